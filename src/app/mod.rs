@@ -1,0 +1,1 @@
+//! State and `update(&mut App, Command)`: every change of state, one place.

@@ -1,0 +1,1 @@
+//! The event engine and the handlers as state machines, without time source, thread or I/O.

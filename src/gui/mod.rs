@@ -1,0 +1,1 @@
+//! egui only: paint view structs, return commands.

@@ -1,0 +1,1 @@
+//! Records folded into scenes, checkpoints, the overview, the worker thread.

@@ -1,0 +1,71 @@
+//! Faults on a schedule: what breaks, when, and for how long.
+
+use super::{Distribution, LinkId, ServiceId, Span, Time, TopicId};
+
+/// Something that breaks at an instant, and is mended some time later or never.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// When it begins.
+    pub at: Time,
+    /// How long it lasts; `None` until the end of the run.
+    pub lasts: Option<Span>,
+    /// What breaks.
+    pub kind: FaultKind,
+}
+
+/// What can break.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FaultKind {
+    /// A service, or one instance of it, crashes: what it held in memory is gone. Mended, it
+    /// starts again, empty.
+    Crash {
+        /// Whose.
+        service: ServiceId,
+        /// Which instance, from 0; `None` for all.
+        instance: Option<u32>,
+    },
+    /// A service works this many times as slowly (work that begins while the fault lasts).
+    Slow {
+        /// Whose.
+        service: ServiceId,
+        /// The factor; above 1 is slower.
+        factor: f64,
+    },
+    /// Nothing passes these links.
+    Cut {
+        /// Which.
+        links: Vec<LinkId>,
+        /// Whether what is in flight and what is sent waits until it is mended, or is lost.
+        hold: bool,
+    },
+    /// Messages on these links are lost with this probability (a stream retransmits).
+    Loss {
+        /// Which.
+        links: Vec<LinkId>,
+        /// Instead of the link's own.
+        probability: f64,
+    },
+    /// Messages on these links take this much longer (ns).
+    Delay {
+        /// Which.
+        links: Vec<LinkId>,
+        /// How much.
+        extra: Distribution,
+        /// Whether each message is delayed for itself, so that they overtake one another even
+        /// on a stream.
+        reorder: bool,
+    },
+    /// Messages on these links arrive twice with this probability.
+    Duplicate {
+        /// Which.
+        links: Vec<LinkId>,
+        /// Instead of the link's own.
+        probability: f64,
+    },
+    /// The broker of this topic answers nobody: what is sent to it waits on its links, and it
+    /// delivers nothing. What it holds is durable.
+    Outage {
+        /// Which.
+        topic: TopicId,
+    },
+}

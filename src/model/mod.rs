@@ -1,0 +1,36 @@
+//! The vocabulary: ids, time, events, topics, services, faults, and the record.
+//!
+//! Plain data and the arithmetic on it. It names nothing else of ours, reads nothing, decides
+//! nothing: what a run *does* is in `engine` and `sim`.
+
+pub mod distribution;
+pub mod event;
+pub mod fault;
+pub mod handler;
+pub mod id;
+pub mod link;
+pub mod record;
+pub mod scenario;
+pub mod service;
+pub mod time;
+pub mod topic;
+
+pub use distribution::Distribution;
+pub use event::{Event, EventType, Field, FieldDraw, FieldKind, Text, Value};
+pub use fault::{Fault, FaultKind};
+pub use handler::{
+    Backoff, Breaker, Call, Comparison, Condition, Expression, Handler, Jitter, Poll, Retry, Step,
+    StoreChange, Trigger,
+};
+pub use id::{
+    BreakerId, EventId, EventTypeId, FaultId, GroupId, HandlerId, InstanceId, LinkId, MessageId,
+    Node, ServiceId, StoreId, TextId, TopicId,
+};
+pub use link::{Link, LinkQuality, Transport};
+pub use record::{BreakerState, DropReason, Outcome, Phase, Record, Role, Settlement, What};
+pub use scenario::{Model, Presentation, Shown};
+pub use service::{
+    Arrivals, Balance, Consume, Full, OnFailure, Service, Store, StoreKind, Workload,
+};
+pub use time::{Span, Time};
+pub use topic::{AckTiming, Commit, Group, LogTopic, QueueTopic, StartAt, Topic, TopicKind};

@@ -1,0 +1,407 @@
+//! The record: one line of history. Records are all that leaves a run.
+//!
+//! A record says what *became* so at an instant; a scene is the fold of records. Ids in it
+//! index the model's tables.
+
+use super::{
+    BreakerId, EventId, EventTypeId, FaultId, GroupId, InstanceId, LinkId, MessageId, StoreId,
+    Time, TopicId,
+};
+
+/// One line of history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// When.
+    pub at: Time,
+    /// What became so.
+    pub what: What,
+}
+
+/// What a record can say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A new message came to be where it was made: an arrival of a workload, or the tick of a
+    /// service's timer. It waits in, or is in the hands of, its own instance.
+    Arrived {
+        /// The message.
+        message: MessageId,
+        /// What it carries.
+        event: EventId,
+        /// Of which type.
+        event_type: EventTypeId,
+        /// Where.
+        instance: InstanceId,
+    },
+    /// A new message entered a link.
+    Sent {
+        /// The message.
+        message: MessageId,
+        /// What it carries (for an ack or a commit: what it is about).
+        event: EventId,
+        /// Of which type.
+        event_type: EventTypeId,
+        /// What it is for.
+        role: Role,
+        /// The link it is on.
+        link: LinkId,
+        /// When it will leave the link; [`Time::MAX`] while a cut link holds it.
+        due: Time,
+        /// Which attempt: 1, or more for a retry or a redelivery.
+        attempt: u16,
+    },
+    /// A message on a link will leave it at another time than was said.
+    Rescheduled {
+        /// The message.
+        message: MessageId,
+        /// When it will leave the link; [`Time::MAX`] while a cut link holds it.
+        due: Time,
+    },
+    /// A message left its link and stands outside a full inbound queue.
+    Blocked {
+        /// The message.
+        message: MessageId,
+        /// Outside whose queue.
+        instance: InstanceId,
+    },
+    /// A message is in an inbound queue.
+    Queued {
+        /// The message.
+        message: MessageId,
+        /// In whose queue.
+        instance: InstanceId,
+    },
+    /// A worker took the message up.
+    Started {
+        /// The message.
+        message: MessageId,
+        /// Whose worker.
+        instance: InstanceId,
+    },
+    /// The worker that has the message is busy in another way than before.
+    PhaseChanged {
+        /// The message.
+        message: MessageId,
+        /// Whose worker.
+        instance: InstanceId,
+        /// What it does now.
+        phase: Phase,
+    },
+    /// The handler came to its end; its worker is free and the message is no more.
+    Finished {
+        /// The message.
+        message: MessageId,
+        /// Whose worker.
+        instance: InstanceId,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// A reply, ack, nack, commit or fetch left its link and had its effect; it is no more.
+    Received {
+        /// The message.
+        message: MessageId,
+    },
+    /// A message is no more, and did not do what it was sent for.
+    Dropped {
+        /// The message.
+        message: MessageId,
+        /// Why.
+        reason: DropReason,
+    },
+    /// A published message is in a log; as a message it is no more.
+    Appended {
+        /// The message.
+        message: MessageId,
+        /// In which topic.
+        topic: TopicId,
+        /// In which of its partitions.
+        partition: u32,
+        /// Where in the partition.
+        offset: u64,
+    },
+    /// The oldest events of a partition were deleted.
+    Trimmed {
+        /// In which topic.
+        topic: TopicId,
+        /// In which of its partitions.
+        partition: u32,
+        /// The oldest offset that is left.
+        start: u64,
+    },
+    /// A published message waits in a queue topic.
+    Enqueued {
+        /// The message.
+        message: MessageId,
+        /// In which topic.
+        topic: TopicId,
+    },
+    /// A message of a queue topic was handed to a consumer and is invisible to the others; the
+    /// copy that travels follows as [`What::Sent`].
+    Leased {
+        /// The message that stays in the topic.
+        message: MessageId,
+        /// The topic.
+        topic: TopicId,
+        /// To whom.
+        instance: InstanceId,
+        /// Which delivery of it this is, from 1.
+        delivery: u16,
+    },
+    /// A message of a queue topic that was leased or waiting is so no longer.
+    Settled {
+        /// The message that was in the topic.
+        message: MessageId,
+        /// The topic.
+        topic: TopicId,
+        /// What became of it.
+        how: Settlement,
+    },
+    /// A group of a log has done with everything before this offset.
+    Committed {
+        /// Which group.
+        group: GroupId,
+        /// In which partition.
+        partition: u32,
+        /// The next offset to be read.
+        offset: u64,
+    },
+    /// A partition of a log has another reader in this group, or none.
+    Assigned {
+        /// Which group.
+        group: GroupId,
+        /// Which partition.
+        partition: u32,
+        /// Who reads it.
+        instance: Option<InstanceId>,
+    },
+    /// An instance runs.
+    Up {
+        /// Which.
+        instance: InstanceId,
+    },
+    /// An instance does not run; what it held in memory is gone (each message with a
+    /// [`What::Dropped`] of its own, before this).
+    Down {
+        /// Which.
+        instance: InstanceId,
+    },
+    /// A store holds another value under a key.
+    Stored {
+        /// Which store.
+        store: StoreId,
+        /// The key, as [`Value::to_bits`](super::Value::to_bits); 0 where the store has none.
+        key: u64,
+        /// The new value, likewise; for a set 1 for "is in" and 0 for "is not in".
+        value: u64,
+    },
+    /// A circuit breaker of an instance changed its state.
+    Breaker {
+        /// Which.
+        breaker: BreakerId,
+        /// Whose.
+        instance: InstanceId,
+        /// To what.
+        state: BreakerState,
+    },
+    /// A scheduled fault began.
+    FaultBegan {
+        /// Which.
+        fault: FaultId,
+    },
+    /// A scheduled fault was mended.
+    FaultEnded {
+        /// Which.
+        fault: FaultId,
+    },
+}
+
+/// What a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Role {
+    /// An arrival or a tick; it never travels.
+    Arrival,
+    /// From a caller to a service, to be answered.
+    Request,
+    /// From a service to its caller: the answer.
+    Reply,
+    /// From a service to its caller: there will be no answer.
+    Failure,
+    /// From one service to another, not to be answered.
+    OneWay,
+    /// From a producer to a topic.
+    Publish,
+    /// From a topic to a consumer.
+    Delivery,
+    /// From a consumer to a queue topic: done.
+    Ack,
+    /// From a consumer to a queue topic: not done.
+    Nack,
+    /// From a consumer to a log topic: done up to here.
+    Commit,
+    /// From a consumer to a log topic: ready for more.
+    Fetch,
+}
+
+impl Role {
+    /// Every role, in the order of their numbers.
+    pub const ALL: [Self; 11] = [
+        Self::Arrival,
+        Self::Request,
+        Self::Reply,
+        Self::Failure,
+        Self::OneWay,
+        Self::Publish,
+        Self::Delivery,
+        Self::Ack,
+        Self::Nack,
+        Self::Commit,
+        Self::Fetch,
+    ];
+
+    /// In a word, lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Arrival => "arrival",
+            Self::Request => "request",
+            Self::Reply => "reply",
+            Self::Failure => "failure",
+            Self::OneWay => "one-way",
+            Self::Publish => "publish",
+            Self::Delivery => "delivery",
+            Self::Ack => "ack",
+            Self::Nack => "nack",
+            Self::Commit => "commit",
+            Self::Fetch => "fetch",
+        }
+    }
+}
+
+/// How a worker is busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// It works.
+    Working,
+    /// It waits for an answer.
+    Calling,
+    /// It lets time pass, or waits to be told something.
+    Waiting,
+}
+
+/// How a handler came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Outcome {
+    /// As intended.
+    Done,
+    /// By a step `Fail`.
+    Failed,
+    /// A call it made was answered with a failure, or was refused by its breaker.
+    CallFailed,
+    /// A call it made was not answered in time.
+    TimedOut,
+    /// What it waited to be told did not come in time, or a poll was given up.
+    NeverTold,
+}
+
+impl Outcome {
+    /// Every outcome, in the order of their numbers.
+    pub const ALL: [Self; 5] =
+        [Self::Done, Self::Failed, Self::CallFailed, Self::TimedOut, Self::NeverTold];
+
+    /// In a few words, lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::CallFailed => "call failed",
+            Self::TimedOut => "timed out",
+            Self::NeverTold => "never told",
+        }
+    }
+}
+
+/// Why a message is no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum DropReason {
+    /// Its datagram was lost.
+    Lost,
+    /// Its link was cut.
+    LinkCut,
+    /// The queue it came to was full, and drops.
+    QueueFull,
+    /// The queue it came to was full, and its sender was told.
+    Rejected,
+    /// Nobody was there to take it.
+    Refused,
+    /// Whoever held it crashed.
+    Crashed,
+    /// It answers a question that nobody asks any more.
+    Late,
+    /// Its topic had accepted the same event already.
+    Duplicate,
+    /// Whoever got it has no handler for it.
+    Unhandled,
+    /// It belonged to a connection or an assignment that is no more.
+    Stale,
+}
+
+impl DropReason {
+    /// Every reason, in the order of their numbers.
+    pub const ALL: [Self; 10] = [
+        Self::Lost,
+        Self::LinkCut,
+        Self::QueueFull,
+        Self::Rejected,
+        Self::Refused,
+        Self::Crashed,
+        Self::Late,
+        Self::Duplicate,
+        Self::Unhandled,
+        Self::Stale,
+    ];
+
+    /// In a few words, lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::LinkCut => "link cut",
+            Self::QueueFull => "queue full",
+            Self::Rejected => "rejected",
+            Self::Refused => "refused",
+            Self::Crashed => "crashed",
+            Self::Late => "late",
+            Self::Duplicate => "duplicate",
+            Self::Unhandled => "unhandled",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+/// What became of a message in a queue topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Settlement {
+    /// Acked: it is gone.
+    Acked,
+    /// It waits again, in front of those that were published later.
+    Requeued,
+    /// Delivered too often, or rejected: it is with the dead letters.
+    DeadLettered,
+}
+
+/// The states of a circuit breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum BreakerState {
+    /// Calls pass.
+    Closed,
+    /// Calls fail at once.
+    Open,
+    /// One call is under way to see whether it can be closed.
+    HalfOpen,
+}

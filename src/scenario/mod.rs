@@ -1,0 +1,1 @@
+//! RON text in, model out; every problem collected, each with its place in the text.

@@ -1,0 +1,1 @@
+//! Virtual time: agenda, links, workloads, faults, the world.

@@ -1,0 +1,1 @@
+//! Pure: the app at the playhead in, plain structs to draw out.

@@ -1,0 +1,13 @@
+//! The one test binary: a module for each thing a user would lose.
+
+mod accounting;
+mod architecture;
+mod command_line;
+mod determinism;
+mod engine_semantics;
+mod layout;
+mod panels;
+mod queueing_theory;
+mod scenario_files;
+mod scrubbing;
+mod window;
