@@ -1,1 +1,3 @@
 //! egui only: paint view structs, return commands.
+
+pub mod theme;
