@@ -1,0 +1,334 @@
+//! Everything a person can ask of the program, and the one table of what each is called, what
+//! it does in a sentence, and which keys ask for it.
+
+use std::path::PathBuf;
+
+use crate::model::{EventId, EventTypeId, LinkId, MessageId, Node, ServiceId, Span, Time, TopicId};
+
+use super::playback::Window;
+use super::settings::Look;
+
+/// Something a person asked of the program.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Open a scenario of the library by its name.
+    OpenLibrary(String),
+    /// Ask which file to open.
+    AskForFile,
+    /// Open this file.
+    OpenFile(PathBuf),
+    /// Read the open file again.
+    Reload,
+    /// Show another variant of the scenario.
+    SelectVariant(String),
+    /// Run with another seed.
+    SetSeed(u64),
+    /// Play forwards.
+    Play,
+    /// Play backwards.
+    PlayBackwards,
+    /// Stand still.
+    Pause,
+    /// Play, or stand still.
+    TogglePlay,
+    /// To the next record.
+    StepForward,
+    /// To the record before.
+    StepBack,
+    /// On by a sixtieth of a second at the speed that is set.
+    FrameForward,
+    /// Back by a sixtieth of a second at the speed that is set.
+    FrameBack,
+    /// On by this much.
+    JumpForward(Span),
+    /// Back by this much.
+    JumpBack(Span),
+    /// To this instant; what plays goes on playing from there.
+    SeekTo(Time),
+    /// To the beginning.
+    GoToStart,
+    /// To the end, or as far as the run has come.
+    GoToEnd,
+    /// Let this many simulated seconds pass in one.
+    SetSpeed(f64),
+    /// The next faster speed.
+    Faster,
+    /// The next slower speed.
+    Slower,
+    /// A second in a second.
+    NormalSpeed,
+    /// Show this span of time in the timeline's lower strip.
+    LookAt(Window),
+    /// Show more time in the lower strip.
+    WidenWindow,
+    /// Show less time in the lower strip.
+    NarrowWindow,
+    /// Select this.
+    Select(Selection),
+    /// Select nothing.
+    ClearSelection,
+    /// See the whole of the flow view.
+    Fit,
+    /// Come closer.
+    ZoomIn,
+    /// Step back.
+    ZoomOut,
+    /// See the flow view from here.
+    SetCamera(Camera),
+    /// Put a node here. Moves of one node in a row are one move, until [`Command::EndMove`].
+    MoveNode {
+        /// Which.
+        node: Node,
+        /// Its middle, in points of the layout.
+        to: (f32, f32),
+    },
+    /// The node that was being moved was let go.
+    EndMove,
+    /// Put every node where the automatic layout has it.
+    ResetLayout,
+    /// Take back the last move.
+    Undo,
+    /// Make the last move that was taken back again.
+    Redo,
+    /// Look like this.
+    SetLook(Look),
+    /// From dark to light, from light to dark.
+    ToggleLook,
+    /// Larger text and controls.
+    LargerText,
+    /// Smaller text and controls.
+    SmallerText,
+    /// Text and controls as they were made.
+    NormalText,
+    /// Show or hide the inspector.
+    ToggleInspector,
+    /// Show or hide the list of keys.
+    ToggleHelp,
+    /// Close what lies on top; without it, select nothing.
+    Dismiss,
+    /// Close the program.
+    Quit,
+    /// So many seconds of real time went by, and the window is drawn.
+    Tick(f64),
+}
+
+/// What can be selected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// An event, through one of its copies or through the topic that keeps it.
+    Event {
+        /// Which.
+        event: EventId,
+        /// Of which type.
+        event_type: EventTypeId,
+        /// The copy that was pointed at, if it was one.
+        message: Option<MessageId>,
+    },
+    /// A service.
+    Service(ServiceId),
+    /// A topic.
+    Topic(TopicId),
+    /// A link.
+    Link(LinkId),
+}
+
+/// Where the flow view is seen from, relative to the view that shows the whole layout, so
+/// that a fitted view stays fitted when the window changes its size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Camera {
+    /// What is in the middle, in points of the layout from the layout's own middle.
+    pub offset: (f32, f32),
+    /// How many times as large as when everything is seen.
+    pub zoom: f32,
+}
+
+impl Camera {
+    /// Everything is seen.
+    pub const FIT: Self = Self { offset: (0.0, 0.0), zoom: 1.0 };
+    const ZOOMS: std::ops::RangeInclusive<f32> = 0.25..=8.0;
+
+    /// This camera with its zoom inside what is useful.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        Self { zoom: self.zoom.clamp(*Self::ZOOMS.start(), *Self::ZOOMS.end()), ..self }
+    }
+}
+
+/// A key with its modifiers. `key` is a name as keyboards have it: `Space`, `Right`, `O`, `+`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortcut {
+    /// With Ctrl (the command key on a Mac).
+    pub ctrl: bool,
+    /// With Shift.
+    pub shift: bool,
+    /// The key.
+    pub key: &'static str,
+}
+
+impl std::fmt::Display for Shortcut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let key = match self.key {
+            "Left" => "←",
+            "Right" => "→",
+            "Up" => "↑",
+            "Down" => "↓",
+            key => key,
+        };
+        let ctrl = if self.ctrl { "Ctrl " } else { "" };
+        let shift = if self.shift && key != "?" { "Shift " } else { "" };
+        write!(f, "{ctrl}{shift}{key}")
+    }
+}
+
+/// The groups that actions are listed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Files and scenarios.
+    File,
+    /// Time.
+    Playback,
+    /// What is seen.
+    View,
+    /// Taking back, help, the end.
+    General,
+}
+
+impl Group {
+    /// All of them, in the order of the menus.
+    pub const ALL: [Self; 4] = [Self::File, Self::Playback, Self::View, Self::General];
+
+    /// What it is called.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::File => "File",
+            Self::Playback => "Time",
+            Self::View => "View",
+            Self::General => "General",
+        }
+    }
+}
+
+/// A line of the table of actions.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// What is done.
+    pub command: Command,
+    /// Where it is listed.
+    pub group: Group,
+    /// What it is called, also by a screen reader.
+    pub label: &'static str,
+    /// What it does, in a sentence.
+    pub hint: &'static str,
+    /// The keys that ask for it; the first is the one that is shown.
+    pub keys: &'static [Shortcut],
+}
+
+const fn plain(key: &'static str) -> Shortcut {
+    Shortcut { ctrl: false, shift: false, key }
+}
+
+const fn shift(key: &'static str) -> Shortcut {
+    Shortcut { ctrl: false, shift: true, key }
+}
+
+const fn ctrl(key: &'static str) -> Shortcut {
+    Shortcut { ctrl: true, shift: false, key }
+}
+
+macro_rules! actions {
+    ($($command:expr, $group:ident, $label:literal, $hint:literal, [$($key:expr),*];)*) => {
+        /// Every action that needs nothing said but its name. Menus, keys, tooltips and the
+        /// list of keys are made from this table.
+        pub const ACTIONS: &[Action] = &[$(Action {
+            command: $command,
+            group: Group::$group,
+            label: $label,
+            hint: $hint,
+            keys: &[$($key),*],
+        }),*];
+    };
+}
+
+use Command as C;
+
+actions! {
+    C::AskForFile, File, "Open…", "Open a scenario file", [ctrl("O")];
+    C::Reload, File, "Reload", "Read the open file again", [ctrl("R"), plain("F5")];
+
+    C::TogglePlay, Playback, "Play or pause", "Let time pass, or stand still", [plain("Space")];
+    C::Play, Playback, "Play", "Let time pass", [];
+    C::Pause, Playback, "Pause", "Stand still", [];
+    C::PlayBackwards, Playback, "Play backwards", "Let time run back", [shift("Space")];
+    C::StepForward, Playback, "Step forward", "Go to the next thing that happens", [plain("Right")];
+    C::StepBack, Playback, "Step back", "Go to the thing that happened before", [plain("Left")];
+    C::JumpForward(Span::SECOND), Playback, "Forward 1 s", "Go on by a second", [shift("Right")];
+    C::JumpBack(Span::SECOND), Playback, "Back 1 s", "Go back by a second", [shift("Left")];
+    C::FrameForward, Playback, "Next frame", "Go on by one picture at this speed", [plain(".")];
+    C::FrameBack, Playback, "Previous frame", "Go back by one picture at this speed", [plain(",")];
+    C::GoToStart, Playback, "Go to start", "Go to the beginning of the run", [plain("Home")];
+    C::GoToEnd, Playback, "Go to end", "Go to the end of the run", [plain("End")];
+    C::Faster, Playback, "Faster", "Let time pass faster", [plain("Up")];
+    C::Slower, Playback, "Slower", "Let time pass more slowly", [plain("Down")];
+    C::NormalSpeed, Playback, "Real time", "Let a second pass in a second", [plain("1")];
+
+    C::Fit, View, "Fit", "See everything", [plain("F")];
+    C::ZoomIn, View, "Zoom in", "Come closer", [plain("+"), plain("=")];
+    C::ZoomOut, View, "Zoom out", "See more", [plain("-")];
+    C::NarrowWindow, View, "Zoom timeline in", "Show less time in the lower strip", [shift("Up")];
+    C::WidenWindow, View, "Zoom timeline out", "Show more time in the lower strip", [shift("Down")];
+    C::ResetLayout, View, "Reset layout", "Put every node where the layout has it", [];
+    C::ToggleInspector, View, "Inspector", "Show or hide what is known of the selection", [plain("I")];
+    C::ToggleLook, View, "Light or dark", "Change between light and dark", [ctrl("D")];
+    C::LargerText, View, "Larger text", "Make text and controls larger", [ctrl("+"), ctrl("=")];
+    C::SmallerText, View, "Smaller text", "Make text and controls smaller", [ctrl("-")];
+    C::NormalText, View, "Normal text", "Text and controls at their normal size", [ctrl("0")];
+
+    C::Undo, General, "Undo", "Take back the last move of a node", [ctrl("Z")];
+    C::Redo, General, "Redo", "Make the move again that was taken back",
+        [Shortcut { ctrl: true, shift: true, key: "Z" }, ctrl("Y")];
+    C::ToggleHelp, General, "Keys", "List every key", [plain("?"), shift("?"), plain("F1")];
+    C::Dismiss, General, "Close", "Close what lies on top, or select nothing", [plain("Escape")];
+    C::Quit, General, "Quit", "Close the program", [ctrl("Q")];
+}
+
+impl Command {
+    /// Its line in the table, if it has one.
+    #[must_use]
+    pub fn action(&self) -> Option<&'static Action> {
+        ACTIONS.iter().find(|action| action.command == *self)
+    }
+
+    /// What a tooltip says of it: what it does, and its key.
+    #[must_use]
+    pub fn tooltip(&self) -> String {
+        match self.action() {
+            None => String::new(),
+            Some(Action { hint, keys: [], .. }) => (*hint).to_owned(),
+            Some(Action { hint, keys: [key, ..], .. }) => format!("{hint}  ({key})"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_asks_for_two_things() {
+        let mut keys = Vec::new();
+        for action in ACTIONS {
+            for key in action.keys {
+                assert!(!keys.contains(key), "{key} asks for {} too", action.label);
+                keys.push(*key);
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_actions_share_a_label() {
+        for (index, action) in ACTIONS.iter().enumerate() {
+            assert!(ACTIONS[..index].iter().all(|other| other.label != action.label));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What is remembered from one start of the program to the next.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Look {
+    /// As the desktop has it.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// The places of a scenario's nodes, by name.
+type NamedPlaces = BTreeMap<String, (f32, f32)>;
+
+/// What is remembered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Light or dark.
+    pub look: Look,
+    /// How much larger than they were made text and controls are.
+    pub scale: f32,
+    /// The speed that was set last.
+    pub speed: f64,
+    /// Whether the inspector is shown.
+    pub inspector: bool,
+    /// Files that were opened, the newest first.
+    pub recent: Vec<PathBuf>,
+    /// For each scenario, where its nodes were put by hand.
+    pub places: BTreeMap<String, NamedPlaces>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            look: Look::default(),
+            scale: 1.0,
+            speed: 1.0,
+            inspector: true,
+            recent: Vec::new(),
+            places: BTreeMap::new(),
+        }
+    }
+}
+
+impl Settings {
+    const RECENT: usize = 8;
+    const SCALES: std::ops::RangeInclusive<f32> = 0.6..=3.0;
+
+    /// Puts a file in front of those that were opened.
+    pub fn remember_file(&mut self, path: &Path) {
+        self.recent.retain(|recent| recent != path);
+        self.recent.insert(0, path.to_owned());
+        self.recent.truncate(Self::RECENT);
+    }
+
+    /// Makes text and controls larger or smaller, within reason.
+    pub fn scale_by(&mut self, factor: f32) {
+        self.scale = (self.scale * factor).clamp(*Self::SCALES.start(), *Self::SCALES.end());
+        if (self.scale - 1.0).abs() < 0.04 {
+            self.scale = 1.0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_listed_once_and_the_newest_first() {
+        let mut settings = Settings::default();
+        for name in ["a", "b", "a"] {
+            settings.remember_file(Path::new(name));
+        }
+        assert_eq!(settings.recent, [PathBuf::from("a"), PathBuf::from("b")]);
+    }
+
+    #[test]
+    fn settings_of_an_older_version_can_be_read() {
+        let settings: Settings = ron::from_str("(speed: 5.0, something_gone: true)").unwrap();
+        assert!((settings.speed - 5.0).abs() < 1e-12 && settings.inspector);
+    }
+}
