@@ -153,6 +153,10 @@ pub struct Event {
     pub time: Time,
     /// The event it was made in answer to, if any: its immediate cause.
     pub cause: Option<EventId>,
+    /// What everything random about it is drawn by: for an arrival, who arrives and the
+    /// how-manieth it is; for what a handler makes, its cause's lineage and the step. So it
+    /// depends on nothing that goes on elsewhere in the run.
+    pub lineage: u64,
     /// The values of its type's fields, in order, as [`Value::to_bits`] gives them.
     pub fields: [u64; MAX_FIELDS],
 }

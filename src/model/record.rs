@@ -214,6 +214,76 @@ pub enum What {
     },
 }
 
+impl What {
+    /// The record as four words, each different record another four: what a digest is made of.
+    #[must_use]
+    pub fn words(&self) -> [u64; 4] {
+        const fn pair(high: u32, low: u32) -> u64 {
+            ((high as u64) << 32) | low as u64
+        }
+        match *self {
+            Self::Arrived { message, event, event_type, instance } => {
+                [1 | (event_type.0 as u64) << 8, pair(message.0, instance.0), event.0, 0]
+            }
+            Self::Sent { message, event, event_type, role, link, due, attempt } => [
+                2 | (event_type.0 as u64) << 8 | (role as u64) << 24 | (attempt as u64) << 32,
+                pair(message.0, link.0),
+                event.0,
+                due.0,
+            ],
+            Self::Rescheduled { message, due } => [3, pair(message.0, 0), due.0, 0],
+            Self::Blocked { message, instance } => [4, pair(message.0, instance.0), 0, 0],
+            Self::Queued { message, instance } => [5, pair(message.0, instance.0), 0, 0],
+            Self::Started { message, instance } => [6, pair(message.0, instance.0), 0, 0],
+            Self::PhaseChanged { message, instance, phase } => {
+                [7 | (phase as u64) << 8, pair(message.0, instance.0), 0, 0]
+            }
+            Self::Finished { message, instance, outcome } => {
+                [8 | (outcome as u64) << 8, pair(message.0, instance.0), 0, 0]
+            }
+            Self::Received { message } => [9, pair(message.0, 0), 0, 0],
+            Self::Dropped { message, reason } => {
+                [10 | (reason as u64) << 8, pair(message.0, 0), 0, 0]
+            }
+            Self::Appended { message, topic, partition, offset } => {
+                [11 | (topic.0 as u64) << 8, pair(message.0, partition), offset, 0]
+            }
+            Self::Trimmed { topic, partition, start } => {
+                [12 | (topic.0 as u64) << 8, pair(0, partition), start, 0]
+            }
+            Self::Enqueued { message, topic } => {
+                [13 | (topic.0 as u64) << 8, pair(message.0, 0), 0, 0]
+            }
+            Self::Leased { message, topic, instance, delivery } => [
+                14 | (topic.0 as u64) << 8 | (delivery as u64) << 32,
+                pair(message.0, instance.0),
+                0,
+                0,
+            ],
+            Self::Settled { message, topic, how } => {
+                [15 | (topic.0 as u64) << 8 | (how as u64) << 32, pair(message.0, 0), 0, 0]
+            }
+            Self::Committed { group, partition, offset } => {
+                [16 | (group.0 as u64) << 8, pair(0, partition), offset, 0]
+            }
+            Self::Assigned { group, partition, instance } => [
+                17 | (group.0 as u64) << 8 | (instance.is_some() as u64) << 32,
+                pair(instance.map_or(0, |it| it.0), partition),
+                0,
+                0,
+            ],
+            Self::Up { instance } => [18, pair(0, instance.0), 0, 0],
+            Self::Down { instance } => [19, pair(0, instance.0), 0, 0],
+            Self::Stored { store, key, value } => [20 | (store.0 as u64) << 8, 0, key, value],
+            Self::Breaker { breaker, instance, state } => {
+                [21 | (breaker.0 as u64) << 8 | (state as u64) << 32, pair(0, instance.0), 0, 0]
+            }
+            Self::FaultBegan { fault } => [22 | (fault.0 as u64) << 8, 0, 0, 0],
+            Self::FaultEnded { fault } => [23 | (fault.0 as u64) << 8, 0, 0, 0],
+        }
+    }
+}
+
 /// What a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]

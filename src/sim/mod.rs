@@ -1,1 +1,23 @@
 //! Virtual time: agenda, links, workloads, faults, the world.
+//!
+//! A run is a function of a model and a seed. The [`World`] is one plain value with one way to
+//! move, [`World::step`]; what happens leaves it as records, and in no other way.
+
+pub mod agenda;
+pub mod audit;
+mod call;
+mod fault;
+pub mod histogram;
+mod message;
+mod network;
+mod plan;
+pub mod report;
+mod service;
+mod statistics;
+mod topic;
+mod workload;
+mod world;
+
+pub use audit::Audit;
+pub use report::Report;
+pub use world::{Digest, Observer, World};

@@ -1,0 +1,246 @@
+//! A consumer group of a log: members, assignment, positions, committed offsets.
+//!
+//! The committed offset is the *next* one to be read; it moves a position and says nothing of
+//! single messages (Kafka documentation, "Consumer Position").
+
+use crate::model::{InstanceId, StartAt, Time};
+
+use super::log::Log;
+
+/// A consumer group.
+#[derive(Clone, Debug)]
+pub struct Members {
+    start_at: StartAt,
+    members: Vec<Member>,
+    partitions: Vec<Reading>,
+    /// No deliveries before this: a rebalance is under way.
+    paused_until: Time,
+}
+
+/// One partition as the group sees it.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    reader: Option<InstanceId>,
+    /// The next offset to be sent to the reader.
+    position: u64,
+    committed: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Member {
+    instance: InstanceId,
+    /// How many more messages it has room for.
+    credit: u32,
+    /// How many it may hold.
+    prefetch: u32,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Present,
+    /// Its process is gone, and the broker does not know it yet.
+    Silent,
+}
+
+/// A delivery that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// To whom.
+    pub reader: InstanceId,
+    /// From which partition.
+    pub partition: u32,
+    /// The event's offset.
+    pub offset: u64,
+}
+
+impl Members {
+    /// A group without members.
+    #[must_use]
+    pub fn new(start_at: StartAt, partitions: usize) -> Self {
+        let reading = Reading { reader: None, position: 0, committed: None };
+        Self {
+            start_at,
+            members: Vec::new(),
+            partitions: vec![reading; partitions],
+            paused_until: Time::ZERO,
+        }
+    }
+
+    /// A member joined (or a known one is back). It takes part from the next
+    /// [`rebalance`](Self::rebalance) on.
+    pub fn join(&mut self, instance: InstanceId, prefetch: u32) {
+        let member = Member { instance, credit: prefetch, prefetch, state: State::Present };
+        match self.members.iter_mut().find(|it| it.instance == instance) {
+            Some(known) => *known = member,
+            None => self.members.push(member),
+        }
+    }
+
+    /// A known member's process is gone; until its session times out the broker keeps its
+    /// partitions for it.
+    pub fn silence(&mut self, instance: InstanceId) {
+        for member in &mut self.members {
+            if member.instance == instance {
+                member.state = State::Silent;
+            }
+        }
+    }
+
+    /// Whether a member is known and its process gone.
+    #[must_use]
+    pub fn is_silent(&self, instance: InstanceId) -> bool {
+        self.members.iter().any(|it| it.instance == instance && it.state == State::Silent)
+    }
+
+    /// Whether any member's process is gone and the broker does not know it yet.
+    #[must_use]
+    pub fn any_silent(&self) -> bool {
+        self.members.iter().any(|it| it.state == State::Silent)
+    }
+
+    /// A silent member's session timed out: it is a member no longer.
+    pub fn expel(&mut self, instance: InstanceId) {
+        self.members.retain(|it| it.instance != instance || it.state == State::Present);
+    }
+
+    /// A member that was silent and is known by name takes its partitions up again, from what
+    /// was committed.
+    pub fn resume(&mut self, instance: InstanceId, prefetch: u32, log: &Log) {
+        self.join(instance, prefetch);
+        for partition in 0..self.partitions.len() {
+            if self.partitions[partition].reader == Some(instance) {
+                self.rewind(partition, log);
+            }
+        }
+    }
+
+    /// Shares the partitions out anew, by ranges (Kafka's `RangeAssignor`: members in order, the
+    /// first ones get one more). Gives each partition whose reader changed. A partition that
+    /// moved is read again from what was committed; the others go on undisturbed.
+    pub fn rebalance(&mut self, log: &Log, resume_at: Time) -> Vec<(u32, Option<InstanceId>)> {
+        self.paused_until = resume_at;
+        self.members.sort_by_key(|it| it.instance);
+        let count = self.partitions.len();
+        let members = self.members.len();
+        let mut moved = Vec::new();
+        for partition in 0..count {
+            let reader = (members > 0).then(|| {
+                let (each, more) = (count / members, count % members);
+                let boundary = more * (each + 1);
+                let index = if partition < boundary {
+                    partition / (each + 1)
+                } else {
+                    more + (partition - boundary) / each
+                };
+                self.members[index].instance
+            });
+            if self.partitions[partition].reader != reader {
+                self.partitions[partition].reader = reader;
+                self.rewind(partition, log);
+                moved.push((number(partition), reader));
+            }
+        }
+        moved
+    }
+
+    fn rewind(&mut self, partition: usize, log: &Log) {
+        let reading = &mut self.partitions[partition];
+        reading.position = match (reading.committed, self.start_at) {
+            (Some(committed), _) => committed,
+            (None, StartAt::Earliest) => log.start(number(partition)),
+            (None, StartAt::Latest) => {
+                let end = log.end(number(partition));
+                // The group has begun here: a later rewind must not skip what was published
+                // meanwhile.
+                reading.committed = Some(end);
+                end
+            }
+        };
+    }
+
+    /// The deliveries that are due now; their positions and credits move.
+    pub fn hand_out(&mut self, now: Time, log: &Log, out: &mut Vec<Delivery>) {
+        if now < self.paused_until {
+            return;
+        }
+        for partition in 0..self.partitions.len() {
+            self.hand_out_partition(now, log, number(partition), out);
+        }
+    }
+
+    /// The deliveries of one partition that are due now.
+    pub fn hand_out_partition(
+        &mut self,
+        now: Time,
+        log: &Log,
+        partition: u32,
+        out: &mut Vec<Delivery>,
+    ) {
+        let reading = &mut self.partitions[partition as usize];
+        if now < self.paused_until || reading.position >= log.end(partition) {
+            return;
+        }
+        let Some(member) = self.members.iter_mut().find(|it| Some(it.instance) == reading.reader)
+        else {
+            return;
+        };
+        // What fell off the log can no longer be read: the reader goes on at the oldest.
+        reading.position = reading.position.max(log.start(partition));
+        while member.state == State::Present
+            && member.credit > 0
+            && reading.position < log.end(partition)
+        {
+            member.credit -= 1;
+            let (reader, offset) = (member.instance, reading.position);
+            out.push(Delivery { reader, partition, offset });
+            reading.position += 1;
+        }
+    }
+
+    /// A member has room for `count` more.
+    pub fn add_credit(&mut self, instance: InstanceId, count: u32) {
+        if let Some(member) = self.members.iter_mut().find(|it| it.instance == instance) {
+            member.credit = (member.credit + count).min(member.prefetch);
+        }
+    }
+
+    /// A commit arrived. One from a member that no longer reads the partition is refused
+    /// (Kafka: `ILLEGAL_GENERATION`). Gives whether it moved anything.
+    pub fn commit(&mut self, instance: InstanceId, partition: u32, offset: u64) -> bool {
+        let reading = &mut self.partitions[partition as usize];
+        let accepted = reading.reader == Some(instance)
+            && reading.committed.is_none_or(|committed| offset > committed);
+        if accepted {
+            reading.committed = Some(offset);
+        }
+        accepted
+    }
+
+    /// Who reads a partition.
+    #[must_use]
+    pub fn reader(&self, partition: u32) -> Option<InstanceId> {
+        self.partitions[partition as usize].reader
+    }
+
+    /// The next offset to be read, as committed; the start of the log if never.
+    #[must_use]
+    pub fn committed(&self, partition: u32, log: &Log) -> u64 {
+        self.partitions[partition as usize].committed.unwrap_or_else(|| log.start(partition))
+    }
+
+    /// How far the group's commits are behind the ends of the partitions, in events.
+    #[must_use]
+    pub fn lag(&self, log: &Log) -> u64 {
+        (0..self.partitions.len())
+            .map(|it| {
+                let partition = number(it);
+                log.end(partition).saturating_sub(self.committed(partition, log))
+            })
+            .sum()
+    }
+}
+
+fn number(partition: usize) -> u32 {
+    u32::try_from(partition).expect("partitions are counted in 32 bits")
+}

@@ -1,0 +1,5 @@
+//! The broker: topics as state machines. A time and an input go in, effects come out.
+
+pub mod group;
+pub mod log;
+pub mod queue;

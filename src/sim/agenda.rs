@@ -1,0 +1,142 @@
+//! The agenda: what is scheduled, by instant; first come first served at the same instant.
+
+use crate::model::Time;
+
+/// How many children a node of the heap has: four keep a node's children in one cache line or
+/// two and the heap half as deep as two do.
+const ARITY: usize = 4;
+
+/// What is scheduled. Entries of the same instant come out in the order they were put in.
+#[derive(Clone, Debug)]
+pub struct Agenda<T> {
+    /// A heap by (instant, order of insertion).
+    heap: Vec<Entry<T>>,
+    next_sequence: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry<T> {
+    at: u64,
+    sequence: u64,
+    what: T,
+}
+
+impl<T> Entry<T> {
+    const fn is_before(&self, other: &Self) -> bool {
+        self.at < other.at || (self.at == other.at && self.sequence < other.sequence)
+    }
+}
+
+impl<T: Copy> Default for Agenda<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Copy> Agenda<T> {
+    /// An empty agenda.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { heap: Vec::new(), next_sequence: 0 }
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
+    /// The instant of the next entry.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Time> {
+        self.heap.first().map(|entry| Time(entry.at))
+    }
+
+    /// All entries, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.heap.iter().map(|entry| &entry.what)
+    }
+
+    /// Puts an entry in.
+    pub fn push(&mut self, at: Time, what: T) {
+        let entry = Entry { at: at.0, sequence: self.next_sequence, what };
+        self.next_sequence += 1;
+        let mut hole = self.heap.len();
+        self.heap.push(entry);
+        while hole > 0 {
+            let parent = (hole - 1) / ARITY;
+            if !entry.is_before(&self.heap[parent]) {
+                break;
+            }
+            self.heap[hole] = self.heap[parent];
+            hole = parent;
+        }
+        self.heap[hole] = entry;
+    }
+
+    /// Takes the next entry out.
+    pub fn pop(&mut self) -> Option<(Time, T)> {
+        let last = self.heap.pop()?;
+        let Some(&first) = self.heap.first() else { return Some((Time(last.at), last.what)) };
+        let mut hole = 0;
+        loop {
+            let begin = hole * ARITY + 1;
+            let end = (begin + ARITY).min(self.heap.len());
+            if begin >= end {
+                break;
+            }
+            let mut least = begin;
+            for child in begin + 1..end {
+                if self.heap[child].is_before(&self.heap[least]) {
+                    least = child;
+                }
+            }
+            if !self.heap[least].is_before(&last) {
+                break;
+            }
+            self.heap[hole] = self.heap[least];
+            hole = least;
+        }
+        self.heap[hole] = last;
+        Some((Time(first.at), first.what))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn entries_come_out_by_instant_and_then_by_order_of_insertion(
+            steps in prop::collection::vec(prop::option::weighted(0.6, 0_u64..20), 0..400)
+        ) {
+            let mut agenda = Agenda::new();
+            let mut expected = std::collections::BTreeMap::new();
+            for (number, step) in steps.into_iter().enumerate() {
+                match step {
+                    Some(at) => {
+                        agenda.push(Time(at), number);
+                        expected.insert((Time(at), number), ());
+                    }
+                    None => {
+                        prop_assert_eq!(
+                            agenda.next_at(),
+                            expected.first_key_value().map(|(&(at, _), ())| at)
+                        );
+                        prop_assert_eq!(agenda.pop(), expected.pop_first().map(|(key, ())| key));
+                    }
+                }
+                prop_assert_eq!(agenda.len(), expected.len());
+            }
+        }
+    }
+}

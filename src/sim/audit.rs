@@ -1,0 +1,101 @@
+//! The audit: where every message is.
+
+use crate::model::{MessageId, Role};
+
+use super::world::{Broker, Scheduled, World};
+
+/// Where the messages alive at an instant are. Each is in exactly one place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// On a link, those that a cut link holds included.
+    pub on_links: u64,
+    /// In the inbound queue of an instance, or outside it.
+    pub waiting: u64,
+    /// In the hands of a worker.
+    pub in_hands: u64,
+    /// In a queue topic, waiting or leased.
+    pub in_queues: u64,
+    /// Failed messages of a log that will be tried again.
+    pub to_try_again: u64,
+    /// Messages that are in no place, or in several: none, if the program is right.
+    pub misplaced: u64,
+    /// Messages made since the run began.
+    pub made: u64,
+    /// Messages that did what they were for.
+    pub ended: u64,
+    /// Messages that did not.
+    pub dropped: u64,
+}
+
+impl Audit {
+    /// Messages alive.
+    #[must_use]
+    pub const fn alive(&self) -> u64 {
+        self.on_links + self.waiting + self.in_hands + self.in_queues + self.to_try_again
+    }
+
+    /// Whether every message is in exactly one place and the sums agree.
+    #[must_use]
+    pub const fn is_balanced(&self) -> bool {
+        self.misplaced == 0 && self.made == self.ended + self.dropped + self.alive()
+    }
+}
+
+impl World {
+    /// Goes through every place where a message can be, and counts.
+    #[must_use]
+    pub fn audit(&self) -> Audit {
+        let mut found = vec![0_u32; self.messages.slot_count()];
+        let mut audit = Audit::default();
+        let mut see = |id: MessageId, place: &mut u64| {
+            found[id.index()] += 1;
+            *place += 1;
+        };
+        for entry in self.agenda.iter() {
+            match *entry {
+                Scheduled::Leave(id) | Scheduled::Vanish(id) => see(id, &mut audit.on_links),
+                Scheduled::TryAgain(id) => see(id, &mut audit.to_try_again),
+                _ => {}
+            }
+        }
+        for link in &self.links {
+            for &id in &link.held {
+                see(id, &mut audit.on_links);
+            }
+        }
+        for instance in &self.instances {
+            let lanes = instance.lanes.iter().flat_map(|lane| &lane.waiting);
+            for &id in instance.queue.iter().chain(&instance.blocked).chain(lanes) {
+                see(id, &mut audit.waiting);
+            }
+        }
+        for task in self.tasks.slots.iter().filter(|task| task.used) {
+            see(task.message, &mut audit.in_hands);
+        }
+        for topic in &self.topics {
+            if let Broker::Queue(queue) = &topic.broker {
+                for id in queue.messages() {
+                    see(id, &mut audit.in_queues);
+                }
+            }
+        }
+        let alive: Vec<MessageId> = self.messages.iter().map(|(id, _)| id).collect();
+        let seen_once = alive.iter().filter(|id| found[id.index()] == 1).count() as u64;
+        let seen: u64 = found.iter().map(|&times| u64::from(times)).sum();
+        audit.misplaced = (alive.len() as u64 - seen_once) + (seen - seen_once);
+        audit.made = self.counters.made.iter().sum();
+        audit.ended = self.counters.ended.iter().sum();
+        audit.dropped = self.counters.dropped.iter().sum();
+        audit
+    }
+
+    /// Messages alive by role, for those who want to know what is in flight.
+    #[must_use]
+    pub fn alive_by_role(&self) -> [u64; Role::ALL.len()] {
+        let mut counts = [0; Role::ALL.len()];
+        for (_, message) in self.messages.iter() {
+            counts[message.role as usize] += 1;
+        }
+        counts
+    }
+}

@@ -1,0 +1,335 @@
+//! Calls: a request, and a worker that waits for its answer; retries, breakers; and waiting to
+//! be told.
+
+use crate::engine::dice::Purpose;
+use crate::engine::handler::time_limit;
+use crate::engine::program::Instruction;
+use crate::model::{
+    Backoff, Balance, BreakerState, DropReason, Event, EventId, InstanceId, Jitter, LinkId,
+    MessageId, Node, Outcome, Phase, Retry, Role, ServiceId, Span, What,
+};
+
+use super::message::{Message, Token};
+use super::plan::Plan;
+use super::service::call_at;
+use super::world::{Awaiting, Scheduled, World, mix};
+
+impl World {
+    /// Puts a new message on a link.
+    #[expect(clippy::too_many_arguments, reason = "each is a field of the message")]
+    pub(super) fn send_new(
+        &mut self,
+        plan: &Plan,
+        link: LinkId,
+        event: Event,
+        role: Role,
+        from: InstanceId,
+        to: InstanceId,
+        token: Token,
+        attempt: u16,
+    ) -> MessageId {
+        let message = Message { event, role, attempt, link, from, to, token, since: self.now };
+        self.send(plan, link, message)
+    }
+
+    /// Which instance of a service a message goes to. If all are down, the first in turn: it
+    /// will be refused there.
+    pub(super) fn choose_instance(
+        &mut self,
+        plan: &Plan,
+        service: ServiceId,
+        lineage: u64,
+    ) -> InstanceId {
+        let settings = &plan.model.services[service.index()];
+        let (first, count) = (settings.first_instance.0, settings.instances);
+        if count == 1 {
+            return settings.first_instance;
+        }
+        let cursor = self.services[service.index()].cursor;
+        let in_turn = |step: u32| InstanceId(first + (cursor + step) % count);
+        let up = |world: &Self, it: InstanceId| world.instances[it.index()].up;
+        let chosen = match settings.balance {
+            Balance::RoundRobin => (1..=count).map(in_turn).find(|&it| up(self, it)),
+            Balance::LeastLoaded => {
+                plan.model.instances_of(service).filter(|&it| up(self, it)).min_by_key(|it| {
+                    let state = &self.instances[it.index()];
+                    state.busy as usize + state.queue.len() + state.blocked.len()
+                })
+            }
+            Balance::Random => {
+                let standing: Vec<_> =
+                    plan.model.instances_of(service).filter(|&it| up(self, it)).collect();
+                #[expect(clippy::cast_possible_truncation, reason = "below the count")]
+                let lot = self
+                    .dice
+                    .stream(Purpose::Balance, lineage, u64::from(service.0))
+                    .below(standing.len().max(1) as u64) as usize;
+                standing.get(lot).copied()
+            }
+        };
+        let chosen = chosen.unwrap_or_else(|| in_turn(1));
+        self.services[service.index()].cursor = chosen.0 - first;
+        chosen
+    }
+
+    /// Makes the call a task stands at, or fails it at once. Gives whether the task waits.
+    pub(super) fn attempt_call(&mut self, plan: &Plan, slot: u32) -> bool {
+        let state = self.tasks.slots[slot as usize];
+        let message = *self.messages.get(state.message);
+        let service = plan.service_of(state.instance);
+        let call = call_at(plan, state.task.position);
+        self.tasks.slots[slot as usize].task.attempt += 1;
+        let attempt = self.tasks.slots[slot as usize].task.attempt;
+        if !self.breaker_lets_through(plan, state.instance, call.breaker) {
+            return self.attempt_failed(plan, slot, Outcome::CallFailed, false);
+        }
+        let id = if attempt == 1 {
+            self.services[service.index()].produced += 1;
+            let count = self.services[service.index()].produced;
+            self.tasks.slots[slot as usize].request = count;
+            EventId::new(service, count)
+        } else {
+            EventId::new(service, state.request)
+        };
+        let lineage = mix(self.task_key(slot, &message), u64::from(state.task.position) | 1 << 40);
+        let given = crate::engine::handler::evaluate_all(
+            &call.with,
+            &plan.model,
+            &message.event,
+            &self.stores,
+        );
+        let event = self.fill_event(plan, id, call.request, Some(&message.event), lineage, &given);
+        let target = self.choose_instance(plan, call.to, lineage);
+        let link = plan.link(Node::Service(service), Node::Service(call.to));
+        let state = &mut self.tasks.slots[slot as usize];
+        state.wait = state.wait.wrapping_add(1);
+        let wait = state.wait;
+        self.set_phase(slot, Phase::Calling);
+        let token = Token::Caller { task: slot, wait };
+        self.send_new(
+            plan,
+            link,
+            event,
+            Role::Request,
+            state_instance(self, slot),
+            target,
+            token,
+            attempt,
+        );
+        if let Some(timeout) = call.timeout {
+            self.agenda.push(self.now + timeout, Scheduled::TimeOut { task: slot, wait });
+        }
+        true
+    }
+
+    /// An answer comes back.
+    pub(super) fn answer_came(&mut self, plan: &Plan, id: MessageId) {
+        let message = *self.messages.get(id);
+        let Token::Caller { task: slot, wait } = message.token else {
+            unreachable!("every request says who waits for it")
+        };
+        if !self.is_waiting(slot, wait) {
+            self.drop_message(id, DropReason::Late);
+            return;
+        }
+        self.received(id);
+        let state = &mut self.tasks.slots[slot as usize];
+        state.wait = state.wait.wrapping_add(1);
+        let instance = state.instance;
+        if message.role == Role::Reply {
+            let breaker = call_at(plan, state.task.position).breaker;
+            state.task.succeed(Some(message.event.event_type));
+            self.breaker_result(plan, instance, breaker, true);
+            self.run_task(plan, slot);
+        } else if !self.attempt_failed(plan, slot, Outcome::CallFailed, true) {
+            self.run_task(plan, slot);
+        }
+    }
+
+    /// A call was not answered, or a task not told, in time.
+    pub(super) fn time_out(&mut self, plan: &Plan, slot: u32, wait: u32) {
+        if !self.is_waiting(slot, wait) {
+            return;
+        }
+        let state = &mut self.tasks.slots[slot as usize];
+        state.wait = state.wait.wrapping_add(1);
+        let service = plan.service_of(state.instance);
+        let is_call =
+            matches!(plan.program.code[state.task.position as usize], Instruction::Call { .. });
+        if is_call {
+            self.services[service.index()].statistics.timed_out += 1;
+            if !self.attempt_failed(plan, slot, Outcome::TimedOut, true) {
+                self.run_task(plan, slot);
+            }
+            return;
+        }
+        self.services[service.index()].awaiting.retain(|it| it.task != slot || it.wait != wait);
+        if self.tasks.slots[slot as usize].task.fail(&plan.program) {
+            self.run_task(plan, slot);
+        } else {
+            self.finish(plan, slot, Outcome::NeverTold);
+        }
+    }
+
+    /// An attempt at a call failed. Gives whether the task waits (or is no more); if not, it
+    /// goes on with what is to be done instead.
+    fn attempt_failed(&mut self, plan: &Plan, slot: u32, outcome: Outcome, asked: bool) -> bool {
+        let state = self.tasks.slots[slot as usize];
+        let call = call_at(plan, state.task.position);
+        if asked {
+            self.breaker_result(plan, state.instance, call.breaker, false);
+        }
+        if u32::from(state.task.attempt) < call.retry.attempts {
+            let message = *self.messages.get(state.message);
+            let key = self.task_key(slot, &message);
+            let pause = self.pause(call.retry, state.task.attempt, key, state.task.position);
+            self.tasks.slots[slot as usize].retrying = true;
+            self.set_phase(slot, Phase::Waiting);
+            let wait = self.tasks.slots[slot as usize].wait;
+            self.agenda.push(self.now + pause, Scheduled::Resume { task: slot, wait });
+            return true;
+        }
+        if self.tasks.slots[slot as usize].task.fail(&plan.program) {
+            return false;
+        }
+        self.finish(plan, slot, outcome);
+        true
+    }
+
+    /// The pause before the next attempt.
+    fn pause(&self, retry: Retry, attempt: u16, key: u64, position: u32) -> Span {
+        let full = match retry.backoff {
+            Backoff::Fixed(span) => span,
+            Backoff::Exponential { first, factor, most } => {
+                let times = factor.powi(i32::from(attempt) - 1);
+                Span::from_secs_f64(first.as_secs_f64() * times).min(most)
+            }
+        };
+        let place = u64::from(position) | u64::from(attempt) << 32;
+        let lot = || self.dice.stream(Purpose::Jitter, key, place).fraction();
+        let share = match retry.jitter {
+            Jitter::None => return full,
+            Jitter::Equal => 0.5 + 0.5 * lot(),
+            Jitter::Full => lot(),
+        };
+        Span::from_secs_f64(full.as_secs_f64() * share)
+    }
+
+    /// Whether a breaker lets a call through now.
+    fn breaker_lets_through(
+        &mut self,
+        plan: &Plan,
+        instance: InstanceId,
+        breaker: Option<crate::model::BreakerId>,
+    ) -> bool {
+        let Some(breaker) = breaker else { return true };
+        let place = breaker_place(plan, instance, breaker);
+        let now = self.now;
+        let run = &mut self.instances[instance.index()].breakers[place];
+        match run.state {
+            BreakerState::Closed => true,
+            BreakerState::HalfOpen => false,
+            BreakerState::Open if now < run.open_until => false,
+            BreakerState::Open => {
+                run.state = BreakerState::HalfOpen;
+                self.note(What::Breaker { breaker, instance, state: BreakerState::HalfOpen });
+                true
+            }
+        }
+    }
+
+    /// A breaker learns how a call it let through went.
+    fn breaker_result(
+        &mut self,
+        plan: &Plan,
+        instance: InstanceId,
+        breaker: Option<crate::model::BreakerId>,
+        went_well: bool,
+    ) {
+        let Some(breaker) = breaker else { return };
+        let settings = &plan.model.breakers[breaker.index()];
+        let place = breaker_place(plan, instance, breaker);
+        let now = self.now;
+        let run = &mut self.instances[instance.index()].breakers[place];
+        let before = run.state;
+        if went_well {
+            run.failures = 0;
+            run.state = BreakerState::Closed;
+        } else {
+            run.failures += 1;
+            if before == BreakerState::HalfOpen || run.failures >= settings.failures {
+                run.state = BreakerState::Open;
+                run.open_until = now + settings.open_for;
+            }
+        }
+        let state = run.state;
+        if state != before {
+            self.note(What::Breaker { breaker, instance, state });
+        }
+    }
+
+    /// A task stands still until it is told. Gives whether it waits.
+    pub(super) fn await_told(&mut self, plan: &Plan, slot: u32) -> bool {
+        let state = self.tasks.slots[slot as usize];
+        let Instruction::Await { event, same, .. } =
+            plan.program.code[state.task.position as usize]
+        else {
+            unreachable!("the task stands at an await")
+        };
+        let value = self.messages.get(state.message).event.fields[same.0];
+        let service = plan.service_of(state.instance);
+        if self.services[service.index()].told.remove(&(event, same.1, value)) {
+            self.tasks.slots[slot as usize].task.succeed(None);
+            return false;
+        }
+        let state = &mut self.tasks.slots[slot as usize];
+        state.wait = state.wait.wrapping_add(1);
+        let wait = state.wait;
+        self.set_phase(slot, Phase::Waiting);
+        let waiting = Awaiting { task: slot, wait, event, field: same.1, value };
+        self.services[service.index()].awaiting.push(waiting);
+        if let Some(timeout) =
+            time_limit(&plan.program, self.tasks.slots[slot as usize].task.position)
+        {
+            self.agenda.push(self.now + timeout, Scheduled::TimeOut { task: slot, wait });
+        }
+        true
+    }
+
+    /// A service is told an event: whoever waits for it goes on; if nobody does yet, it is
+    /// remembered.
+    pub(super) fn tell(&mut self, plan: &Plan, service: ServiceId, event: &Event) {
+        for &(event_type, field) in plan.awaited(service) {
+            if event_type != event.event_type {
+                continue;
+            }
+            let value = event.fields[field];
+            let state = &mut self.services[service.index()];
+            let found = state
+                .awaiting
+                .iter()
+                .position(|it| it.event == event_type && it.field == field && it.value == value);
+            let Some(place) = found else {
+                state.told.insert((event_type, field, value));
+                continue;
+            };
+            let Awaiting { task: slot, wait, .. } = state.awaiting.remove(place);
+            if self.is_waiting(slot, wait) {
+                let state = &mut self.tasks.slots[slot as usize];
+                state.wait = state.wait.wrapping_add(1);
+                state.task.succeed(None);
+                self.run_task(plan, slot);
+            }
+        }
+    }
+}
+
+fn state_instance(world: &World, slot: u32) -> InstanceId {
+    world.tasks.slots[slot as usize].instance
+}
+
+fn breaker_place(plan: &Plan, instance: InstanceId, breaker: crate::model::BreakerId) -> usize {
+    let service = plan.service_of(instance);
+    let breakers = &plan.model.services[service.index()].breakers;
+    breakers.iter().position(|it| *it == breaker).expect("a call names its own service's breaker")
+}

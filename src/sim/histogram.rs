@@ -1,0 +1,137 @@
+//! A histogram of lengths of time with a bounded relative error.
+//!
+//! After G. Tene's `HdrHistogram`: each octave is split into equal parts. It is our own because
+//! worlds are cloned at every checkpoint: it holds only the range that was seen, and it
+//! interpolates, so that a quantile is right to a fraction of a part.
+
+use crate::model::Span;
+
+/// log₂ of the parts of an octave: 128 parts are 0.8 % wide at most.
+const PART_BITS: u32 = 7;
+
+/// A histogram of lengths of time.
+#[derive(Clone, Debug, Default)]
+pub struct Histogram {
+    /// Which bucket the first of `counts` is.
+    first: usize,
+    counts: Vec<u64>,
+    count: u64,
+    sum: u128,
+    max: u64,
+}
+
+impl Histogram {
+    /// Takes a length in.
+    pub fn record(&mut self, span: Span) {
+        let bucket = bucket_of(span.0);
+        if self.counts.is_empty() {
+            self.first = bucket;
+        }
+        if bucket < self.first {
+            let more = self.first - bucket;
+            self.counts.splice(0..0, std::iter::repeat_n(0, more));
+            self.first = bucket;
+        }
+        let place = bucket - self.first;
+        if place >= self.counts.len() {
+            self.counts.resize(place + 1, 0);
+        }
+        self.counts[place] += 1;
+        self.count += 1;
+        self.sum += u128::from(span.0);
+        self.max = self.max.max(span.0);
+    }
+
+    /// How many lengths were taken in.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The exact sum of the lengths, in ns.
+    #[must_use]
+    pub const fn sum(&self) -> u128 {
+        self.sum
+    }
+
+    /// The exact mean in seconds; 0 of nothing.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    pub fn mean_seconds(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.sum as f64 / self.count as f64 / 1e9 }
+    }
+
+    /// The longest.
+    #[must_use]
+    pub const fn max(&self) -> Span {
+        Span(self.max)
+    }
+
+    /// The length that a share `q` of all do not exceed, interpolated within its bucket.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "interpolation inside a bucket"
+    )]
+    pub fn quantile(&self, q: f64) -> Span {
+        let wanted = q.clamp(0.0, 1.0) * self.count as f64;
+        let mut before = 0.0;
+        for (place, &count) in self.counts.iter().enumerate() {
+            let count = count as f64;
+            if count > 0.0 && before + count >= wanted {
+                let (low, high) = bounds(self.first + place);
+                let share = (wanted - before) / count;
+                let value = low as f64 + (high - low) as f64 * share;
+                return Span((value as u64).min(self.max));
+            }
+            before += count;
+        }
+        Span(self.max)
+    }
+}
+
+fn bucket_of(value: u64) -> usize {
+    let octave = (u64::BITS - value.leading_zeros()).saturating_sub(PART_BITS + 1);
+    #[expect(clippy::cast_possible_truncation, reason = "below 2^(PART_BITS + 1)")]
+    let part = (value >> octave) as usize;
+    ((octave as usize) << PART_BITS) + part
+}
+
+/// The least value of a bucket, and that of the next.
+const fn bounds(bucket: usize) -> (u64, u64) {
+    let octave = (bucket >> PART_BITS).saturating_sub(1);
+    let part = bucket - (octave << PART_BITS);
+    ((part as u64) << octave, ((part as u64) + 1) << octave)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_value_is_inside_its_bucket_and_buckets_are_narrow(value in 0..u64::MAX / 4) {
+            let (low, high) = bounds(bucket_of(value));
+            prop_assert!(low <= value && value < high);
+            prop_assert!(high - low == 1 || (high - low) * 128 <= low);
+        }
+    }
+
+    #[test]
+    fn quantiles_of_a_thousand_even_steps() {
+        let mut histogram = Histogram::default();
+        for milli in 1..=1000 {
+            histogram.record(Span::from_millis(milli));
+        }
+        for (q, seconds) in [(0.5, 0.5), (0.9, 0.9), (0.99, 0.99)] {
+            let measured = histogram.quantile(q).as_secs_f64();
+            assert!((measured / seconds - 1.0).abs() < 0.005, "{q}: {measured}");
+        }
+        assert!((histogram.mean_seconds() - 0.5005).abs() < 1e-12);
+        assert_eq!(histogram.quantile(1.0), Span::SECOND);
+    }
+}

@@ -1,0 +1,108 @@
+//! Messages: the copies that travel and wait, in a table whose places are used again.
+
+use crate::engine::broker::queue::Ticket;
+use crate::model::{Event, InstanceId, LinkId, MessageId, Role, Time};
+
+/// One copy of something travelling or waiting.
+#[derive(Clone, Copy, Debug)]
+pub struct Message {
+    /// What it carries, or is about.
+    pub event: Event,
+    /// What it is for.
+    pub role: Role,
+    /// Which attempt, from 1.
+    pub attempt: u16,
+    /// The link it is on, or came by; meaningless for arrivals.
+    pub link: LinkId,
+    /// The instance that sent it; for a delivery the one it goes to.
+    pub from: InstanceId,
+    /// The instance it goes to; for what goes to a topic the one that sent it.
+    pub to: InstanceId,
+    /// What its receiver needs to know of it.
+    pub token: Token,
+    /// When it came to the instance where it waits or is worked on.
+    pub since: Time,
+}
+
+/// What the receiver of a message needs to know of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// Nothing.
+    None,
+    /// A request or its answer: the task that waits, and which of its waits it is.
+    Caller {
+        /// The task.
+        task: u32,
+        /// The wait.
+        wait: u32,
+    },
+    /// A delivery of a queue, or its ack: which.
+    Ticket(Ticket),
+    /// A delivery of a log, or a commit: where.
+    Offset {
+        /// The partition.
+        partition: u32,
+        /// The offset delivered, or the next one to be read.
+        offset: u64,
+    },
+    /// A fetch: room for so many more.
+    Credit(u32),
+}
+
+/// All messages that are alive.
+#[derive(Clone, Debug, Default)]
+pub struct Messages {
+    slots: Vec<Message>,
+    free: Vec<u32>,
+}
+
+impl Messages {
+    /// Takes a message in.
+    pub fn insert(&mut self, message: Message) -> MessageId {
+        if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize] = message;
+            return MessageId(slot);
+        }
+        let slot = u32::try_from(self.slots.len()).expect("fewer than 2^32 messages are alive");
+        self.slots.push(message);
+        MessageId(slot)
+    }
+
+    /// Forgets a message; its id will name another.
+    pub fn remove(&mut self, id: MessageId) {
+        self.free.push(id.0);
+    }
+
+    /// A message that is alive.
+    pub fn get(&self, id: MessageId) -> &Message {
+        &self.slots[id.index()]
+    }
+
+    /// A message that is alive.
+    pub fn get_mut(&mut self, id: MessageId) -> &mut Message {
+        &mut self.slots[id.index()]
+    }
+
+    /// How many are alive.
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// How many there were at most at a time.
+    pub fn slot_count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Those that are alive.
+    pub fn iter(&self) -> impl Iterator<Item = (MessageId, &Message)> {
+        let mut alive = vec![true; self.slots.len()];
+        for &slot in &self.free {
+            alive[slot as usize] = false;
+        }
+        self.slots
+            .iter()
+            .enumerate()
+            .filter(move |&(slot, _)| alive[slot])
+            .map(|(slot, message)| (MessageId::from_index(slot), message))
+    }
+}

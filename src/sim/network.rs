@@ -1,0 +1,202 @@
+//! Links: messages enter, take their time, and leave; or are held, doubled, lost.
+
+use crate::engine::dice::Purpose;
+use crate::model::{
+    Distribution, DropReason, LinkId, MessageId, Node, Role, Span, Time, Transport, What,
+};
+
+use super::message::Message;
+use super::plan::Plan;
+use super::world::{Scheduled, World, mix};
+
+/// A link at an instant.
+#[derive(Clone, Debug, Default)]
+pub struct LinkState {
+    /// When the last message will leave: on a stream nobody leaves before it.
+    last_due: Time,
+    /// When the last byte has entered.
+    free_at: Time,
+    /// How many faults cut it and hold what is sent.
+    pub holding: u32,
+    /// How many faults cut it and lose what is sent.
+    pub losing: u32,
+    /// What it holds.
+    pub held: Vec<MessageId>,
+    /// A fault's probability of loss, instead of its own.
+    pub loss: Option<f64>,
+    /// A fault's probability of duplication, instead of its own.
+    pub duplication: Option<f64>,
+    /// A fault's extra time, and whether messages overtake one another.
+    pub extra: Option<(Distribution, bool)>,
+    /// How many messages entered it.
+    entered: u64,
+}
+
+impl World {
+    /// Puts a message on a link.
+    pub(super) fn send(&mut self, plan: &Plan, link: LinkId, mut message: Message) -> MessageId {
+        message.link = link;
+        self.counters.made[message.role as usize] += 1;
+        let key = mix(message.event.lineage, message.role as u64 | u64::from(message.attempt) << 8);
+        let id = self.enter(plan, link, message, key);
+        let duplication = self.links[link.index()]
+            .duplication
+            .unwrap_or(plan.model.links[link.index()].quality.duplication);
+        if duplication > 0.0 && message.role != Role::Arrival {
+            let mut dice = self.dice.stream(Purpose::Duplicate, key, u64::from(link.0));
+            if dice.chance(duplication) {
+                self.counters.made[message.role as usize] += 1;
+                self.enter(plan, link, message, mix(key, 1));
+            }
+        }
+        id
+    }
+
+    fn enter(&mut self, plan: &Plan, link: LinkId, message: Message, key: u64) -> MessageId {
+        let id = self.messages.insert(message);
+        let state = &mut self.links[link.index()];
+        state.entered += 1;
+        let held = state.holding > 0;
+        let (due, lost) =
+            if held { (Time::MAX, false) } else { self.time_on_link(plan, link, &message, key) };
+        self.note(What::Sent {
+            message: id,
+            event: message.event.id,
+            event_type: message.event.event_type,
+            role: message.role,
+            link,
+            due,
+            attempt: message.attempt,
+        });
+        if held {
+            self.links[link.index()].held.push(id);
+        } else if self.links[link.index()].losing > 0 {
+            self.drop_message(id, DropReason::LinkCut);
+        } else if lost {
+            self.agenda.push(due, Scheduled::Vanish(id));
+        } else {
+            self.agenda.push(due, Scheduled::Leave(id));
+        }
+        id
+    }
+
+    /// When a message that enters now leaves, and whether it is lost on the way.
+    fn time_on_link(
+        &mut self,
+        plan: &Plan,
+        link: LinkId,
+        message: &Message,
+        key: u64,
+    ) -> (Time, bool) {
+        let quality = &plan.model.links[link.index()].quality;
+        let state = &mut self.links[link.index()];
+        let channel = u64::from(link.0);
+        let mut latency = if quality.latency.is_zero() {
+            Span::ZERO
+        } else {
+            self.dice.stream(Purpose::Latency, key, channel).span(&quality.latency)
+        };
+        let mut reorder = false;
+        if let Some((extra, overtakes)) = &state.extra {
+            latency = latency + self.dice.stream(Purpose::Fault, key, channel).span(extra);
+            reorder = *overtakes;
+        }
+        let mut begin = self.now;
+        if let Some(bandwidth) = quality.bandwidth {
+            let size = plan.model.event_types[message.event.event_type.index()].size_bytes;
+            begin = begin.max(state.free_at) + Span::from_secs_f64(f64::from(size) / bandwidth);
+            state.free_at = begin;
+        }
+        let mut due = begin + latency;
+        let loss = state.loss.unwrap_or(quality.loss);
+        let mut lost = false;
+        if loss > 0.0 {
+            let mut dice = self.dice.stream(Purpose::Loss, key, channel);
+            match quality.transport {
+                Transport::Datagram => lost = dice.chance(loss),
+                Transport::Stream { retransmit } => {
+                    // Each try is lost for itself; past a hundred the connection would be gone.
+                    let mut tries = 0;
+                    while tries < 100 && dice.chance(loss) {
+                        due += retransmit;
+                        tries += 1;
+                    }
+                }
+            }
+        }
+        if !reorder && matches!(quality.transport, Transport::Stream { .. }) {
+            due = due.max(state.last_due);
+            state.last_due = due;
+        }
+        (due, lost)
+    }
+
+    /// A message comes to the end of its link.
+    pub(super) fn leave_link(&mut self, plan: &Plan, id: MessageId) {
+        let message = *self.messages.get(id);
+        let state = &mut self.links[message.link.index()];
+        if state.losing > 0 {
+            self.drop_message(id, DropReason::LinkCut);
+            return;
+        }
+        if state.holding > 0 {
+            state.held.push(id);
+            self.note(What::Rescheduled { message: id, due: Time::MAX });
+            return;
+        }
+        match message.role {
+            Role::Request | Role::OneWay | Role::Delivery => self.reach_instance(plan, id),
+            Role::Reply | Role::Failure => self.answer_came(plan, id),
+            Role::Publish | Role::Ack | Role::Nack | Role::Commit | Role::Fetch => {
+                self.reach_topic(plan, id);
+            }
+            Role::Arrival => unreachable!("an arrival never travels"),
+        }
+    }
+
+    /// A link is whole again: what it held goes on its way.
+    pub(super) fn release(&mut self, plan: &Plan, link: LinkId) {
+        if self.links[link.index()].holding > 0 {
+            return;
+        }
+        for id in std::mem::take(&mut self.links[link.index()].held) {
+            let message = *self.messages.get(id);
+            let key = mix(message.event.lineage, message.role as u64 | 1 << 32);
+            let (due, lost) = self.time_on_link(plan, link, &message, key);
+            self.note(What::Rescheduled { message: id, due });
+            let entry = if lost { Scheduled::Vanish(id) } else { Scheduled::Leave(id) };
+            self.agenda.push(due, entry);
+        }
+    }
+
+    /// A message is no more, and did not do what it was for.
+    pub(super) fn drop_message(&mut self, id: MessageId, reason: DropReason) {
+        self.counters.dropped[reason as usize] += 1;
+        let role = self.messages.get(id).role;
+        self.counters.dropped_roles[role as usize] += 1;
+        self.note(What::Dropped { message: id, reason });
+        self.messages.remove(id);
+    }
+
+    /// A message is no more, and did what it was for.
+    pub(super) fn end_message(&mut self, id: MessageId) {
+        let role = self.messages.get(id).role;
+        self.counters.ended[role as usize] += 1;
+        self.messages.remove(id);
+    }
+
+    /// A message that only had to arrive has had its effect.
+    pub(super) fn received(&mut self, id: MessageId) {
+        self.note(What::Received { message: id });
+        self.end_message(id);
+    }
+
+    /// The topic at the end of a message's link.
+    pub(super) fn topic_of(plan: &Plan, link: LinkId) -> crate::model::TopicId {
+        let link = &plan.model.links[link.index()];
+        match (link.to, link.from) {
+            (Node::Topic(topic), _) | (_, Node::Topic(topic)) => topic,
+            _ => unreachable!("one end of the link of a topic's message is the topic"),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The report: exact figures of a run so far.
+
+use crate::model::{DropReason, GroupId, Role, ServiceId, Span, StoreId, Time, TopicKind};
+
+use super::statistics::Statistics;
+use super::world::{Broker, Digest, World};
+
+/// Figures of a run so far. Times are in seconds, levels are averages over the time simulated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The scenario's title.
+    pub title: String,
+    /// The variant's name; empty if there is none.
+    pub variant: String,
+    /// The seed.
+    pub seed: u64,
+    /// The hash over all records.
+    pub digest: Digest,
+    /// How much time was simulated.
+    pub simulated: Time,
+    /// How many records there were.
+    pub records: u64,
+    /// Messages of the whole run.
+    pub messages: MessageReport,
+    /// Each service and workload.
+    pub services: Vec<ServiceReport>,
+    /// Each topic.
+    pub topics: Vec<TopicReport>,
+    /// Each store.
+    pub stores: Vec<StoreReport>,
+}
+
+/// Messages of the whole run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageReport {
+    /// Made, by role, in the order of [`Role::ALL`].
+    pub made: [u64; Role::ALL.len()],
+    /// Events published to topics.
+    pub published: u64,
+    /// Deliveries sent by topics.
+    pub delivered: u64,
+    /// Those of them that were not the first of their message.
+    pub redelivered: u64,
+    /// Messages of queue topics that were acked.
+    pub acked: u64,
+    /// Messages that did not do what they were for, by reason, in the order of
+    /// [`DropReason::ALL`].
+    pub dropped: [u64; DropReason::ALL.len()],
+    /// Messages that went to the dead letters.
+    pub dead_lettered: u64,
+    /// Messages that are still on a link, in a queue or in hands.
+    pub in_flight: u64,
+}
+
+/// One service or workload, over all its instances.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceReport {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a workload.
+    pub is_workload: bool,
+    /// Messages that came to it.
+    pub arrivals: u64,
+    /// Handlers that came to their end as intended.
+    pub completed: u64,
+    /// Handlers that failed.
+    pub failed: u64,
+    /// Messages that found its queue full.
+    pub rejected: u64,
+    /// Messages that found nobody, or were lost in a crash.
+    pub lost: u64,
+    /// Calls it made that were not answered in time.
+    pub timed_out: u64,
+    /// Busy workers over workers, averaged over time; `None` without a number of workers.
+    pub utilisation: Option<f64>,
+    /// Messages waiting, averaged over time (L_q).
+    pub mean_in_queue: f64,
+    /// Messages waiting or in hands, averaged over time (L).
+    pub mean_in_system: f64,
+    /// Time from arrival to the begin of work (W_q), in seconds, averaged over messages.
+    pub mean_waiting: f64,
+    /// Time from arrival to the end of work (W), in seconds, averaged over messages.
+    pub mean_response: f64,
+    /// The median of the latter.
+    pub response_p50: Span,
+    /// Its 90th percentile.
+    pub response_p90: Span,
+    /// Its 99th percentile.
+    pub response_p99: Span,
+    /// The longest.
+    pub response_max: Span,
+    /// Messages waiting or in hands now.
+    pub in_system: u64,
+    /// The exact area under the number in the system, in ns.
+    pub system_area: u128,
+    /// The exact sum of the times in the system of all that left it, in ns. Equal to the area
+    /// when nobody is left in it (Little's law on the sample path).
+    pub system_time: u128,
+}
+
+/// One topic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopicReport {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a log.
+    pub is_log: bool,
+    /// Events published to it.
+    pub published: u64,
+    /// Deliveries it sent.
+    pub delivered: u64,
+    /// Those that were not the first.
+    pub redelivered: u64,
+    /// Messages acked (queues).
+    pub acked: u64,
+    /// Messages sent to the dead letters (queues).
+    pub dead_lettered: u64,
+    /// Publishes of an event that it had accepted before.
+    pub deduplicated: u64,
+    /// Messages waiting (queues), or events kept (logs).
+    pub waiting: u64,
+    /// Messages in consumers' hands (queues).
+    pub leased: u64,
+    /// Its groups.
+    pub groups: Vec<GroupReport>,
+}
+
+/// One consumer group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupReport {
+    /// Its name.
+    pub name: String,
+    /// Deliveries to it.
+    pub delivered: u64,
+    /// Those that were not the first.
+    pub redelivered: u64,
+    /// How many events it is behind.
+    pub lag: u64,
+}
+
+/// One store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoreReport {
+    /// Whose it is.
+    pub service: String,
+    /// Its name.
+    pub name: String,
+    /// How many keys it holds.
+    pub keys: u64,
+    /// The sum of its values; of a set or a log, how many.
+    pub total: f64,
+    /// How often it was changed.
+    pub updates: u64,
+}
+
+impl World {
+    /// The figures of the run so far.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let model = self.model();
+        let topics: Vec<_> = (0..model.topics.len()).map(|it| self.topic_report(it)).collect();
+        let sum = |of: fn(&TopicReport) -> u64| topics.iter().map(of).sum();
+        Report {
+            title: model.title.clone(),
+            variant: model.variant.clone(),
+            seed: self.seed(),
+            digest: self.digest(),
+            simulated: self.now(),
+            records: self.record_count(),
+            messages: MessageReport {
+                made: self.counters.made,
+                published: sum(|it| it.published),
+                delivered: sum(|it| it.delivered),
+                redelivered: sum(|it| it.redelivered),
+                acked: sum(|it| it.acked),
+                dropped: self.counters.dropped,
+                dead_lettered: sum(|it| it.dead_lettered),
+                in_flight: self.messages.len() as u64,
+            },
+            services: (0..model.services.len())
+                .map(|it| self.service_report(ServiceId::from_index(it)))
+                .collect(),
+            topics,
+            stores: (0..model.stores.len())
+                .map(|it| self.store_report(StoreId::from_index(it)))
+                .collect(),
+        }
+    }
+
+    fn service_report(&self, id: ServiceId) -> ServiceReport {
+        let service = &self.model().services[id.index()];
+        let statistics = &self.services[id.index()].statistics;
+        let now = self.now();
+        let (busy, queued) = (statistics.busy_area(now), statistics.queued_area(now));
+        let response = &statistics.response;
+        ServiceReport {
+            name: service.name.clone(),
+            is_workload: service.workload.is_some(),
+            arrivals: statistics.arrivals,
+            completed: statistics.completed,
+            failed: statistics.failed,
+            rejected: statistics.rejected,
+            lost: statistics.lost,
+            timed_out: statistics.timed_out,
+            utilisation: service.workers.map(|workers| {
+                Statistics::average(busy, now) / (f64::from(workers) * f64::from(service.instances))
+            }),
+            mean_in_queue: Statistics::average(queued, now),
+            mean_in_system: Statistics::average(busy + queued, now),
+            mean_waiting: statistics.waiting.mean_seconds(),
+            mean_response: response.mean_seconds(),
+            response_p50: response.quantile(0.5),
+            response_p90: response.quantile(0.9),
+            response_p99: response.quantile(0.99),
+            response_max: response.max(),
+            in_system: u64::from(statistics.busy()) + u64::from(statistics.queued()),
+            system_area: busy + queued,
+            system_time: response.sum() + statistics.lost_time,
+        }
+    }
+
+    fn topic_report(&self, index: usize) -> TopicReport {
+        let topic = &self.model().topics[index];
+        let state = &self.topics[index];
+        let (waiting, leased) = match &state.broker {
+            Broker::Queue(queue) => (queue.waiting() as u64, u64::from(queue.leased())),
+            Broker::Log(log) => {
+                let partitions = u32::try_from(log.partition_count()).unwrap_or(u32::MAX);
+                ((0..partitions).map(|it| log.end(it) - log.start(it)).sum(), 0)
+            }
+        };
+        let is_log = matches!(topic.kind, TopicKind::Log(_));
+        TopicReport {
+            name: topic.name.clone(),
+            is_log,
+            published: state.published,
+            delivered: state.delivered,
+            redelivered: state.redelivered,
+            acked: state.acked,
+            dead_lettered: state.dead_lettered,
+            deduplicated: state.deduplicated,
+            waiting,
+            leased,
+            groups: topic.groups.iter().filter_map(|&it| self.group_report(it, state)).collect(),
+        }
+    }
+
+    fn group_report(&self, id: GroupId, topic: &super::world::TopicState) -> Option<GroupReport> {
+        let Broker::Log(log) = &topic.broker else { return None };
+        let state = &self.groups[id.index()];
+        Some(GroupReport {
+            name: self.model().groups[id.index()].name.clone(),
+            delivered: state.delivered,
+            redelivered: state.redelivered,
+            lag: state.members.lag(log),
+        })
+    }
+
+    fn store_report(&self, id: StoreId) -> StoreReport {
+        let store = &self.model().stores[id.index()];
+        let summary = self.stores.summary(id);
+        StoreReport {
+            service: self.model().services[store.service.index()].name.clone(),
+            name: store.name.clone(),
+            keys: summary.keys,
+            total: summary.total,
+            updates: summary.updates,
+        }
+    }
+}

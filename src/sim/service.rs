@@ -1,0 +1,554 @@
+//! Services: messages come to an instance, wait for a worker, are worked on, and leave.
+
+use crate::engine::dice::Purpose;
+use crate::engine::handler::{Environment, Given, Stop, Task};
+use crate::engine::program::{Instruction, Position};
+use crate::engine::store::{Change, Stores};
+use crate::model::event::MAX_FIELDS;
+use crate::model::{
+    AckTiming, DropReason, Event, EventId, EventTypeId, FieldDraw, Full, HandlerId, InstanceId,
+    MessageId, Node, OnFailure, Outcome, Phase, Role, ServiceId, Span, StoreId, Text, TopicId,
+    Trigger, Value, What,
+};
+
+use super::message::{Message, Token};
+use super::plan::Plan;
+use super::world::{Scheduled, TaskState, World, mix};
+
+impl World {
+    /// A message comes to the instance it is for.
+    pub(super) fn reach_instance(&mut self, plan: &Plan, id: MessageId) {
+        let message = *self.messages.get(id);
+        let service = plan.service_of(message.to);
+        if !self.instances[message.to.index()].up {
+            if message.role == Role::Delivery {
+                self.drop_message(id, DropReason::Stale);
+            } else {
+                self.services[service.index()].statistics.lost += 1;
+                self.refuse(plan, id, DropReason::Refused);
+            }
+            return;
+        }
+        self.messages.get_mut(id).since = self.now;
+        if message.role == Role::Delivery {
+            self.reach_consumer(plan, id);
+        } else if plan.answer(service, message.event.event_type).is_none() {
+            self.drop_message(id, DropReason::Unhandled);
+        } else {
+            self.admit(plan, id);
+        }
+    }
+
+    /// A message is to be worked on by its instance: at once, or after those before it.
+    pub(super) fn admit(&mut self, plan: &Plan, id: MessageId) {
+        let instance = self.messages.get(id).to;
+        let service = plan.service_of(instance);
+        let settings = &plan.model.services[service.index()];
+        let state = &mut self.instances[instance.index()];
+        let statistics = &mut self.services[service.index()].statistics;
+        statistics.arrivals += 1;
+        if settings.workers.is_none_or(|workers| state.busy < workers) {
+            self.start(plan, id);
+            return;
+        }
+        let is_full =
+            settings.queue_capacity.is_some_and(|most| state.queue.len() >= most as usize);
+        if !is_full {
+            state.queue.push_back(id);
+            statistics.queue_grew(self.now);
+            self.note(What::Queued { message: id, instance });
+            return;
+        }
+        let is_delivery = self.messages.get(id).role == Role::Delivery;
+        match settings.full {
+            // The broker sent no more than the consumer asked for: it waits outside.
+            _ if is_delivery => self.block(id, instance, service),
+            Full::Block => self.block(id, instance, service),
+            Full::Reject => {
+                statistics.rejected += 1;
+                self.refuse(plan, id, DropReason::Rejected);
+            }
+            Full::Drop => {
+                statistics.rejected += 1;
+                self.drop_message(id, DropReason::QueueFull);
+            }
+        }
+    }
+
+    fn block(&mut self, id: MessageId, instance: InstanceId, service: ServiceId) {
+        self.instances[instance.index()].blocked.push_back(id);
+        self.services[service.index()].statistics.queue_grew(self.now);
+        self.note(What::Blocked { message: id, instance });
+    }
+
+    /// A message is dropped; if it was a request, its sender is told.
+    pub(super) fn refuse(&mut self, plan: &Plan, id: MessageId, reason: DropReason) {
+        let message = *self.messages.get(id);
+        self.drop_message(id, reason);
+        if message.role == Role::Request {
+            self.answer(plan, &message, Role::Failure, message.event);
+        }
+    }
+
+    /// Sends the answer to a request.
+    fn answer(&mut self, plan: &Plan, request: &Message, role: Role, event: Event) {
+        let link = plan.reverse(request.link);
+        self.send(
+            plan,
+            link,
+            Message { event, role, from: request.to, to: request.from, ..*request },
+        );
+    }
+
+    /// A worker takes a message up.
+    fn start(&mut self, plan: &Plan, id: MessageId) {
+        let message = *self.messages.get(id);
+        let service = plan.service_of(message.to);
+        self.instances[message.to.index()].busy += 1;
+        let statistics = &mut self.services[service.index()].statistics;
+        statistics.worker_taken(self.now);
+        statistics.waiting.record(self.now.since(message.since));
+        self.note(What::Started { message: id, instance: message.to });
+        let handler = match message.role {
+            Role::Delivery => {
+                let topic = Self::topic_of(plan, message.link);
+                let (place, consume) =
+                    plan.subscription(service, topic).expect("only subscribers get deliveries");
+                if consume.ack == AckTiming::BeforeWork {
+                    self.acknowledge(plan, &message);
+                }
+                plan.reaction(service, place, message.event.event_type)
+            }
+            _ => plan.answer(service, message.event.event_type),
+        };
+        let handler = handler.expect("what has no handler is not admitted");
+        self.begin_task(plan, id, handler);
+    }
+
+    /// Begins a handler for a message that is in a worker's hands.
+    pub(super) fn begin_task(&mut self, plan: &Plan, id: MessageId, handler: HandlerId) {
+        let instance = self.messages.get(id).to;
+        let state = TaskState {
+            task: Task::new(plan.program.entry(handler)),
+            message: id,
+            instance,
+            wait: 0,
+            retrying: false,
+            replied: false,
+            acked: false,
+            phase: Phase::Working,
+            request: 0,
+            used: true,
+        };
+        let slot = if let Some(slot) = self.tasks.free.pop() {
+            // Waits are counted on, so that nothing of the task before can reach this one.
+            let wait = self.tasks.slots[slot as usize].wait.wrapping_add(1);
+            self.tasks.slots[slot as usize] = TaskState { wait, ..state };
+            slot
+        } else {
+            self.tasks.slots.push(state);
+            u32::try_from(self.tasks.slots.len() - 1).expect("fewer than 2^32 tasks are under way")
+        };
+        self.run_task(plan, slot);
+    }
+
+    /// Runs a task until it must wait, and sees to what it waits for.
+    pub(super) fn run_task(&mut self, plan: &Plan, slot: u32) {
+        loop {
+            let state = self.tasks.slots[slot as usize];
+            let message = *self.messages.get(state.message);
+            let mut task = state.task;
+            let stop = task.run(
+                &plan.program,
+                &plan.model,
+                &message.event,
+                &mut Hands { world: self, plan, slot, message: &message },
+            );
+            self.tasks.slots[slot as usize].task = task;
+            let (purpose, phase, time) = match stop {
+                Stop::Work(time) => (Purpose::Work, Phase::Working, time),
+                Stop::Wait(time) => (Purpose::Wait, Phase::Waiting, time),
+                Stop::Call => {
+                    if self.attempt_call(plan, slot) {
+                        return;
+                    }
+                    continue;
+                }
+                Stop::Await => {
+                    if self.await_told(plan, slot) {
+                        return;
+                    }
+                    continue;
+                }
+                Stop::Ended => return self.finish(plan, slot, Outcome::Done),
+                Stop::Failed => return self.finish(plan, slot, Outcome::Failed),
+                Stop::GaveUp => return self.finish(plan, slot, Outcome::NeverTold),
+            };
+            let key = self.task_key(slot, &message);
+            let mut span = self.dice.stream(purpose, key, u64::from(task.position)).span(&time);
+            if purpose == Purpose::Work
+                && let Some(factor) = self.services[plan.service_of(state.instance).index()].slow
+            {
+                span = Span::from_secs_f64(span.as_secs_f64() * factor);
+            }
+            if span > Span::ZERO {
+                self.set_phase(slot, phase);
+                let wait = self.tasks.slots[slot as usize].wait;
+                self.agenda.push(self.now + span, Scheduled::Resume { task: slot, wait });
+                return;
+            }
+            self.tasks.slots[slot as usize].task.proceed();
+        }
+    }
+
+    /// What a task's dice are keyed by: the lineage of what it handles, which attempt at it
+    /// this is, and how often a poll has asked.
+    pub(super) fn task_key(&self, slot: u32, message: &Message) -> u64 {
+        let asked = self.tasks.slots[slot as usize].task.asked;
+        mix(message.event.lineage, u64::from(message.attempt) << 32 | u64::from(asked))
+    }
+
+    pub(super) fn set_phase(&mut self, slot: u32, phase: Phase) {
+        let state = &mut self.tasks.slots[slot as usize];
+        if state.phase != phase {
+            state.phase = phase;
+            let (message, instance) = (state.message, state.instance);
+            self.note(What::PhaseChanged { message, instance, phase });
+        }
+    }
+
+    /// Whether a task is still in the wait that is meant.
+    pub(super) fn is_waiting(&self, slot: u32, wait: u32) -> bool {
+        let state = &self.tasks.slots[slot as usize];
+        state.used && state.wait == wait
+    }
+
+    /// A time that a task let pass is over.
+    pub(super) fn resume(&mut self, plan: &Plan, slot: u32, wait: u32) {
+        if !self.is_waiting(slot, wait) {
+            return;
+        }
+        let state = &mut self.tasks.slots[slot as usize];
+        state.wait = state.wait.wrapping_add(1);
+        if state.retrying {
+            state.retrying = false;
+        } else {
+            state.task.proceed();
+        }
+        self.run_task(plan, slot);
+    }
+
+    /// A handler came to its end.
+    pub(super) fn finish(&mut self, plan: &Plan, slot: u32, outcome: Outcome) {
+        let state = self.tasks.slots[slot as usize];
+        let message = *self.messages.get(state.message);
+        let service = plan.service_of(state.instance);
+        self.tasks.slots[slot as usize].used = false;
+        self.tasks.free.push(slot);
+        let statistics = &mut self.services[service.index()].statistics;
+        statistics.departed(self.now, message.since, outcome == Outcome::Done);
+        statistics.worker_freed(self.now);
+        self.instances[state.instance.index()].busy -= 1;
+        self.note(What::Finished { message: state.message, instance: state.instance, outcome });
+        match message.role {
+            Role::Request if !state.replied => {
+                let role = if outcome == Outcome::Done { Role::Reply } else { Role::Failure };
+                self.answer(plan, &message, role, message.event);
+            }
+            Role::Delivery => {
+                self.finish_delivery(plan, &message, state.acked, outcome == Outcome::Done);
+            }
+            _ => {}
+        }
+        self.end_message(state.message);
+        if message.role == Role::Arrival {
+            self.journey_ended(plan, service);
+        }
+        self.next_message(plan, state.instance);
+    }
+
+    /// What a consumer tells the broker when its handler is done.
+    fn finish_delivery(&mut self, plan: &Plan, message: &Message, acked: bool, done: bool) {
+        let topic = Self::topic_of(plan, message.link);
+        let service = plan.service_of(message.to);
+        let (place, consume) =
+            plan.subscription(service, topic).expect("only subscribers get deliveries");
+        let is_log = plan.is_log(topic);
+        if !done && !acked && consume.ack == AckTiming::AfterWork {
+            match consume.on_failure {
+                OnFailure::Retry(after) if is_log => {
+                    self.try_again_after(plan, message, after);
+                    return;
+                }
+                OnFailure::GiveUp if is_log => self.acknowledge(plan, message),
+                OnFailure::Retry(_) | OnFailure::GiveUp => {
+                    self.settle(plan, message, Role::Nack);
+                }
+            }
+        } else if !acked && consume.ack == AckTiming::AfterWork {
+            self.acknowledge(plan, message);
+        }
+        if is_log {
+            self.lane_done(plan, message, place);
+        }
+    }
+
+    /// A worker is free: it takes up what waits.
+    fn next_message(&mut self, plan: &Plan, instance: InstanceId) {
+        let service = plan.service_of(instance);
+        let workers = plan.model.services[service.index()].workers;
+        loop {
+            let state = &mut self.instances[instance.index()];
+            if workers.is_some_and(|workers| state.busy >= workers) {
+                return;
+            }
+            let Some(id) = state.queue.pop_front().or_else(|| state.blocked.pop_front()) else {
+                return;
+            };
+            self.services[service.index()].statistics.queue_shrank(self.now);
+            let state = &mut self.instances[instance.index()];
+            // One that stood outside comes in.
+            if let Some(outside) = state.blocked.pop_front() {
+                state.queue.push_back(outside);
+                self.note(What::Queued { message: outside, instance });
+            }
+            self.start(plan, id);
+        }
+    }
+
+    /// An instance starts, empty.
+    pub(super) fn start_instance(&mut self, plan: &Plan, instance: InstanceId) {
+        let state = &mut self.instances[instance.index()];
+        if state.up {
+            return;
+        }
+        state.up = true;
+        state.incarnation += 1;
+        let incarnation = state.incarnation;
+        self.note(What::Up { instance });
+        let service = plan.service_of(instance);
+        for &handler in &plan.model.services[service.index()].handlers {
+            if let Trigger::Timer(every) = plan.model.handlers[handler.index()].trigger {
+                let timer = Scheduled::Timer { instance, handler, incarnation };
+                self.agenda.push(self.now + every, timer);
+            }
+        }
+        self.connect_consumers(plan, instance);
+    }
+
+    /// An instance crashes: what it held in memory is gone.
+    pub(super) fn crash_instance(&mut self, plan: &Plan, instance: InstanceId) {
+        if !self.instances[instance.index()].up {
+            return;
+        }
+        let service = plan.service_of(instance);
+        let now = self.now;
+        let mut gone: Vec<MessageId> = Vec::new();
+        for slot in 0..self.tasks.slots.len() {
+            let state = &mut self.tasks.slots[slot];
+            if state.used && state.instance == instance {
+                state.used = false;
+                state.wait = state.wait.wrapping_add(1);
+                gone.push(state.message);
+                self.tasks.free.push(u32::try_from(slot).expect("tasks are numbered in 32 bits"));
+                self.services[service.index()].statistics.worker_freed(now);
+            }
+        }
+        let state = &mut self.instances[instance.index()];
+        state.up = false;
+        state.busy = 0;
+        let waiting = state.queue.drain(..).chain(state.blocked.drain(..));
+        let mut queued: Vec<MessageId> = waiting.collect();
+        queued.extend(state.lanes.drain(..).flat_map(|lane| lane.waiting));
+        state.room.fill(0);
+        for _ in &queued {
+            self.services[service.index()].statistics.queue_shrank(now);
+        }
+        gone.extend(queued);
+        for id in gone {
+            let since = self.messages.get(id).since;
+            self.services[service.index()].statistics.lose(now, since);
+            self.refuse(plan, id, DropReason::Crashed);
+        }
+        self.note(What::Down { instance });
+        let all_down = plan.model.instances_of(service).all(|it| !self.instances[it.index()].up);
+        if all_down {
+            let mut cleared = Vec::new();
+            self.stores.crash(service, |store, key| cleared.push((store, key)));
+            for (store, key) in cleared {
+                self.note(What::Stored { store, key, value: 0 });
+            }
+            let state = &mut self.services[service.index()];
+            state.told.clear();
+            state.awaiting.clear();
+        }
+        self.disconnect_consumers(plan, instance);
+    }
+
+    /// Makes an event.
+    pub(super) fn make_event(
+        &mut self,
+        plan: &Plan,
+        service: ServiceId,
+        event_type: EventTypeId,
+        cause: Option<&Event>,
+        lineage: u64,
+        given: &[Given],
+    ) -> Event {
+        let state = &mut self.services[service.index()];
+        state.produced += 1;
+        let id = EventId::new(service, state.produced);
+        self.fill_event(plan, id, event_type, cause, lineage, given)
+    }
+
+    /// Fills an event's fields: given, or copied from its cause, or drawn.
+    pub(super) fn fill_event(
+        &mut self,
+        plan: &Plan,
+        id: EventId,
+        event_type: EventTypeId,
+        cause: Option<&Event>,
+        lineage: u64,
+        given: &[Given],
+    ) -> Event {
+        let mut fields = [0; MAX_FIELDS];
+        for (place, field) in plan.model.event_types[event_type.index()].fields.iter().enumerate() {
+            if let Some((_, value)) = given.iter().find(|(it, _)| *it == place) {
+                fields[place] = match (value, field.kind) {
+                    (Value::Int(_), crate::model::FieldKind::Float) => {
+                        Value::Float(value.as_f64()).to_bits()
+                    }
+                    _ => value.to_bits(),
+                };
+                continue;
+            }
+            let copied = cause.and_then(|cause| {
+                let from = plan.copied(cause.event_type, event_type, place)?;
+                Some(cause.fields[from])
+            });
+            fields[place] = match copied {
+                Some(bits) => bits,
+                None => self.draw_field(id, event_type, &field.draw, lineage, place).to_bits(),
+            };
+        }
+        Event { id, event_type, time: self.now, cause: cause.map(|it| it.id), lineage, fields }
+    }
+
+    fn draw_field(
+        &mut self,
+        id: EventId,
+        event_type: EventTypeId,
+        draw: &FieldDraw,
+        lineage: u64,
+        place: usize,
+    ) -> Value {
+        let mut dice = self.dice.stream(Purpose::Field, lineage, place as u64);
+        match draw {
+            FieldDraw::Int { low, high } => {
+                let width = high.abs_diff(*low).saturating_add(1);
+                Value::Int(low.wrapping_add_unsigned(dice.below(width)))
+            }
+            FieldDraw::Float(distribution) => Value::Float(dice.draw(distribution)),
+            FieldDraw::Pick(choices) => {
+                let lot = dice.fraction();
+                let chosen = choices.iter().find(|(upto, _)| lot < *upto).or(choices.last());
+                chosen.expect("the reader refuses an empty choice").1
+            }
+            FieldDraw::Sequence(text) => {
+                let producer = &mut self.services[id.producer().index()].sequences;
+                let counted = match producer.iter_mut().find(|(it, _)| *it == event_type) {
+                    Some((_, count)) => count,
+                    None => {
+                        producer.push((event_type, 0));
+                        &mut producer.last_mut().expect("just pushed").1
+                    }
+                };
+                *counted += 1;
+                #[expect(clippy::cast_possible_truncation, reason = "numbers begin anew at 2^32")]
+                let number = *counted as u32;
+                Value::Text(Text { text: *text, number })
+            }
+            FieldDraw::Chance(probability) => Value::Bool(dice.chance(*probability)),
+        }
+    }
+}
+
+/// The world in the hands of a handler.
+struct Hands<'a> {
+    world: &'a mut World,
+    plan: &'a Plan,
+    slot: u32,
+    message: &'a Message,
+}
+
+impl Hands<'_> {
+    fn make(&mut self, at: Position, event: EventTypeId, given: &[Given]) -> Event {
+        let service = self.plan.service_of(self.message.to);
+        let lineage = mix(self.world.task_key(self.slot, self.message), u64::from(at) | 1 << 40);
+        self.world.make_event(self.plan, service, event, Some(&self.message.event), lineage, given)
+    }
+}
+
+impl Environment for Hands<'_> {
+    fn stores(&self) -> &Stores {
+        &self.world.stores
+    }
+
+    fn change(&mut self, store: StoreId, key: u64, change: Change) {
+        if let Some(value) = self.world.stores.change(store, key, change) {
+            self.world.note(What::Stored { store, key, value });
+        }
+    }
+
+    fn chance(&mut self, at: Position, probability: f64) -> bool {
+        let key = self.world.task_key(self.slot, self.message);
+        self.world.dice.stream(Purpose::Chance, key, u64::from(at)).chance(probability)
+    }
+
+    fn publish(&mut self, at: Position, topic: TopicId, event: EventTypeId, given: &[Given]) {
+        let event = self.make(at, event, given);
+        let from = self.message.to;
+        let service = self.plan.service_of(from);
+        let link = self.plan.link(Node::Service(service), Node::Topic(topic));
+        self.world.topics[topic.index()].published += 1;
+        self.world.send_new(self.plan, link, event, Role::Publish, from, from, Token::None, 1);
+    }
+
+    fn send(&mut self, at: Position, to: ServiceId, event: EventTypeId, given: &[Given]) {
+        let event = self.make(at, event, given);
+        let from = self.message.to;
+        let service = self.plan.service_of(from);
+        let link = self.plan.link(Node::Service(service), Node::Service(to));
+        let target = self.world.choose_instance(self.plan, to, event.lineage);
+        self.world.send_new(self.plan, link, event, Role::OneWay, from, target, Token::None, 1);
+    }
+
+    fn reply(&mut self, at: Position, event: Option<EventTypeId>, given: &[Given]) {
+        if self.message.role != Role::Request || self.world.tasks.slots[self.slot as usize].replied
+        {
+            return;
+        }
+        self.world.tasks.slots[self.slot as usize].replied = true;
+        let event = match event {
+            Some(event) => self.make(at, event, given),
+            None => self.message.event,
+        };
+        self.world.answer(self.plan, self.message, Role::Reply, event);
+    }
+
+    fn ack(&mut self) {
+        let state = &mut self.world.tasks.slots[self.slot as usize];
+        if self.message.role == Role::Delivery && !state.acked {
+            state.acked = true;
+            self.world.acknowledge(self.plan, self.message);
+        }
+    }
+}
+
+/// What the code of a call at this position says.
+pub(super) fn call_at(plan: &Plan, at: Position) -> &crate::model::Call {
+    match &plan.program.code[at as usize] {
+        Instruction::Call { call, .. } => call,
+        _ => unreachable!("the task stands at a call"),
+    }
+}

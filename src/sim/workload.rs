@@ -1,0 +1,178 @@
+//! Workloads and timers: what happens of its own accord.
+
+use crate::engine::dice::Purpose;
+use crate::model::{
+    Arrivals, Distribution, Event, EventTypeId, HandlerId, InstanceId, LinkId, Role, ServiceId,
+    Span, Time, Trigger, What,
+};
+
+use super::message::{Message, Token};
+use super::plan::Plan;
+use super::world::{Scheduled, World, mix};
+
+impl World {
+    /// A workload's first arrival, or its users' first turns.
+    pub(super) fn begin_workload(&mut self, plan: &Plan, service: ServiceId) {
+        let Some(workload) = &plan.model.services[service.index()].workload else { return };
+        match &workload.arrivals {
+            Arrivals::Closed { users, .. } => {
+                for _ in 0..*users {
+                    self.think(plan, service, workload.from);
+                }
+            }
+            _ => self.schedule_arrival(plan, service, workload.from),
+        }
+    }
+
+    /// Schedules the next arrival of an open workload, the last one having been at `after`.
+    fn schedule_arrival(&mut self, plan: &Plan, service: ServiceId, after: Time) {
+        let Some(workload) = &plan.model.services[service.index()].workload else { return };
+        let count = self.services[service.index()].arrivals;
+        if count >= workload.at_most {
+            return;
+        }
+        let mut dice = self.dice.stream(Purpose::Arrival, u64::from(service.0), count);
+        let at = match &workload.arrivals {
+            Arrivals::Open(gap) => Some(after + dice.span(gap)),
+            Arrivals::Rates(rates) => {
+                next_at_rates(rates, after, dice.draw(&Distribution::Exponential { mean: 1.0 }))
+            }
+            Arrivals::Bursts { size, every, within } => {
+                let (burst, place) = (count / u64::from(*size), count % u64::from(*size));
+                let gap = if *size > 1 { within.0 / u64::from(*size) } else { 0 };
+                Some(workload.from + *every * burst + Span(gap * place))
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "a place in a list")]
+            Arrivals::At(instants) => instants.get(count as usize).copied(),
+            Arrivals::Closed { .. } => None,
+        };
+        if let Some(at) = at
+            && at < workload.until
+        {
+            self.agenda.push(at.max(self.now), Scheduled::Arrival(service));
+        }
+    }
+
+    /// A user thinks, from this instant on.
+    fn think(&mut self, plan: &Plan, service: ServiceId, from: Time) {
+        let Some(workload) = &plan.model.services[service.index()].workload else { return };
+        let Arrivals::Closed { think, .. } = &workload.arrivals else { return };
+        let turn = self.services[service.index()].turns;
+        self.services[service.index()].turns += 1;
+        let span = self.dice.stream(Purpose::Think, u64::from(service.0), turn).span(think);
+        let at = from.max(self.now) + span;
+        if at < workload.until && turn < workload.at_most {
+            self.agenda.push(at, Scheduled::User(service));
+        }
+    }
+
+    /// An arrival of an open workload.
+    pub(super) fn arrival(&mut self, plan: &Plan, service: ServiceId) {
+        self.arrive(plan, service);
+        self.schedule_arrival(plan, service, self.now);
+    }
+
+    /// A user of a closed workload has thought enough.
+    pub(super) fn user_turn(&mut self, plan: &Plan, service: ServiceId) {
+        self.arrive(plan, service);
+    }
+
+    /// What a workload's arrival set off has come to its end.
+    pub(super) fn journey_ended(&mut self, plan: &Plan, service: ServiceId) {
+        let workload = plan.model.services[service.index()].workload.as_ref();
+        if workload.is_some_and(|it| matches!(it.arrivals, Arrivals::Closed { .. })) {
+            self.think(plan, service, self.now);
+        }
+    }
+
+    fn arrive(&mut self, plan: &Plan, service: ServiceId) {
+        let settings = &plan.model.services[service.index()];
+        let Some(workload) = &settings.workload else { return };
+        let count = self.services[service.index()].arrivals;
+        self.services[service.index()].arrivals += 1;
+        let instance = settings.first_instance;
+        if !self.instances[instance.index()].up {
+            return;
+        }
+        let lineage = mix(u64::from(service.0) | 1 << 32, count);
+        let event = self.make_event(plan, service, workload.event, None, lineage, &[]);
+        self.begin_own(plan, instance, event, workload.handler);
+    }
+
+    /// A timer of an instance ticks.
+    pub(super) fn timer_tick(
+        &mut self,
+        plan: &Plan,
+        instance: InstanceId,
+        handler: HandlerId,
+        incarnation: u32,
+    ) {
+        let state = &self.instances[instance.index()];
+        if !state.up || state.incarnation != incarnation {
+            return;
+        }
+        let Trigger::Timer(every) = plan.model.handlers[handler.index()].trigger else { return };
+        self.agenda.push(self.now + every, Scheduled::Timer { instance, handler, incarnation });
+        let lineage = mix(u64::from(instance.0) | 1 << 33, self.now.0 ^ u64::from(handler.0) << 48);
+        let service = plan.service_of(instance);
+        let event = Event {
+            id: crate::model::EventId::new(service, 0),
+            event_type: EventTypeId(0),
+            time: self.now,
+            cause: None,
+            lineage,
+            fields: [0; crate::model::event::MAX_FIELDS],
+        };
+        self.begin_own(plan, instance, event, handler);
+    }
+
+    /// An instance begins something of its own accord, with a hand of its own.
+    fn begin_own(&mut self, plan: &Plan, instance: InstanceId, event: Event, handler: HandlerId) {
+        let service = plan.service_of(instance);
+        self.counters.made[Role::Arrival as usize] += 1;
+        let id = self.messages.insert(Message {
+            event,
+            role: Role::Arrival,
+            attempt: 1,
+            link: LinkId(u32::MAX),
+            from: instance,
+            to: instance,
+            token: Token::None,
+            since: self.now,
+        });
+        self.note(What::Arrived {
+            message: id,
+            event: event.id,
+            event_type: event.event_type,
+            instance,
+        });
+        self.instances[instance.index()].busy += 1;
+        let statistics = &mut self.services[service.index()].statistics;
+        statistics.arrivals += 1;
+        statistics.worker_taken(self.now);
+        statistics.waiting.record(Span::ZERO);
+        self.note(What::Started { message: id, instance });
+        self.begin_task(plan, id, handler);
+    }
+}
+
+/// The next arrival of a Poisson stream with changing rate: the instant at which the rate's
+/// integral has grown by `amount` (inversion of the cumulative rate; L. Devroye, "Non-Uniform
+/// Random Variate Generation", VI.1.3).
+fn next_at_rates(rates: &[(Time, f64)], after: Time, mut amount: f64) -> Option<Time> {
+    let mut at = after;
+    for (place, &(begin, rate)) in rates.iter().enumerate() {
+        let end = rates.get(place + 1).map_or(Time::MAX, |&(end, _)| end);
+        if end <= at {
+            continue;
+        }
+        at = at.max(begin);
+        let room = rate * end.since(at).as_secs_f64();
+        if amount <= room && rate > 0.0 {
+            return Some(at + Span::from_secs_f64(amount / rate));
+        }
+        amount -= room;
+        at = end;
+    }
+    None
+}

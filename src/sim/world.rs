@@ -1,0 +1,531 @@
+//! The world: the simulated truth as one value, and the one way it moves.
+//!
+//! What is done at each instant is in the files beside this one, by noun: `network` (links),
+//! `service` (queues, workers, handlers), `call`, `topic`, `workload`, `fault`.
+
+use std::collections::BTreeSet;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::engine::broker::group::Members;
+use crate::engine::broker::log::Log;
+use crate::engine::broker::queue::Queue;
+use crate::engine::dice::Dice;
+use crate::engine::handler::Task;
+use crate::engine::store::Stores;
+use crate::model::{
+    BreakerState, DropReason, EventTypeId, FaultId, GroupId, HandlerId, InstanceId, MessageId,
+    Model, Phase, Record, Role, ServiceId, Span, Time, TopicId, TopicKind, What,
+};
+
+use super::agenda::Agenda;
+use super::message::Messages;
+use super::network::LinkState;
+use super::plan::Plan;
+use super::statistics::Statistics;
+
+/// Whoever is told what happens. `()` is told nothing, and costs nothing.
+pub trait Observer {
+    /// Whether records are wanted at all.
+    const LISTENS: bool = true;
+    /// Something happened.
+    fn record(&mut self, record: &Record);
+}
+
+impl Observer for () {
+    const LISTENS: bool = false;
+    fn record(&mut self, _: &Record) {}
+}
+
+impl<F: FnMut(&Record)> Observer for F {
+    fn record(&mut self, record: &Record) {
+        self(record);
+    }
+}
+
+/// What names a run: a hash over all its records so far. Two runs with the same digest went
+/// the same way, record for record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest(pub u64);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// The simulated world at an instant. A clone is a checkpoint, and a fork.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub(super) plan: Arc<Plan>,
+    pub(super) dice: Dice,
+    pub(super) now: Time,
+    begun: bool,
+    pub(super) agenda: Agenda<Scheduled>,
+    pub(super) messages: Messages,
+    pub(super) tasks: Tasks,
+    pub(super) instances: Vec<Instance>,
+    pub(super) services: Vec<ServiceState>,
+    pub(super) links: Vec<LinkState>,
+    pub(super) topics: Vec<TopicState>,
+    pub(super) groups: Vec<GroupState>,
+    pub(super) stores: Stores,
+    pub(super) counters: Counters,
+    seed: u64,
+    digest: u64,
+    record_count: u64,
+    observed: bool,
+    /// Records of the present step, on their way to the observer.
+    fresh: Vec<Record>,
+}
+
+/// An entry of the agenda.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheduled {
+    /// A message leaves its link.
+    Leave(MessageId),
+    /// A message on a datagram link is lost.
+    Vanish(MessageId),
+    /// The time that a task let pass is over.
+    Resume {
+        /// The task.
+        task: u32,
+        /// Which of its waits.
+        wait: u32,
+    },
+    /// The time that a task gave an answer is over.
+    TimeOut {
+        /// The task.
+        task: u32,
+        /// Which of its waits.
+        wait: u32,
+    },
+    /// The next arrival of a workload.
+    Arrival(ServiceId),
+    /// A user of a closed workload has thought enough.
+    User(ServiceId),
+    /// A timer of an instance ticks.
+    Timer {
+        /// Whose.
+        instance: InstanceId,
+        /// Which handler.
+        handler: HandlerId,
+        /// The instance's incarnation it belongs to.
+        incarnation: u32,
+    },
+    /// A queue topic has something to do.
+    TopicTick(TopicId),
+    /// A member commits what it has done.
+    CommitTick {
+        /// Whose.
+        instance: InstanceId,
+        /// Which of its service's subscriptions.
+        place: u16,
+        /// The instance's incarnation it belongs to.
+        incarnation: u16,
+    },
+    /// A message of a log that failed is tried again.
+    TryAgain(MessageId),
+    /// A silent member's session has timed out, if it is still silent.
+    SessionEnds {
+        /// The group.
+        group: GroupId,
+        /// The member.
+        instance: InstanceId,
+        /// The member's incarnation that fell silent.
+        incarnation: u16,
+    },
+    /// A rebalance is over.
+    Rebalanced(GroupId),
+    /// A fault begins.
+    FaultBegins(FaultId),
+    /// A fault is mended.
+    FaultEnds(FaultId),
+}
+
+/// Tasks: handlers under way, in a table whose places are used again.
+#[derive(Clone, Debug, Default)]
+pub struct Tasks {
+    pub(super) slots: Vec<TaskState>,
+    pub(super) free: Vec<u32>,
+}
+
+/// A handler under way.
+#[derive(Clone, Copy, Debug)]
+pub struct TaskState {
+    /// Where it is.
+    pub task: Task,
+    /// What it handles.
+    pub message: MessageId,
+    /// Whose worker.
+    pub instance: InstanceId,
+    /// Counted up whenever it begins to wait, so that what comes too late is known.
+    pub wait: u32,
+    /// Whether its wait is a pause before a call is tried again.
+    pub retrying: bool,
+    /// Whether it let a half-open breaker's one call through.
+    pub replied: bool,
+    /// Whether the message was acked.
+    pub acked: bool,
+    /// How its worker is busy.
+    pub phase: Phase,
+    /// The producer's count of the request that is being asked, to ask the same again.
+    pub request: u64,
+    /// Whether it is under way.
+    pub used: bool,
+}
+
+/// One instance of a service.
+#[derive(Clone, Debug, Default)]
+pub struct Instance {
+    pub up: bool,
+    /// When it started last.
+    pub started: Time,
+    /// Counted up at each start.
+    pub incarnation: u32,
+    /// Workers that are busy.
+    pub busy: u32,
+    pub queue: VecDeque<MessageId>,
+    /// Messages outside the full queue.
+    pub blocked: VecDeque<MessageId>,
+    pub breakers: Vec<BreakerRun>,
+    pub lanes: Vec<Lane>,
+    /// For each subscription of its service, room that the broker has not been told of.
+    pub room: Vec<u32>,
+}
+
+/// A circuit breaker of an instance.
+#[derive(Clone, Copy, Debug)]
+pub struct BreakerRun {
+    pub state: BreakerState,
+    pub failures: u32,
+    pub open_until: Time,
+}
+
+/// What an instance holds of a partition of a log: one message is worked on at a time.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    pub group: GroupId,
+    pub partition: u32,
+    pub busy: bool,
+    pub waiting: VecDeque<MessageId>,
+    /// The next offset, after all that is done.
+    pub done: u64,
+    /// What was committed last.
+    pub committed: u64,
+}
+
+/// A service over all its instances.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceState {
+    pub statistics: Statistics,
+    /// Events it has made.
+    pub produced: u64,
+    /// Per event type, events it has made of it: what sequences count.
+    pub sequences: Vec<(EventTypeId, u64)>,
+    /// Turns that users of a closed workload have begun to think about.
+    pub turns: u64,
+    /// Arrivals (of a workload) so far.
+    pub arrivals: u64,
+    /// The instance that was called last.
+    pub cursor: u32,
+    /// How many times as slowly it works.
+    pub slow: Option<f64>,
+    /// Tasks that wait to be told something.
+    pub awaiting: Vec<Awaiting>,
+    /// What it was told before anybody waited for it.
+    pub told: BTreeSet<(EventTypeId, usize, u64)>,
+}
+
+/// A task that waits to be told something.
+#[derive(Clone, Copy, Debug)]
+pub struct Awaiting {
+    pub task: u32,
+    pub wait: u32,
+    pub event: EventTypeId,
+    pub field: usize,
+    pub value: u64,
+}
+
+/// A topic.
+#[derive(Clone, Debug)]
+pub struct TopicState {
+    pub broker: Broker,
+    /// Whether its broker answers nobody.
+    pub down: bool,
+    /// The tick that is scheduled.
+    pub tick_at: Option<Time>,
+    pub published: u64,
+    pub delivered: u64,
+    pub redelivered: u64,
+    pub acked: u64,
+    pub dead_lettered: u64,
+    pub deduplicated: u64,
+    pub refused: u64,
+}
+
+/// The two kinds of topic.
+#[derive(Clone, Debug)]
+pub enum Broker {
+    Log(Log),
+    Queue(Box<Queue>),
+}
+
+/// A consumer group.
+#[derive(Clone, Debug)]
+pub struct GroupState {
+    /// The members and positions; unused for a queue's.
+    pub members: Members,
+    pub delivered: u64,
+    pub redelivered: u64,
+    /// For each partition, the next offset that was never delivered.
+    pub frontier: Vec<u64>,
+}
+
+/// Counts over the whole run.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    /// Messages made, by role.
+    pub made: [u64; Role::ALL.len()],
+    /// Messages that did what they were for, by role.
+    pub ended: [u64; Role::ALL.len()],
+    /// Messages that did not, by reason.
+    pub dropped: [u64; DropReason::ALL.len()],
+    /// Entries that went to the dead letters and no further.
+    pub buried: u64,
+    /// Messages dropped, by role.
+    pub dropped_roles: [u64; Role::ALL.len()],
+}
+
+impl World {
+    /// The world of a model before anything has happened.
+    #[must_use]
+    pub fn new(model: Arc<Model>, seed: u64) -> Self {
+        let plan = Arc::new(Plan::new(model));
+        let model = &plan.model;
+        let instances = model
+            .instances
+            .iter()
+            .map(|&(service, _)| {
+                let service = &model.services[service.index()];
+                let breaker =
+                    BreakerRun { state: BreakerState::Closed, failures: 0, open_until: Time::ZERO };
+                Instance {
+                    breakers: vec![breaker; service.breakers.len()],
+                    room: vec![0; service.consumes.len()],
+                    ..Instance::default()
+                }
+            })
+            .collect();
+        let topics = model
+            .topics
+            .iter()
+            .map(|topic| TopicState {
+                broker: match &topic.kind {
+                    TopicKind::Log(settings) => Broker::Log(Log::new(settings.clone())),
+                    TopicKind::Queue(settings) => {
+                        Broker::Queue(Box::new(Queue::new(settings.clone())))
+                    }
+                },
+                down: false,
+                tick_at: None,
+                published: 0,
+                delivered: 0,
+                redelivered: 0,
+                acked: 0,
+                dead_lettered: 0,
+                deduplicated: 0,
+                refused: 0,
+            })
+            .collect();
+        let groups = model
+            .groups
+            .iter()
+            .map(|group| {
+                let partitions = match &model.topics[group.topic.index()].kind {
+                    TopicKind::Log(log) => log.partitions as usize,
+                    TopicKind::Queue(_) => 0,
+                };
+                GroupState {
+                    members: Members::new(group.start_at, partitions),
+                    delivered: 0,
+                    redelivered: 0,
+                    frontier: vec![0; partitions],
+                }
+            })
+            .collect();
+        Self {
+            dice: Dice::new(seed),
+            now: Time::ZERO,
+            begun: false,
+            agenda: Agenda::new(),
+            messages: Messages::default(),
+            tasks: Tasks::default(),
+            instances,
+            services: vec![ServiceState::default(); model.services.len()],
+            links: vec![LinkState::default(); model.links.len()],
+            topics,
+            groups,
+            stores: Stores::new(model),
+            counters: Counters::default(),
+            seed,
+            digest: 0x243f_6a88_85a3_08d3 ^ seed,
+            record_count: 0,
+            observed: false,
+            fresh: Vec::new(),
+            plan,
+        }
+    }
+
+    /// What it is a world of.
+    #[must_use]
+    pub fn model(&self) -> &Arc<Model> {
+        &self.plan.model
+    }
+
+    /// The seed of its dice.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The instant it has come to.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The instant of the next thing that will happen; `None` if nothing ever will.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Time> {
+        if self.begun { self.agenda.next_at() } else { Some(Time::ZERO) }
+    }
+
+    /// The hash over all records so far.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest(self.digest)
+    }
+
+    /// How many records there were so far.
+    #[must_use]
+    pub fn record_count(&self) -> u64 {
+        self.record_count
+    }
+
+    /// Performs the next entry of the agenda; false if there is none.
+    pub fn step<O: Observer>(&mut self, observer: &mut O) -> bool {
+        let plan = Arc::clone(&self.plan);
+        self.observed = O::LISTENS;
+        let moved = self.step_within(&plan, Time::MAX);
+        self.deliver_records(observer);
+        moved
+    }
+
+    /// Performs everything up to and including this instant, and comes to it.
+    pub fn run_until<O: Observer>(&mut self, until: Time, observer: &mut O) {
+        let plan = Arc::clone(&self.plan);
+        self.observed = O::LISTENS;
+        while self.step_within(&plan, until) {
+            self.deliver_records(observer);
+        }
+        self.deliver_records(observer);
+        self.now = self.now.max(until);
+    }
+
+    fn deliver_records<O: Observer>(&mut self, observer: &mut O) {
+        if O::LISTENS {
+            for record in &self.fresh {
+                observer.record(record);
+            }
+            self.fresh.clear();
+        }
+    }
+
+    fn step_within(&mut self, plan: &Plan, until: Time) -> bool {
+        if !self.begun {
+            self.begun = true;
+            self.begin(plan);
+            return true;
+        }
+        match self.agenda.next_at() {
+            Some(at) if at <= until => {}
+            _ => return false,
+        }
+        let Some((at, entry)) = self.agenda.pop() else { return false };
+        self.now = at;
+        self.perform(plan, entry);
+        true
+    }
+
+    fn perform(&mut self, plan: &Plan, entry: Scheduled) {
+        match entry {
+            Scheduled::Leave(message) => self.leave_link(plan, message),
+            Scheduled::Vanish(message) => self.drop_message(message, DropReason::Lost),
+            Scheduled::Resume { task, wait } => self.resume(plan, task, wait),
+            Scheduled::TimeOut { task, wait } => self.time_out(plan, task, wait),
+            Scheduled::Arrival(service) => self.arrival(plan, service),
+            Scheduled::User(service) => self.user_turn(plan, service),
+            Scheduled::Timer { instance, handler, incarnation } => {
+                self.timer_tick(plan, instance, handler, incarnation);
+            }
+            Scheduled::TopicTick(topic) => self.topic_tick(plan, topic),
+            Scheduled::CommitTick { instance, place, incarnation } => {
+                self.commit_tick(plan, instance, place, incarnation);
+            }
+            Scheduled::TryAgain(message) => self.try_again(plan, message),
+            Scheduled::SessionEnds { group, instance, incarnation } => {
+                self.session_ends(plan, group, instance, incarnation);
+            }
+            Scheduled::Rebalanced(group) => self.hand_out_group(plan, group),
+            Scheduled::FaultBegins(fault) => self.fault_begins(plan, fault),
+            Scheduled::FaultEnds(fault) => self.fault_ends(plan, fault),
+        }
+    }
+
+    /// What there is at the first instant.
+    fn begin(&mut self, plan: &Plan) {
+        for (index, fault) in plan.model.faults.iter().enumerate() {
+            self.agenda.push(fault.at, Scheduled::FaultBegins(FaultId::from_index(index)));
+        }
+        for (index, &(service, _)) in plan.model.instances.iter().enumerate() {
+            if plan.model.services[service.index()].starts_up {
+                self.start_instance(plan, InstanceId::from_index(index));
+            }
+        }
+        for index in 0..plan.model.groups.len() {
+            self.rebalance(plan, GroupId::from_index(index), Span::ZERO);
+        }
+        for index in 0..plan.model.services.len() {
+            self.begin_workload(plan, ServiceId::from_index(index));
+        }
+    }
+
+    /// Puts a record on the books.
+    pub(super) fn note(&mut self, what: What) {
+        let [a, b, c, d] = what.words();
+        let time = self.now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.digest = fold(self.digest ^ a ^ time, b ^ 0xa076_1d64_78bd_642f)
+            ^ fold(c ^ self.digest.rotate_left(29), d ^ 0xe703_7ed1_a0b4_28db);
+        self.record_count += 1;
+        if self.observed {
+            self.fresh.push(Record { at: self.now, what });
+        }
+    }
+}
+
+/// Both halves of a 128-bit product, folded (as in wyhash): each bit of the result depends on
+/// all bits of both.
+const fn fold(a: u64, b: u64) -> u64 {
+    let product = (a as u128).wrapping_mul(b as u128);
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+    {
+        (product as u64) ^ ((product >> 64) as u64)
+    }
+}
+
+/// Two keys made into one that says as much as both.
+pub(super) const fn mix(a: u64, b: u64) -> u64 {
+    fold(a ^ 0x9e37_79b9_7f4a_7c15, b ^ 0xd1b5_4a32_d192_ed03).wrapping_add(a.rotate_left(17))
+}
