@@ -1,1 +1,132 @@
 //! RON text in, model out; every problem collected, each with its place in the text.
+//!
+//! `syntax` reads the text into a tree that knows its places, `variant` lays variants over it,
+//! `convert` and the files beside it turn it into a [`Model`]. The language is described in
+//! `scenarios/REFERENCE.md`.
+
+mod convert;
+mod events;
+mod faults;
+pub mod library;
+pub mod problem;
+mod reader;
+mod services;
+mod steps;
+pub mod syntax;
+mod variant;
+
+use std::sync::Arc;
+
+use crate::model::Model;
+
+pub use problem::{Problem, Problems};
+pub use reader::parse_span;
+
+use reader::Reader;
+use syntax::{Kind, Node};
+
+/// A scenario, ready to run in each of its variants.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// The name of its file, without folders and ending.
+    pub name: String,
+    /// What it is called in a title.
+    pub title: String,
+    /// What it shows, in a sentence.
+    pub sentence: String,
+    /// More about it, in Markdown.
+    pub notes: String,
+    /// Its variants; at least one, whose name is empty if the scenario has none.
+    pub variants: Vec<Variant>,
+}
+
+/// One way to serve the same world.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// Its name.
+    pub name: String,
+    /// What it shows, in a sentence.
+    pub sentence: String,
+    /// What runs.
+    pub model: Arc<Model>,
+}
+
+/// Reads a scenario. `file` is only named in messages.
+///
+/// # Errors
+///
+/// Every mistake of the text, each with its place.
+pub fn read(text: &str, file: &str) -> Result<Scenario, Problems> {
+    let root = syntax::parse(text).map_err(|problem| Problems::new(file, text, vec![problem]))?;
+    let reader = Reader::default();
+    let scenario = scenario(&reader, &root, file);
+    let failed = reader.has_problems();
+    match scenario {
+        Some(scenario) if !failed => Ok(scenario),
+        _ => Err(Problems::new(file, text, reader.into_problems())),
+    }
+}
+
+fn scenario(reader: &Reader, root: &Node, file: &str) -> Option<Scenario> {
+    let base = without(root, "variants");
+    let mut variants = Vec::new();
+    if let Some(section) = field(root, "variants") {
+        for (name, _, over) in reader.entries(section) {
+            let sentence = field(over, "sentence").and_then(|it| reader.text(it)).unwrap_or("");
+            if !matches!(&over.kind, Kind::Struct(Some(it), _) | Kind::Tuple(Some(it), _) if it == "Variant")
+            {
+                reader.wrong(&over.place, "not a variant", "`Variant(…)`");
+                continue;
+            }
+            let mut over = without(over, "sentence");
+            if let Kind::Struct(what, _) | Kind::Tuple(what, _) = &mut over.kind {
+                *what = None;
+            }
+            let merged = if matches!(over.kind, Kind::Tuple(..)) {
+                base.clone()
+            } else {
+                variant::merged(&base, &over)
+            };
+            if let Some(model) = convert::model(reader, &merged, name, sentence) {
+                variants.push(Variant {
+                    name: name.to_owned(),
+                    sentence: sentence.to_owned(),
+                    model: Arc::new(model),
+                });
+            }
+        }
+    }
+    if variants.is_empty() {
+        let model = convert::model(reader, &base, "", "")?;
+        variants.push(Variant {
+            name: String::new(),
+            sentence: model.sentence.clone(),
+            model: Arc::new(model),
+        });
+    }
+    let text = |name| match field(root, name).map(|it| &it.kind) {
+        Some(Kind::Text(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let stem = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    Some(Scenario {
+        name: stem.strip_suffix(".ron").unwrap_or(stem).to_owned(),
+        title: text("title"),
+        sentence: text("sentence"),
+        notes: text("notes"),
+        variants,
+    })
+}
+
+fn field<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
+    let Kind::Struct(_, fields) = &node.kind else { return None };
+    fields.iter().find(|it| it.name == name).map(|it| &it.value)
+}
+
+fn without(node: &Node, name: &str) -> Node {
+    let mut node = node.clone();
+    if let Kind::Struct(_, fields) = &mut node.kind {
+        fields.retain(|it| it.name != name);
+    }
+    node
+}

@@ -1,0 +1,457 @@
+//! From the tree to the model: sections in an order in which every name is known when it is
+//! used.
+
+use std::collections::BTreeSet;
+
+use crate::model::{
+    Distribution, EventTypeId, Group, GroupId, InstanceId, Link, LinkQuality, LogTopic, Model,
+    Node as End, Presentation, QueueTopic, ServiceId, Shown, Span, StartAt, StoreId, Time, Topic,
+    TopicId, TopicKind, Transport,
+};
+
+use super::reader::{Fields, Reader, describe, parse_bytes};
+use super::syntax::{Kind, Node, Place};
+
+/// The format this program reads.
+const FORMAT: i64 = 1;
+
+/// What is answered: whose, and which request.
+pub(super) type Answered = (ServiceId, EventTypeId);
+
+/// A call that is made whatever happens: by which answer, where in the text, and what it asks.
+pub(super) type CertainCall = (Answered, Place, Answered);
+
+/// What a conversion works on.
+pub(super) struct Converter<'a> {
+    pub reader: &'a Reader,
+    pub model: Model,
+    /// Pairs of nodes that talk, both ways of each.
+    pub pairs: BTreeSet<(End, End)>,
+    /// Calls that are made whatever happens, before an answer.
+    pub certain_calls: Vec<CertainCall>,
+}
+
+/// The model a scenario's tree describes, as far as it can be read.
+pub(super) fn model(reader: &Reader, root: &Node, variant: &str, sentence: &str) -> Option<Model> {
+    let fields = reader.fields(root, "Scenario")?;
+    let mut converter =
+        Converter { reader, model: empty(), pairs: BTreeSet::new(), certain_calls: Vec::new() };
+    converter.header(&fields);
+    if !variant.is_empty() {
+        converter.model.variant = variant.to_owned();
+        if !sentence.is_empty() {
+            converter.model.sentence = sentence.to_owned();
+        }
+    }
+    converter.event_types(fields.optional("events"), false);
+    converter.event_types(fields.optional("requests"), true);
+    converter.topics(fields.optional("topics"));
+    converter.services(fields.optional("workloads"), fields.optional("services"));
+    converter.call_cycles();
+    converter.links(fields.optional("links"));
+    converter.faults(fields.optional("faults"));
+    converter.show(fields.optional("show"));
+    fields.finish();
+    if converter.model.services.is_empty() {
+        reader.wrong(
+            &super::reader::head(root),
+            "a scenario without services",
+            "`services: {…}` with at least one",
+        );
+    }
+    Some(converter.model)
+}
+
+fn empty() -> Model {
+    Model {
+        title: String::new(),
+        variant: String::new(),
+        sentence: String::new(),
+        seed: 1,
+        end: None,
+        texts: Vec::new(),
+        event_types: Vec::new(),
+        services: Vec::new(),
+        instances: Vec::new(),
+        topics: Vec::new(),
+        groups: Vec::new(),
+        stores: Vec::new(),
+        handlers: Vec::new(),
+        breakers: Vec::new(),
+        links: Vec::new(),
+        faults: Vec::new(),
+        presentation: Presentation::default(),
+    }
+}
+
+impl Converter<'_> {
+    fn header(&mut self, fields: &Fields<'_>) {
+        let reader = self.reader;
+        if let Some(format) = fields.required("format")
+            && format.kind != Kind::Int(FORMAT)
+        {
+            let message = format!("{} is not a format this version reads", describe(format));
+            reader.wrong(&format.place, &message, &format!("`format: {FORMAT}`"));
+        }
+        for name in ["notes", "variants"] {
+            fields.allow(name);
+        }
+        if let Some(notes) = fields.optional("notes") {
+            reader.text(notes);
+        }
+        let text = |name| fields.optional(name).and_then(|it| reader.text(it)).map(str::to_owned);
+        if let Some(title) = fields.required("title").and_then(|it| reader.text(it)) {
+            self.model.title = title.to_owned();
+        }
+        self.model.sentence = text("sentence").unwrap_or_default();
+        if let Some(seed) = fields.optional("seed") {
+            self.model.seed = reader.int(seed, 0, i64::MAX).map_or(1, i64::cast_unsigned);
+        }
+        if let Some(until) = fields.optional("until")
+            && let Some(span) = reader.span(until)
+        {
+            if span == Span::ZERO {
+                reader.wrong(&until.place, "a run that ends when it begins", "a time above zero");
+            }
+            self.model.end = Some(Time::ZERO + span);
+        }
+    }
+
+    fn topics(&mut self, section: Option<&Node>) {
+        let Some(section) = section else { return };
+        let entries = self.reader.entries(section);
+        for (name, _, _) in &entries {
+            let kind =
+                TopicKind::Log(LogTopic { partitions: 1, retention: None, retention_events: None });
+            self.model.topics.push(Topic { name: (*name).to_owned(), kind, groups: Vec::new() });
+        }
+        for (index, (_, _, node)) in entries.into_iter().enumerate() {
+            let is_queue = matches!(&node.kind, Kind::Struct(Some(it), _) | Kind::Tuple(Some(it), _) if it == "Queue");
+            let kind = if is_queue { self.queue_topic(node) } else { self.log_topic(node) };
+            if let Some(kind) = kind {
+                self.model.topics[index].kind = kind;
+            }
+        }
+        for index in 0..self.model.topics.len() {
+            if matches!(self.model.topics[index].kind, TopicKind::Queue(_)) {
+                self.group(TopicId::from_index(index), "consumers");
+            }
+        }
+    }
+
+    fn log_topic(&self, node: &Node) -> Option<TopicKind> {
+        let fields = self.reader.fields(node, "Log")?;
+        let reader = self.reader;
+        let partitions =
+            fields.optional("partitions").map_or(Some(1), |it| reader.int(it, 1, 10_000));
+        let retention = fields.optional("retention").and_then(|it| reader.span(it));
+        let events = fields.optional("retention_events").and_then(|it| reader.int(it, 1, i64::MAX));
+        fields.finish();
+        Some(TopicKind::Log(LogTopic {
+            partitions: u32::try_from(partitions?).unwrap_or(1),
+            retention,
+            retention_events: events.map(i64::cast_unsigned),
+        }))
+    }
+
+    fn queue_topic(&self, node: &Node) -> Option<TopicKind> {
+        let fields = self.reader.fields(node, "Queue")?;
+        let reader = self.reader;
+        let count = |name| -> Option<u32> {
+            let value = fields.optional(name).and_then(|it| reader.int(it, 1, i64::from(u32::MAX)));
+            value.and_then(|it| u32::try_from(it).ok())
+        };
+        let kind = QueueTopic {
+            ack_wait: fields.optional("ack_wait").and_then(|it| reader.span(it)),
+            max_deliveries: count("max_deliveries"),
+            dead_letters: fields.optional("dead_letters").and_then(|it| self.topic(it)),
+            dedupe_window: fields.optional("dedupe_window").and_then(|it| reader.span(it)),
+            capacity: count("capacity"),
+        };
+        fields.finish();
+        Some(TopicKind::Queue(kind))
+    }
+
+    /// The group with this name, made if it is new.
+    pub(super) fn group(&mut self, topic: TopicId, name: &str) -> GroupId {
+        let known = self.model.groups.iter().position(|it| it.topic == topic && it.name == name);
+        if let Some(known) = known {
+            return GroupId::from_index(known);
+        }
+        let id = GroupId::from_index(self.model.groups.len());
+        self.model.groups.push(Group {
+            name: name.to_owned(),
+            topic,
+            start_at: StartAt::Earliest,
+            session_timeout: Span::from_secs(45),
+            static_members: false,
+            rebalance_pause: Span::ZERO,
+        });
+        self.model.topics[topic.index()].groups.push(id);
+        id
+    }
+
+    pub(super) fn topic(&self, node: &Node) -> Option<TopicId> {
+        let name = self.reader.text(node)?;
+        let names = self.model.topics.iter().map(|it| it.name.as_str());
+        let found = names.clone().position(|it| it == name);
+        if found.is_none() {
+            self.reader.unknown(&node.place, "topic", name, names);
+        }
+        found.map(TopicId::from_index)
+    }
+
+    pub(super) fn service(&self, node: &Node) -> Option<ServiceId> {
+        let name = self.reader.text(node)?;
+        let names = self.model.services.iter().map(|it| it.name.as_str());
+        let found = names.clone().position(|it| it == name);
+        if found.is_none() {
+            self.reader.unknown(&node.place, "service", name, names);
+        }
+        found.map(ServiceId::from_index)
+    }
+
+    pub(super) fn end(&self, node: &Node) -> Option<End> {
+        let name = self.reader.text(node)?;
+        let topics = self.model.topics.iter().map(|it| it.name.as_str());
+        let services = self.model.services.iter().map(|it| it.name.as_str());
+        if let Some(found) = services.clone().position(|it| it == name) {
+            return Some(End::Service(ServiceId::from_index(found)));
+        }
+        if let Some(found) = topics.clone().position(|it| it == name) {
+            return Some(End::Topic(TopicId::from_index(found)));
+        }
+        self.reader.unknown(&node.place, "service or topic", name, services.chain(topics));
+        None
+    }
+
+    pub(super) fn event_type_of(&self, node: &Node) -> Option<EventTypeId> {
+        let name = self.reader.text(node)?;
+        let names = self.model.event_types.iter().map(|it| it.name.as_str());
+        let found = names.clone().position(|it| it == name);
+        if found.is_none() {
+            self.reader.unknown(&node.place, "event or request", name, names);
+        }
+        found.map(EventTypeId::from_index)
+    }
+
+    pub(super) fn store_of(&self, service: ServiceId, node: &Node) -> Option<StoreId> {
+        let name = self.reader.text(node)?;
+        let stores = &self.model.stores;
+        let own = |it: &&crate::model::Store| it.service == service;
+        let found = stores.iter().position(|it| it.service == service && it.name == name);
+        if found.is_none() {
+            let names = stores.iter().filter(own).map(|it| it.name.as_str());
+            self.reader.unknown(&node.place, "store of this service", name, names);
+        }
+        found.map(StoreId::from_index)
+    }
+
+    /// Two nodes talk, whoever begins.
+    pub(super) fn talk(&mut self, one: End, other: End) {
+        self.pairs.insert((one, other));
+        self.pairs.insert((other, one));
+    }
+
+    /// Calls made whatever happens before there is an answer must not lead back to where they
+    /// came from: such a call can never be answered.
+    fn call_cycles(&self) {
+        for (from, place, to) in &self.certain_calls {
+            let mut reached = BTreeSet::from([*to]);
+            let mut open = vec![*to];
+            while let Some(at) = open.pop() {
+                for (caller, _, called) in &self.certain_calls {
+                    if *caller == at && reached.insert(*called) {
+                        open.push(*called);
+                    }
+                }
+            }
+            if reached.contains(from) {
+                let service = &self.model.services[from.0.index()].name;
+                let request = &self.model.event_types[from.1.index()].name;
+                let message = format!(
+                    "this call can never be answered: it leads back to `{request}` of `{service}`, which waits for it"
+                );
+                self.reader.wrong(
+                    place,
+                    &message,
+                    "a call chain that ends, or a `Reply` before the call",
+                );
+            }
+        }
+    }
+
+    fn links(&mut self, section: Option<&Node>) {
+        let mut default = LinkQuality {
+            latency: Distribution::Constant(1e6),
+            bandwidth: None,
+            loss: 0.0,
+            duplication: 0.0,
+            transport: Transport::Stream { retransmit: Span::from_millis(200) },
+        };
+        let mut special: Vec<(End, End, bool, LinkQuality)> = Vec::new();
+        if let Some(section) = section
+            && let Some(fields) = self.reader.fields(section, "Links")
+        {
+            if let Some(node) = fields.optional("default") {
+                default = self.link_quality(node, &default);
+            }
+            if let Some(between) = fields.optional("between") {
+                for node in self.reader.list(between) {
+                    special.extend(self.link_between(node, &default));
+                }
+            }
+            fields.finish();
+        }
+        for &(from, to) in &self.pairs {
+            let quality = special
+                .iter()
+                .rev()
+                .find(|(a, b, both, _)| (*a, *b) == (from, to) || (*both && (*b, *a) == (from, to)))
+                .map_or(&default, |(_, _, _, quality)| quality);
+            self.model.links.push(Link { from, to, quality: quality.clone() });
+        }
+    }
+
+    fn link_between(
+        &self,
+        node: &Node,
+        default: &LinkQuality,
+    ) -> Option<(End, End, bool, LinkQuality)> {
+        let (both, items) = match &node.kind {
+            Kind::Tuple(Some(name), items) if name == "Between" && items.len() == 3 => {
+                (true, items)
+            }
+            Kind::Tuple(Some(name), items) if name == "OneWay" && items.len() == 3 => {
+                (false, items)
+            }
+            _ => {
+                let message = format!("{} instead of a link", describe(node));
+                self.reader.wrong(
+                    &node.place,
+                    &message,
+                    "Between(\"a\", \"b\", Link(…)) or OneWay(\"a\", \"b\", Link(…))",
+                );
+                return None;
+            }
+        };
+        let (from, to) = (self.end(&items[0])?, self.end(&items[1])?);
+        if !self.pairs.contains(&(from, to)) {
+            self.reader.wrong(
+                &node.place,
+                "nothing passes between these two",
+                "two that talk to each other",
+            );
+            return None;
+        }
+        Some((from, to, both, self.link_quality(&items[2], default)))
+    }
+
+    fn link_quality(&self, node: &Node, base: &LinkQuality) -> LinkQuality {
+        let reader = self.reader;
+        let mut quality = base.clone();
+        let Some(fields) = reader.fields(node, "Link") else { return quality };
+        if let Some(it) = fields.optional("latency").and_then(|it| reader.distribution(it, false)) {
+            quality.latency = it;
+        }
+        if let Some(node) = fields.optional("bandwidth")
+            && let Some(text) = reader.text(node)
+        {
+            quality.bandwidth = parse_bytes(text.trim_end_matches("/s")).filter(|it| *it > 0.0);
+            if quality.bandwidth.is_none() {
+                reader.wrong(
+                    &node.place,
+                    &format!("`{text}` is not a bandwidth"),
+                    "bytes per second, such as \"1MiB\"",
+                );
+            }
+        }
+        if let Some(it) = fields.optional("loss").and_then(|it| reader.probability(it)) {
+            quality.loss = it;
+        }
+        if let Some(it) = fields.optional("duplication").and_then(|it| reader.probability(it)) {
+            quality.duplication = it;
+        }
+        if let Some(node) = fields.optional("transport") {
+            match &node.kind {
+                Kind::Word(word) if word == "Datagram" => quality.transport = Transport::Datagram,
+                _ => {
+                    if let Some(inner) = reader.fields(node, "Stream") {
+                        let retransmit =
+                            inner.optional("retransmit").and_then(|it| reader.span(it));
+                        quality.transport = Transport::Stream {
+                            retransmit: retransmit.unwrap_or(Span::from_millis(200)),
+                        };
+                        inner.finish();
+                    }
+                }
+            }
+        }
+        fields.finish();
+        quality
+    }
+
+    fn show(&mut self, section: Option<&Node>) {
+        let Some(section) = section else { return };
+        let Some(fields) = self.reader.fields(section, "Show") else { return };
+        if let Some(positions) = fields.optional("positions") {
+            for (name, place, node) in self.reader.entries(positions) {
+                let named = Node { place: place.clone(), kind: Kind::Text(name.to_owned()) };
+                let end = self.end(&named);
+                let Kind::Tuple(None, items) = &node.kind else {
+                    self.reader.wrong(&node.place, "not a position", "(x, y)");
+                    continue;
+                };
+                if let [x, y] = items.as_slice()
+                    && let (Some(end), Some(x), Some(y)) =
+                        (end, self.reader.number(x), self.reader.number(y))
+                {
+                    #[expect(clippy::cast_possible_truncation, reason = "points on a screen")]
+                    self.model.presentation.positions.push((end, (x as f32, y as f32)));
+                }
+            }
+        }
+        if let Some(values) = fields.optional("values") {
+            for (name, place, node) in self.reader.entries(values) {
+                let named = Node { place: place.clone(), kind: Kind::Text(name.to_owned()) };
+                let Some(service) = self.service(&named) else { continue };
+                for value in self.reader.list(node) {
+                    if let Some(shown) = self.shown(service, value) {
+                        self.model.presentation.shown.push(shown);
+                    }
+                }
+            }
+        }
+        fields.finish();
+    }
+
+    fn shown(&mut self, service: ServiceId, node: &Node) -> Option<Shown> {
+        let fields = self.reader.fields(node, "Value")?;
+        let reader = self.reader;
+        let store = fields.required("store").and_then(|it| self.store_of(service, it));
+        let key = match fields.optional("key") {
+            Some(key) => Some(self.constant(key)?),
+            None => None,
+        };
+        let text = |name| fields.optional(name).and_then(|it| reader.text(it)).map(str::to_owned);
+        let (label, unit) = (text("label"), text("unit"));
+        let divisor = fields.optional("divide_by").and_then(|it| reader.positive(it));
+        fields.finish();
+        let store = store?;
+        Some(Shown {
+            service,
+            label: label.unwrap_or_else(|| self.model.stores[store.index()].name.clone()),
+            store,
+            key,
+            unit: unit.unwrap_or_default(),
+            divisor: divisor.unwrap_or(1.0),
+        })
+    }
+
+    /// A new instance of a service.
+    pub(super) fn add_instances(&mut self, service: ServiceId, count: u32) -> InstanceId {
+        let first = InstanceId::from_index(self.model.instances.len());
+        self.model.instances.extend((0..count).map(|number| (service, number)));
+        first
+    }
+}

@@ -1,0 +1,127 @@
+//! The fault schedule.
+
+use crate::model::{Fault, FaultKind, LinkId, Node as End, Span, Time};
+
+use super::convert::Converter;
+use super::reader::{Fields, describe, head};
+use super::syntax::{Kind, Node};
+
+const FAULTS: [&str; 7] = ["Crash", "Slow", "Cut", "Loss", "Delay", "Duplicate", "Outage"];
+
+impl Converter<'_> {
+    pub(super) fn faults(&mut self, section: Option<&Node>) {
+        let Some(section) = section else { return };
+        for node in self.reader.list(section) {
+            if let Some(fault) = self.fault(node) {
+                self.model.faults.push(fault);
+            }
+        }
+        self.model.faults.sort_by_key(|it| it.at);
+    }
+
+    fn fault(&self, node: &Node) -> Option<Fault> {
+        let reader = self.reader;
+        let Kind::Struct(Some(name), _) = &node.kind else {
+            let message = format!("{} instead of a fault", describe(node));
+            reader.wrong(
+                &node.place,
+                &message,
+                "Crash(service: \"…\", at: \"10s\", for: \"5s\") …",
+            );
+            return None;
+        };
+        let Some(&what) = FAULTS.iter().find(|it| *it == name) else {
+            reader.unknown(&head(node), "kind of fault", name, FAULTS);
+            return None;
+        };
+        let fields = reader.fields(node, what)?;
+        let at = fields.required("at").and_then(|it| reader.span(it));
+        let lasts = fields.optional("for").and_then(|it| reader.span(it));
+        let kind = self.fault_kind(what, &fields);
+        fields.finish();
+        if lasts == Some(Span::ZERO) {
+            reader.wrong(&head(node), "a fault that is mended when it begins", "`for` above zero");
+        }
+        Some(Fault { at: Time::ZERO + at?, lasts, kind: kind? })
+    }
+
+    fn fault_kind(&self, what: &str, fields: &Fields<'_>) -> Option<FaultKind> {
+        let reader = self.reader;
+        let service = || fields.required("service").and_then(|it| self.service(it));
+        let probability = || fields.required("probability").and_then(|it| reader.probability(it));
+        Some(match what {
+            "Crash" => {
+                let service = service();
+                let instance = fields.optional("instance");
+                let service = service?;
+                let count = i64::from(self.model.services[service.index()].instances);
+                let instance = match instance {
+                    Some(node) => Some(reader.int(node, 1, count)? - 1),
+                    None => None,
+                };
+                let instance = instance.and_then(|it| u32::try_from(it).ok());
+                FaultKind::Crash { service, instance }
+            }
+            "Slow" => {
+                let service = service();
+                let factor = fields.required("factor").and_then(|it| reader.positive(it));
+                FaultKind::Slow { service: service?, factor: factor? }
+            }
+            "Cut" => {
+                let links = self.struck_links(fields);
+                let hold = fields.optional("hold").and_then(|it| reader.bool(it));
+                FaultKind::Cut { links: links?, hold: hold.unwrap_or(true) }
+            }
+            "Loss" => {
+                let (links, probability) = (self.struck_links(fields), probability());
+                FaultKind::Loss { links: links?, probability: probability? }
+            }
+            "Duplicate" => {
+                let (links, probability) = (self.struck_links(fields), probability());
+                FaultKind::Duplicate { links: links?, probability: probability? }
+            }
+            "Delay" => {
+                let links = self.struck_links(fields);
+                let extra = fields.required("extra").and_then(|it| reader.distribution(it, false));
+                let reorder = fields.optional("reorder").and_then(|it| reader.bool(it));
+                FaultKind::Delay { links: links?, extra: extra?, reorder: reorder.unwrap_or(false) }
+            }
+            _ => {
+                FaultKind::Outage { topic: fields.required("topic").and_then(|it| self.topic(it))? }
+            }
+        })
+    }
+
+    /// The links `between` two nodes (both ways), or `from` one `to` the other.
+    fn struck_links(&self, fields: &Fields<'_>) -> Option<Vec<LinkId>> {
+        let reader = self.reader;
+        let between = fields.optional("between");
+        let one_way = (fields.optional("from"), fields.optional("to"));
+        let (from, to, both) = match (between, one_way) {
+            (Some(Node { kind: Kind::Tuple(None, pair), .. }), _) if pair.len() == 2 => {
+                (&pair[0], &pair[1], true)
+            }
+            (None, (Some(from), Some(to))) => (from, to, false),
+            _ => {
+                reader.wrong(
+                    fields.place(),
+                    "which link?",
+                    "`between: (\"a\", \"b\")`, or `from: \"a\", to: \"b\"`",
+                );
+                return None;
+            }
+        };
+        let (a, b) = (self.end(from)?, self.end(to)?);
+        let mut links: Vec<LinkId> = self.model.link_between(a, b).into_iter().collect();
+        if both {
+            links.extend(self.model.link_between(b, a));
+        }
+        if links.is_empty() {
+            let name = |end: End| self.model.node_name(end).to_owned();
+            let message = format!("nothing passes between `{}` and `{}`", name(a), name(b));
+            reader.wrong(fields.place(), &message, "two that talk to each other");
+            return None;
+        }
+        Some(links)
+    }
+}

@@ -1,0 +1,34 @@
+//! Variants: a partial scenario laid over the base, tree over tree, so that every value keeps
+//! the place where it was written.
+
+use super::syntax::{Kind, Node};
+
+/// `base` with `over` laid on it: maps and structs field by field, everything else replaced.
+pub(super) fn merged(base: &Node, over: &Node) -> Node {
+    let kind = match (&base.kind, &over.kind) {
+        (Kind::Map(base), Kind::Map(over)) => {
+            let mut entries = base.clone();
+            for (key, value) in over {
+                match entries.iter_mut().find(|(it, _)| it.kind == key.kind) {
+                    Some((_, known)) => *known = merged(known, value),
+                    None => entries.push((key.clone(), value.clone())),
+                }
+            }
+            Kind::Map(entries)
+        }
+        (Kind::Struct(base_name, base), Kind::Struct(name, over))
+            if name.is_none() || name == base_name =>
+        {
+            let mut fields = base.clone();
+            for field in over {
+                match fields.iter_mut().find(|it| it.name == field.name) {
+                    Some(known) => known.value = merged(&known.value, &field.value),
+                    None => fields.push(field.clone()),
+                }
+            }
+            Kind::Struct(base_name.clone(), fields)
+        }
+        _ => return over.clone(),
+    };
+    Node { place: base.place.clone(), kind }
+}
