@@ -1,3 +1,4 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 //! The one test binary: a module for each thing a user would lose.
 
 mod accounting;
