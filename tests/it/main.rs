@@ -1,5 +1,5 @@
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 //! The one test binary: a module for each thing a user would lose.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod accounting;
 mod architecture;

@@ -1,1 +1,111 @@
-//! (empty)
+//! Scrubbing: the scene at an instant is the same by every road to it.
+
+use std::sync::Arc;
+
+use inflight::history::{Handle, Run, Scene};
+use inflight::model::{Model, Record, Time};
+use inflight::scenario::{self, library};
+use inflight::sim::World;
+use proptest::prelude::*;
+
+fn models() -> Vec<Arc<Model>> {
+    library::entries()
+        .iter()
+        .flat_map(|entry| scenario::read(entry.text, entry.path).unwrap().variants)
+        .map(|variant| variant.model)
+        .collect()
+}
+
+/// All records of the first seconds of a run.
+fn records(model: &Arc<Model>, seed: u64, until: Time) -> Vec<Record> {
+    let mut records = Vec::new();
+    World::new(model.clone(), seed).run_until(until, &mut |it: &Record| records.push(*it));
+    records
+}
+
+/// The scene by folding everything from the begin.
+fn fold(model: &Model, records: &[Record], at: Time) -> Scene {
+    let mut scene = Scene::new(model);
+    for record in records.iter().take_while(|it| it.at <= at) {
+        scene.apply(record, model);
+    }
+    scene
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_scene_is_the_same_by_every_road(
+        which in 0..models().len(),
+        seed in 0..1000_u64,
+        spacing in 1..800_u64,
+        most in 2..40_usize,
+        instants in prop::collection::vec((0.0..31.0f64, any::<bool>()), 1..24),
+    ) {
+        let model = models().swap_remove(which);
+        let end = Time::from_secs_f64(30.0);
+        let records = records(&model, seed, end);
+        let mut run = Run::with_checkpoints(model.clone(), seed, spacing, most);
+        while run.extend(end, 97) {}
+        prop_assert_eq!(run.head().record_count(), records.len() as u64);
+        for (seconds, on_a_record) in instants {
+            let mut at = Time::from_secs_f64(seconds);
+            if on_a_record {
+                let place = records.partition_point(|it| it.at < at).min(records.len() - 1);
+                at = records[place].at;
+            }
+            let at = at.min(records[records.len() - 1].at);
+            let answer = run.scene_at(at);
+            prop_assert_eq!(&*answer.scene, &fold(&model, &records, at));
+            prop_assert!(answer.valid_until > at);
+            let before = records.iter().rev().find(|it| it.at < answer.scene.at).map(|it| it.at);
+            prop_assert_eq!(answer.previous, before);
+        }
+    }
+}
+
+#[test]
+fn every_record_and_every_gap_of_the_first_run_backwards() {
+    let model = models().swap_remove(0);
+    let end = Time::from_secs_f64(4.0);
+    let records = records(&model, 42, end);
+    let mut run = Run::with_checkpoints(model.clone(), 42, 50, 16);
+    while run.extend(end, 10) {}
+    for record in records.iter().rev().step_by(3) {
+        for at in [record.at, Time(record.at.0 + 1)] {
+            assert_eq!(*run.scene_at(at).scene, fold(&model, &records, at), "at {at:.9}");
+        }
+    }
+}
+
+#[test]
+fn the_worker_answers_the_newest_question_and_simulates_to_the_end() {
+    let model = models().swap_remove(0);
+    let (wake, woken) = crossbeam_channel::unbounded();
+    let handle = Handle::spawn(model.clone(), 42, move || {
+        let _ = wake.send(());
+    });
+    let at = Time::from_secs_f64(21.5);
+    for second in 0..20 {
+        handle.ask(Time::from_secs_f64(f64::from(second)));
+    }
+    handle.ask(at);
+    let mut answer = None;
+    while !handle.progress().done || answer.is_none() {
+        woken.recv().expect("the worker tells whenever there is something new");
+        if let Some(new) = handle.poll()
+            && new.scene.at <= at
+            && at < new.valid_until
+        {
+            answer = Some(new);
+        }
+    }
+    let end = model.end.unwrap();
+    let records = records(&model, 42, end);
+    assert_eq!(*answer.unwrap().scene, fold(&model, &records, at));
+    let mut world = World::new(model, 42);
+    world.run_until(end, &mut ());
+    assert_eq!(handle.progress().digest, Some(world.digest().to_string()));
+    assert_eq!(handle.progress().records, records.len() as u64);
+}

@@ -1,0 +1,455 @@
+//! The scene: what can be seen of a run at an instant. It is the fold of the records so far,
+//! and [`Scene::apply`] is the only function that changes it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::model::{
+    BreakerState, DropReason, EventId, EventTypeId, InstanceId, LinkId, MessageId, Model, Outcome,
+    Phase, Record, Role, Settlement, StoreKind, Time, TopicId, TopicKind, Value, What,
+};
+
+/// How many events at a topic's end a scene remembers, per partition or queue.
+const TAIL_EVENTS: usize = 24;
+
+/// How many messages that have left their links a scene remembers, so that short flights leave
+/// a trace and lost ones a cross.
+const GONE_MESSAGES: usize = 160;
+
+/// What can be seen of a run at an instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scene {
+    /// The instant of the last record.
+    pub at: Time,
+    /// How many records there were.
+    pub records: u64,
+    /// Messages alive, by [`MessageId`].
+    pub messages: Vec<Option<SceneMessage>>,
+    /// Instances, by [`InstanceId`].
+    pub instances: Vec<InstanceScene>,
+    /// Topics, by [`TopicId`].
+    pub topics: Vec<TopicScene>,
+    /// Groups, by [`GroupId`](crate::model::GroupId): per partition the committed offset and
+    /// the reader.
+    pub groups: Vec<Vec<ReadingScene>>,
+    /// The values that cards show, in the order of the model's presentation, before they are
+    /// divided.
+    pub shown: Vec<f64>,
+    /// Which scheduled faults are on.
+    pub faults: Vec<bool>,
+    /// Messages that left their links lately, the oldest first.
+    pub gone: VecDeque<Gone>,
+    /// What the stores that are shown hold.
+    cells: BTreeMap<(u16, u64), u64>,
+}
+
+/// A message that is alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SceneMessage {
+    /// What it carries, or is about.
+    pub event: EventId,
+    /// Of which type.
+    pub event_type: EventTypeId,
+    /// What it is for.
+    pub role: Role,
+    /// The link it is on, or came by; `None` for an arrival.
+    pub link: Option<LinkId>,
+    /// When it was sent.
+    pub sent: Time,
+    /// When it leaves its link; [`Time::MAX`] while it is held.
+    pub due: Time,
+    /// Which attempt, from 1.
+    pub attempt: u16,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Where a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On its link.
+    Link,
+    /// Outside a full inbound queue.
+    Blocked(InstanceId),
+    /// In an inbound queue.
+    Queued(InstanceId),
+    /// In the hands of a worker.
+    Hands(InstanceId, Phase),
+    /// Waiting in a queue topic.
+    Waiting(TopicId),
+    /// Handed out by a queue topic, and not settled.
+    Leased(TopicId),
+}
+
+/// An instance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InstanceScene {
+    /// Whether it runs.
+    pub up: bool,
+    /// Since when it runs, or does not.
+    pub since: Time,
+    /// Workers that work.
+    pub working: u32,
+    /// Workers that wait for an answer.
+    pub calling: u32,
+    /// Workers that let time pass, or wait to be told.
+    pub waiting: u32,
+    /// Messages in its inbound queue.
+    pub queued: u32,
+    /// Messages outside it.
+    pub blocked: u32,
+    /// Handlers that came to their end as intended.
+    pub done: u64,
+    /// Handlers that failed.
+    pub failed: u64,
+    /// Messages that it refused, or lost.
+    pub lost: u64,
+    /// Circuit breakers that are not closed.
+    pub open_breakers: u32,
+}
+
+/// A topic.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TopicScene {
+    /// A log's partitions.
+    Log(Vec<PartitionScene>),
+    /// A queue.
+    Queue(QueueScene),
+}
+
+/// A partition of a log.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PartitionScene {
+    /// The oldest offset that is kept.
+    pub start: u64,
+    /// The offset of the next event.
+    pub end: u64,
+    /// The last events: which, of which type. The last one is at `end` − 1.
+    pub tail: VecDeque<(EventId, EventTypeId)>,
+}
+
+/// A queue topic.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueueScene {
+    /// Messages that wait.
+    pub waiting: u32,
+    /// Messages handed out and not settled.
+    pub leased: u32,
+    /// Messages acked so far.
+    pub acked: u64,
+    /// Messages sent to the dead letters so far.
+    pub dead: u64,
+}
+
+/// A partition as a group reads it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadingScene {
+    /// The next offset to be read, as committed.
+    pub committed: u64,
+    /// Who reads it.
+    pub reader: Option<InstanceId>,
+}
+
+/// A message that has left its link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone {
+    /// What it was.
+    pub message: SceneMessage,
+    /// When it left.
+    pub at: Time,
+    /// Why it was lost, if it was.
+    pub lost: Option<DropReason>,
+}
+
+impl Scene {
+    /// The scene before the first record.
+    #[must_use]
+    pub fn new(model: &Model) -> Self {
+        let topics = model
+            .topics
+            .iter()
+            .map(|topic| match &topic.kind {
+                TopicKind::Log(log) => {
+                    TopicScene::Log(vec![PartitionScene::default(); log.partitions as usize])
+                }
+                TopicKind::Queue(_) => TopicScene::Queue(QueueScene::default()),
+            })
+            .collect();
+        let groups = model
+            .groups
+            .iter()
+            .map(|group| match &model.topics[group.topic.index()].kind {
+                TopicKind::Log(log) => vec![ReadingScene::default(); log.partitions as usize],
+                TopicKind::Queue(_) => Vec::new(),
+            })
+            .collect();
+        Self {
+            at: Time::ZERO,
+            records: 0,
+            messages: Vec::new(),
+            instances: vec![InstanceScene::default(); model.instances.len()],
+            topics,
+            groups,
+            shown: vec![0.0; model.presentation.shown.len()],
+            faults: vec![false; model.faults.len()],
+            gone: VecDeque::with_capacity(GONE_MESSAGES),
+            cells: BTreeMap::new(),
+        }
+    }
+
+    /// A message that is alive.
+    #[must_use]
+    pub fn message(&self, id: MessageId) -> Option<&SceneMessage> {
+        self.messages.get(id.index())?.as_ref()
+    }
+
+    /// The messages alive, with their ids.
+    pub fn alive(&self) -> impl Iterator<Item = (MessageId, &SceneMessage)> {
+        self.messages
+            .iter()
+            .enumerate()
+            .filter_map(|(index, it)| Some((MessageId::from_index(index), it.as_ref()?)))
+    }
+
+    /// How many messages are on links.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.alive().filter(|(_, it)| it.place == Place::Link).count()
+    }
+
+    /// Takes the next record in.
+    pub fn apply(&mut self, record: &Record, model: &Model) {
+        self.at = record.at;
+        self.records += 1;
+        let at = record.at;
+        match record.what {
+            What::Arrived { message, event, event_type, instance } => {
+                self.put(
+                    message,
+                    SceneMessage {
+                        event,
+                        event_type,
+                        role: Role::Arrival,
+                        link: None,
+                        sent: at,
+                        due: at,
+                        attempt: 1,
+                        place: Place::Queued(instance),
+                    },
+                );
+                self.instances[instance.index()].queued += 1;
+            }
+            What::Sent { message, event, event_type, role, link, due, attempt } => self.put(
+                message,
+                SceneMessage {
+                    event,
+                    event_type,
+                    role,
+                    link: Some(link),
+                    sent: at,
+                    due,
+                    attempt,
+                    place: Place::Link,
+                },
+            ),
+            What::Rescheduled { message, due } => {
+                if let Some(Some(it)) = self.messages.get_mut(message.index()) {
+                    if it.due == Time::MAX {
+                        it.sent = at;
+                    }
+                    it.due = due;
+                }
+            }
+            What::Blocked { message, instance } => {
+                self.move_to(message, Place::Blocked(instance), at);
+            }
+            What::Queued { message, instance } => {
+                self.move_to(message, Place::Queued(instance), at);
+            }
+            What::Started { message, instance } => {
+                self.move_to(message, Place::Hands(instance, Phase::Working), at);
+            }
+            What::PhaseChanged { message, instance, phase } => {
+                self.move_to(message, Place::Hands(instance, phase), at);
+            }
+            What::Finished { message, instance, outcome } => {
+                let state = &mut self.instances[instance.index()];
+                if outcome == Outcome::Done {
+                    state.done += 1;
+                } else {
+                    state.failed += 1;
+                }
+                self.end(message, at, None);
+            }
+            What::Received { message } => self.end(message, at, None),
+            What::Dropped { message, reason } => {
+                if let Some(Some(it)) = self.messages.get(message.index())
+                    && let Some(instance) = it.place.instance()
+                {
+                    self.instances[instance.index()].lost += 1;
+                }
+                self.end(message, at, Some(reason));
+            }
+            What::Appended { message, topic, partition, .. } => {
+                self.append(message, topic, partition);
+                self.end(message, at, None);
+            }
+            What::Trimmed { topic, partition, start } => {
+                if let TopicScene::Log(partitions) = &mut self.topics[topic.index()] {
+                    partitions[partition as usize].start = start;
+                }
+            }
+            What::Enqueued { message, topic } => self.move_to(message, Place::Waiting(topic), at),
+            What::Leased { message, topic, .. } => {
+                self.move_to(message, Place::Leased(topic), at);
+            }
+            What::Settled { message, topic, how } => self.settle(message, topic, how, at, model),
+            What::Committed { group, partition, offset } => {
+                self.groups[group.index()][partition as usize].committed = offset;
+            }
+            What::Assigned { group, partition, instance } => {
+                self.groups[group.index()][partition as usize].reader = instance;
+            }
+            What::Up { instance } | What::Down { instance } => {
+                let state = &mut self.instances[instance.index()];
+                state.up = matches!(record.what, What::Up { .. });
+                state.since = at;
+            }
+            What::Stored { store, key, value } => self.store(store, key, value, model),
+            What::Breaker { instance, state, .. } => {
+                let open = &mut self.instances[instance.index()].open_breakers;
+                match state {
+                    BreakerState::Closed => *open = open.saturating_sub(1),
+                    BreakerState::Open => *open = 1,
+                    BreakerState::HalfOpen => {}
+                }
+            }
+            What::FaultBegan { fault } => self.faults[fault.index()] = true,
+            What::FaultEnded { fault } => self.faults[fault.index()] = false,
+        }
+    }
+
+    fn put(&mut self, id: MessageId, message: SceneMessage) {
+        if id.index() >= self.messages.len() {
+            self.messages.resize(id.index() + 1, None);
+        }
+        self.messages[id.index()] = Some(message);
+    }
+
+    /// Counts a place up or down.
+    fn count(&mut self, place: Place, by: i32) {
+        let add = |level: &mut u32| *level = level.saturating_add_signed(by);
+        match place {
+            Place::Link => {}
+            Place::Blocked(it) => add(&mut self.instances[it.index()].blocked),
+            Place::Queued(it) => add(&mut self.instances[it.index()].queued),
+            Place::Hands(it, phase) => {
+                let state = &mut self.instances[it.index()];
+                add(match phase {
+                    Phase::Working => &mut state.working,
+                    Phase::Calling => &mut state.calling,
+                    Phase::Waiting => &mut state.waiting,
+                });
+            }
+            Place::Waiting(topic) | Place::Leased(topic) => {
+                if let TopicScene::Queue(queue) = &mut self.topics[topic.index()] {
+                    let is_waiting = matches!(place, Place::Waiting(_));
+                    add(if is_waiting { &mut queue.waiting } else { &mut queue.leased });
+                }
+            }
+        }
+    }
+
+    fn move_to(&mut self, id: MessageId, place: Place, at: Time) {
+        let Some(Some(message)) = self.messages.get_mut(id.index()) else { return };
+        let before = *message;
+        message.place = place;
+        if before.place == Place::Link {
+            self.leave(before, at, None);
+        }
+        self.count(before.place, -1);
+        self.count(place, 1);
+    }
+
+    fn end(&mut self, id: MessageId, at: Time, lost: Option<DropReason>) {
+        let Some(message) = self.messages.get_mut(id.index()).and_then(Option::take) else {
+            return;
+        };
+        if message.place == Place::Link {
+            self.leave(message, at, lost);
+        }
+        self.count(message.place, -1);
+    }
+
+    fn leave(&mut self, message: SceneMessage, at: Time, lost: Option<DropReason>) {
+        if self.gone.len() == GONE_MESSAGES {
+            self.gone.pop_front();
+        }
+        self.gone.push_back(Gone { message, at, lost });
+    }
+
+    fn append(&mut self, message: MessageId, topic: TopicId, partition: u32) {
+        let Some(&it) = self.message(message) else { return };
+        let TopicScene::Log(partitions) = &mut self.topics[topic.index()] else { return };
+        let partition = &mut partitions[partition as usize];
+        partition.end += 1;
+        if partition.tail.len() == TAIL_EVENTS {
+            partition.tail.pop_front();
+        }
+        partition.tail.push_back((it.event, it.event_type));
+    }
+
+    fn settle(&mut self, id: MessageId, topic: TopicId, how: Settlement, at: Time, model: &Model) {
+        if how == Settlement::Requeued {
+            self.move_to(id, Place::Waiting(topic), at);
+            return;
+        }
+        let goes_on = matches!(
+            &model.topics[topic.index()].kind,
+            TopicKind::Queue(queue) if queue.dead_letters.is_some()
+        );
+        if let TopicScene::Queue(queue) = &mut self.topics[topic.index()] {
+            match how {
+                Settlement::Acked => queue.acked += 1,
+                _ => queue.dead += 1,
+            }
+        }
+        // A dead letter that has a queue to go to enters it with the next record.
+        if how == Settlement::Acked || !goes_on {
+            self.end(id, at, None);
+        }
+    }
+
+    fn store(&mut self, store: crate::model::StoreId, key: u64, value: u64, model: &Model) {
+        let shown = &model.presentation.shown;
+        if !shown.iter().any(|it| it.store == store) {
+            return;
+        }
+        let kind = model.stores[store.index()].value;
+        let is_set = model.stores[store.index()].kind == StoreKind::Set;
+        let number = |bits: u64| {
+            if is_set {
+                f64::from(u8::from(bits != 0))
+            } else {
+                Value::from_bits(kind, bits).as_f64()
+            }
+        };
+        let before = self.cells.insert((store.0, key), value).map_or(0.0, number);
+        let change = number(value) - before;
+        for (place, it) in shown.iter().enumerate() {
+            if it.store == store && it.key.is_none_or(|it| it.to_bits() == key) {
+                self.shown[place] += change;
+            }
+        }
+    }
+}
+
+impl Place {
+    /// The instance it is at, if it is at one.
+    #[must_use]
+    pub const fn instance(self) -> Option<InstanceId> {
+        match self {
+            Self::Blocked(it) | Self::Queued(it) | Self::Hands(it, _) => Some(it),
+            Self::Link | Self::Waiting(_) | Self::Leased(_) => None,
+        }
+    }
+}
