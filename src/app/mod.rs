@@ -4,12 +4,20 @@
 //! commands, and a test or a script may send the same ones.
 
 pub mod command;
+pub mod open;
 pub mod placement;
 pub mod playback;
+pub mod run;
 pub mod settings;
+pub mod state;
+mod update;
 pub mod watch;
 
-pub use command::{Action, Camera, Command, Selection, Shortcut};
+pub use command::{ACTIONS, Action, Camera, Command, Group, Selection, Shortcut};
+pub use open::{Broken, Source};
 pub use placement::Placement;
 pub use playback::{Direction, Playback, Window};
+pub use run::Run;
 pub use settings::{Look, Settings};
+pub use state::{App, Options, Overlay, Toast};
+pub use watch::Wake;

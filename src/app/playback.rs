@@ -57,6 +57,12 @@ impl Playback {
         self.playing = direction == Direction::Forward || self.at > Time::ZERO;
     }
 
+    /// Plays on the way it played last; from the beginning, the only way there is.
+    pub fn resume(&mut self, end: Option<Time>) {
+        let back = self.direction == Direction::Backward && self.at > Time::ZERO;
+        self.play(if back { Direction::Backward } else { Direction::Forward }, end);
+    }
+
     /// Lets `seconds` of real time pass: the playhead goes on, not past what is simulated; at
     /// the end of the run, or back at its beginning, it stands still.
     pub fn advance(&mut self, seconds: f64, head: Time, end: Option<Time>) {

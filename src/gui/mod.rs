@@ -1,3 +1,17 @@
 //! egui only: paint view structs, return commands.
+//!
+//! Panels take the state by shared reference, and push what a person asked for.
 
+pub mod controls;
+mod inspector_panel;
+mod overlays;
+mod problems_panel;
+mod shell;
+mod shortcuts;
+mod status_bar;
+mod strip;
 pub mod theme;
+mod timeline_panel;
+mod top_bar;
+
+pub use shell::{Chooser, Shell, run};

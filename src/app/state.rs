@@ -1,0 +1,202 @@
+//! The state of the program, and how it begins.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::model::{Model, Node, ServiceId, Span, Time, TopicId};
+use crate::scenario::{self, Scenario, Variant};
+
+use super::command::{Camera, Command, Selection};
+use super::open::{Broken, Source};
+use super::placement::{Placement, Places};
+use super::playback::{Direction, Playback, Window};
+use super::run::Run;
+use super::settings::Settings;
+use super::watch::{Wake, Watch};
+
+/// What the command line says about the window.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The file to open; without one, the first scenario of the library.
+    pub file: Option<PathBuf>,
+    /// The variant to show; without one, the first.
+    pub variant: Option<String>,
+    /// The seed; without one, the scenario's own.
+    pub seed: Option<u64>,
+}
+
+/// A short message that goes away by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast {
+    /// What it says.
+    pub text: String,
+    /// Whether something went wrong.
+    pub is_bad: bool,
+    /// How many seconds it stays.
+    pub seconds: f64,
+}
+
+/// What lies on top of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// The list of keys.
+    Help,
+    /// The question which file to open.
+    AskForFile,
+}
+
+/// Everything the window shows is a function of this.
+pub struct App {
+    /// Where the scenario comes from.
+    pub source: Source,
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Which of its variants is shown.
+    pub variant: usize,
+    /// Its run.
+    pub run: Run,
+    /// The playhead.
+    pub playback: Playback,
+    /// What the timeline's lower strip looks at.
+    pub window: Window,
+    /// What is selected.
+    pub selection: Option<Selection>,
+    /// Where the flow view is seen from.
+    pub camera: Camera,
+    /// Where nodes were put by hand.
+    pub placement: Placement,
+    /// What is remembered.
+    pub settings: Settings,
+    /// What is wrong with the file, while the last good run is shown.
+    pub broken: Option<Broken>,
+    /// Messages that go away by themselves.
+    pub toasts: Vec<Toast>,
+    /// What lies on top.
+    pub overlay: Option<Overlay>,
+    /// Whether the program is to end.
+    pub quit: bool,
+    pub(super) seed: Option<u64>,
+    pub(super) text: String,
+    pub(super) steps: i32,
+    pub(super) watch: Option<Watch>,
+    pub(super) wake: Wake,
+}
+
+impl App {
+    /// The program as it starts: the first scenario of the library, or the file that was
+    /// asked for, playing.
+    #[must_use]
+    pub fn new(settings: Settings, options: Options, wake: Wake) -> Self {
+        let first = &scenario::library::entries()[0];
+        let scenario = scenario::read(first.text, first.path)
+            .expect("the library is part of the program and read by a test");
+        let model = Arc::clone(&scenario.variants[0].model);
+        let mut app = Self {
+            source: Source::Library(first.name.to_owned()),
+            variant: 0,
+            run: Run::new(Arc::clone(&model), model.seed, Arc::clone(&wake)),
+            playback: Playback::new(settings.speed),
+            window: first_window(&model),
+            selection: None,
+            camera: Camera::FIT,
+            placement: Placement::default(),
+            settings,
+            broken: None,
+            toasts: Vec::new(),
+            overlay: None,
+            quit: false,
+            seed: None,
+            text: first.text.to_owned(),
+            scenario,
+            steps: 0,
+            watch: None,
+            wake,
+        };
+        app.placement = Placement::new(app.places_from_settings());
+        if let Some(file) = options.file {
+            app.update(Command::OpenFile(file));
+        }
+        if let Some(seed) = options.seed {
+            app.update(Command::SetSeed(seed));
+        }
+        if let Some(variant) = options.variant {
+            app.update(Command::SelectVariant(variant));
+        }
+        app.update(Command::Play);
+        app
+    }
+
+    /// The variant that is shown.
+    #[must_use]
+    pub fn shown(&self) -> &Variant {
+        &self.scenario.variants[self.variant]
+    }
+
+    /// Its model.
+    #[must_use]
+    pub fn model(&self) -> &Arc<Model> {
+        &self.run.model
+    }
+
+    /// How much time the whole-run strip shows: the run, or what there is of it so far.
+    #[must_use]
+    pub fn whole(&self) -> Span {
+        let so_far = self.run.progress.head.max(self.playback.at);
+        self.run.end().unwrap_or(so_far).since(Time::ZERO).max(Span::SECOND)
+    }
+
+    /// Whether pictures must follow one another: something moves by itself.
+    #[must_use]
+    pub fn is_moving(&self) -> bool {
+        self.playback.playing
+    }
+
+    /// Whether time runs this way now.
+    #[must_use]
+    pub fn plays(&self, direction: Direction) -> bool {
+        self.playback.playing && self.playback.direction == direction
+    }
+
+    /// Under which name the places of this scenario's nodes are remembered.
+    pub(super) fn places_key(&self) -> String {
+        self.source.to_string()
+    }
+
+    pub(super) fn places_from_settings(&self) -> Places {
+        let Some(named) = self.settings.places.get(&self.places_key()) else {
+            return Places::new();
+        };
+        nodes(self.model()).filter_map(|(name, node)| Some((node, *named.get(name)?))).collect()
+    }
+
+    /// The settings as they are to be written down now.
+    #[must_use]
+    pub fn settings_to_keep(&self) -> Settings {
+        let mut settings = self.settings.clone();
+        settings.speed = self.playback.speed;
+        let places: BTreeMap<_, _> = nodes(self.model())
+            .filter_map(|(name, node)| {
+                Some((name.to_owned(), *self.placement.places().get(&node)?))
+            })
+            .collect();
+        if places.is_empty() {
+            settings.places.remove(&self.places_key());
+        } else {
+            settings.places.insert(self.places_key(), places);
+        }
+        settings
+    }
+}
+
+fn nodes(model: &Model) -> impl Iterator<Item = (&str, Node)> {
+    let services = (0..model.services.len()).map(|n| Node::Service(ServiceId::from_index(n)));
+    let topics = (0..model.topics.len()).map(|n| Node::Topic(TopicId::from_index(n)));
+    services.chain(topics).map(|node| (model.node_name(node), node))
+}
+
+/// The lower strip begins with as much as can be told apart.
+pub(super) fn first_window(model: &Model) -> Window {
+    let whole = model.end.map_or(Span::from_secs(10), |end| end.since(Time::ZERO));
+    Window::of(Time::ZERO, whole.min(Span::from_secs(10)))
+}

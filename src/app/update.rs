@@ -1,0 +1,385 @@
+//! What each command does. Nothing else changes the state.
+
+use std::sync::Arc;
+
+use crate::model::Time;
+
+use super::command::{Camera, Command};
+use super::open::{Failure, Opened, Source, open};
+use super::placement::Placement;
+use super::playback::{Direction, Playback};
+use super::run::Run;
+use super::settings::Look;
+use super::state::{App, Overlay, Toast, first_window};
+use super::watch::Watch;
+
+impl App {
+    /// Does what was asked.
+    pub fn update(&mut self, command: Command) {
+        match command {
+            Command::OpenLibrary(name) => self.open(Source::Library(name)),
+            Command::OpenFile(path) => self.open(Source::File(path)),
+            Command::AskForFile => self.overlay = Some(Overlay::AskForFile),
+            Command::Reload => self.reload(),
+            Command::SelectVariant(name) => self.select_variant(&name),
+            Command::SetSeed(seed) => {
+                self.seed = Some(seed);
+                self.restart();
+            }
+            Command::LookAt(window) => self.window = window.inside(self.whole()),
+            Command::WidenWindow => self.scale_window(2.0),
+            Command::NarrowWindow => self.scale_window(0.5),
+            Command::Select(selection) => self.selection = Some(selection),
+            Command::ClearSelection => self.selection = None,
+            Command::Fit => self.camera = Camera::FIT,
+            Command::ZoomIn => self.zoom(1.25),
+            Command::ZoomOut => self.zoom(0.8),
+            Command::SetCamera(camera) => self.camera = camera.bounded(),
+            Command::MoveNode { node, to } => self.placement.move_to(node, to),
+            Command::EndMove => self.placement.end_move(),
+            Command::ResetLayout => self.placement.reset(),
+            Command::Undo => self.placement.undo(),
+            Command::Redo => self.placement.redo(),
+            Command::SetLook(look) => self.settings.look = look,
+            // Which of the two is on the screen when the desktop decides only `gui` knows; it
+            // sends `SetLook`. Without a screen, the first toggle is to light.
+            Command::ToggleLook => {
+                let light = self.settings.look == Look::Light;
+                self.settings.look = if light { Look::Dark } else { Look::Light };
+            }
+            Command::LargerText => self.settings.scale_by(1.1),
+            Command::SmallerText => self.settings.scale_by(1.0 / 1.1),
+            Command::NormalText => self.settings.scale = 1.0,
+            Command::ToggleInspector => self.settings.inspector = !self.settings.inspector,
+            Command::ToggleHelp => {
+                let open = self.overlay == Some(Overlay::Help);
+                self.overlay = (!open).then_some(Overlay::Help);
+            }
+            Command::Dismiss => {
+                if self.overlay.take().is_none() {
+                    self.selection = None;
+                }
+            }
+            Command::Quit => self.quit = true,
+            Command::Tick(seconds) => self.tick(seconds),
+            playback => self.move_playhead(&playback),
+        }
+    }
+
+    /// The commands that concern the playhead alone.
+    fn move_playhead(&mut self, command: &Command) {
+        let (end, head, at) = (self.run.end(), self.run.progress.head, self.playback.at);
+        let playback = &mut self.playback;
+        match *command {
+            Command::Play => playback.play(Direction::Forward, end),
+            Command::PlayBackwards => playback.play(Direction::Backward, end),
+            Command::TogglePlay if !playback.playing => playback.resume(end),
+            Command::TogglePlay | Command::Pause => playback.playing = false,
+            Command::StepForward => self.step(1),
+            Command::StepBack => self.step(-1),
+            Command::FrameForward => self.jump_to(at + self.playback.frame()),
+            Command::FrameBack => self.jump_to(at.back(self.playback.frame())),
+            Command::JumpForward(span) => self.seek(at + span),
+            Command::JumpBack(span) => self.seek(at.back(span)),
+            Command::SeekTo(to) => self.seek(to),
+            Command::GoToStart => self.seek(Time::ZERO),
+            Command::GoToEnd => self.seek(end.unwrap_or(head)),
+            Command::SetSpeed(speed) => playback.speed = Playback::bounded_speed(speed),
+            Command::Faster => playback.speed = playback.next_speed(Direction::Forward),
+            Command::Slower => playback.speed = playback.next_speed(Direction::Backward),
+            Command::NormalSpeed => playback.speed = 1.0,
+            _ => unreachable!("`update` handles every other command itself"),
+        }
+    }
+
+    /// Goes to an instant of the run.
+    fn seek(&mut self, to: Time) {
+        self.steps = 0;
+        self.playback.at = to.min(Time::ZERO + self.whole());
+        self.window = self.window.following(self.playback.at, self.whole());
+        self.run.follow(self.playback.at);
+    }
+
+    /// Goes to an instant, and stands still there.
+    fn jump_to(&mut self, to: Time) {
+        self.playback.playing = false;
+        self.seek(to);
+    }
+
+    /// Steps are taken when the scene at the playhead is known, so that many quick ones are
+    /// none too few.
+    fn step(&mut self, by: i32) {
+        self.playback.playing = false;
+        self.steps = if self.steps.signum() == -by { by } else { self.steps + by };
+        self.take_steps();
+    }
+
+    fn take_steps(&mut self) {
+        while self.steps != 0 {
+            let direction = if self.steps > 0 { Direction::Forward } else { Direction::Backward };
+            if !self.run.serves(self.playback.at) {
+                return;
+            }
+            let left = self.steps - self.steps.signum();
+            let Some(to) = self.run.neighbour(self.playback.at, direction) else {
+                self.steps = 0;
+                return;
+            };
+            self.seek(to);
+            self.steps = left;
+        }
+    }
+
+    fn tick(&mut self, seconds: f64) {
+        if self.watch.as_ref().is_some_and(Watch::changed) {
+            self.reload();
+        }
+        let end = self.run.end();
+        let was_playing = self.playback.playing;
+        self.playback.advance(seconds, self.run.progress.head, end);
+        self.run.follow(self.playback.at);
+        self.take_steps();
+        if was_playing {
+            self.window = self.window.following(self.playback.at, self.whole());
+        }
+        self.toasts.retain_mut(|toast| {
+            toast.seconds -= seconds;
+            toast.seconds > 0.0
+        });
+    }
+
+    fn zoom(&mut self, factor: f32) {
+        self.camera = Camera { zoom: self.camera.zoom * factor, ..self.camera }.bounded();
+    }
+
+    fn scale_window(&mut self, factor: f64) {
+        self.window = self.window.scaled(factor, self.playback.at, self.whole());
+    }
+
+    /// Says something for a while.
+    fn say(&mut self, text: String, is_bad: bool) {
+        self.toasts.retain(|toast| toast.text != text);
+        self.toasts.push(Toast { text, is_bad, seconds: if is_bad { 8.0 } else { 4.0 } });
+    }
+
+    fn open(&mut self, source: Source) {
+        self.overlay = None;
+        match open(&source) {
+            Ok(opened) => {
+                self.keep_places();
+                self.watch_file(&source);
+                if let Some(path) = source.file() {
+                    self.settings.remember_file(path);
+                }
+                self.source = source;
+                self.broken = None;
+                self.text = opened.text;
+                self.scenario = opened.scenario;
+                self.variant = 0;
+                self.seed = None;
+                self.playback.at = Time::ZERO;
+                self.camera = Camera::FIT;
+                self.restart();
+                self.window = first_window(self.model());
+                self.placement = Placement::new(self.places_from_settings());
+                self.playback.play(Direction::Forward, self.run.end());
+            }
+            Err(Failure::Sentence(text)) => self.say(text, true),
+            Err(Failure::Broken(broken)) => {
+                self.watch_file(&source);
+                self.broken = Some(broken);
+            }
+        }
+    }
+
+    /// Reads the file that is open, or that could not be opened, again. What is good replaces
+    /// the run and keeps the playhead; what is not leaves the run as it is.
+    fn reload(&mut self) {
+        let source = match &self.broken {
+            Some(broken) => Source::File(broken.path.clone()),
+            None => self.source.clone(),
+        };
+        if source != self.source {
+            return self.open(source);
+        }
+        match open(&source) {
+            Ok(Opened { scenario, text }) => {
+                let mended = self.broken.take().is_some();
+                if text == self.text && !mended {
+                    return;
+                }
+                let name = self.shown().name.clone();
+                self.text = text;
+                self.scenario = scenario;
+                let variants = &self.scenario.variants;
+                self.variant = variants.iter().position(|it| it.name == name).unwrap_or(0);
+                if *self.shown().model != **self.model() {
+                    self.restart();
+                }
+                self.say(format!("{source} was read again."), false);
+            }
+            Err(Failure::Sentence(text)) => self.say(text, true),
+            Err(Failure::Broken(broken)) => self.broken = Some(broken),
+        }
+    }
+
+    fn watch_file(&mut self, source: &Source) {
+        self.watch = None;
+        let Some(path) = source.file() else { return };
+        match Watch::new(path, Arc::clone(&self.wake)) {
+            Ok(watch) => self.watch = Some(watch),
+            Err(error) => {
+                self.say(format!("{source} cannot be watched for changes: {error}."), true);
+            }
+        }
+    }
+
+    fn keep_places(&mut self) {
+        self.settings = self.settings_to_keep();
+    }
+
+    fn select_variant(&mut self, name: &str) {
+        let found = self.scenario.variants.iter().position(|variant| variant.name == name);
+        match found {
+            Some(variant) if variant == self.variant => {}
+            Some(variant) => {
+                self.keep_places();
+                self.variant = variant;
+                self.restart();
+                self.placement = Placement::new(self.places_from_settings());
+            }
+            None => self.say(format!("{} has no variant named {name}.", self.source), true),
+        }
+    }
+
+    /// Runs the shown variant from its beginning; the playhead stays where it is.
+    fn restart(&mut self) {
+        let model = Arc::clone(&self.shown().model);
+        let seed = self.seed.unwrap_or(model.seed);
+        self.selection = None;
+        self.steps = 0;
+        self.run = Run::new(model, seed, Arc::clone(&self.wake));
+        if let Some(end) = self.run.end() {
+            self.playback.at = self.playback.at.min(end);
+        }
+        self.window = self.window.inside(self.whole());
+        self.window = self.window.following(self.playback.at, self.whole());
+        self.run.follow(self.playback.at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Camera, Options, Selection, Settings};
+    use crate::model::{Node, ServiceId, Span};
+
+    /// The first scenario of the library, simulated to its end, standing still at its beginning.
+    fn app() -> App {
+        let mut app = App::new(Settings::default(), Options::default(), Arc::new(|| {}));
+        app.update(Command::Pause);
+        while !app.run.progress.done {
+            app.update(Command::Tick(0.0));
+            std::thread::yield_now();
+        }
+        app.update(Command::GoToStart);
+        app
+    }
+
+    fn seconds(at: f64) -> Time {
+        Time::from_secs_f64(at)
+    }
+
+    #[test]
+    fn it_starts_by_playing() {
+        let app = App::new(Settings::default(), Options::default(), Arc::new(|| {}));
+        assert!(app.playback.playing);
+    }
+
+    #[test]
+    fn time_passes_only_while_it_plays() {
+        let mut app = app();
+        app.update(Command::Tick(1.0));
+        assert_eq!(app.playback.at, Time::ZERO);
+        app.update(Command::TogglePlay);
+        app.update(Command::SetSpeed(4.0));
+        app.update(Command::Tick(0.5));
+        assert_eq!(app.playback.at, seconds(2.0));
+    }
+
+    #[test]
+    fn the_window_comes_along_with_the_playhead() {
+        let mut app = app();
+        app.update(Command::SeekTo(seconds(35.0)));
+        assert!(app.window.contains(app.playback.at));
+        app.update(Command::GoToEnd);
+        assert!(app.window.contains(app.playback.at));
+    }
+
+    #[test]
+    fn nobody_gets_past_either_end() {
+        let mut app = app();
+        app.update(Command::JumpBack(Span::SECOND));
+        assert_eq!(app.playback.at, Time::ZERO);
+        app.update(Command::SeekTo(Time::MAX));
+        assert_eq!(Some(app.playback.at), app.run.end());
+        app.update(Command::JumpForward(Span::SECOND));
+        assert_eq!(Some(app.playback.at), app.run.end());
+    }
+
+    #[test]
+    fn another_variant_or_seed_is_another_run_at_the_same_instant() {
+        let mut app = app();
+        app.update(Command::SeekTo(seconds(5.0)));
+        let last = app.scenario.variants.last().map(|variant| variant.name.clone());
+        app.update(Command::SelectVariant(last.clone().expect("there is one")));
+        assert_eq!(Some(&app.shown().name), last.as_ref());
+        app.update(Command::SetSeed(7));
+        assert_eq!((app.run.seed, app.playback.at), (7, seconds(5.0)));
+        assert_eq!(Some(&app.shown().name), last.as_ref());
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_said_and_changes_nothing() {
+        let mut app = app();
+        let before = app.source.clone();
+        app.update(Command::OpenFile("there/is/no/such/file.ron".into()));
+        app.update(Command::OpenLibrary("nor such an entry".to_owned()));
+        app.update(Command::SelectVariant("nor such a variant".to_owned()));
+        assert_eq!(app.toasts.len(), 3);
+        assert_eq!(app.source, before);
+        app.update(Command::Tick(100.0));
+        assert!(app.toasts.is_empty());
+    }
+
+    #[test]
+    fn escape_closes_what_is_on_top_before_it_clears_the_selection() {
+        let mut app = app();
+        app.update(Command::Select(Selection::Service(ServiceId(0))));
+        app.update(Command::ToggleHelp);
+        app.update(Command::Dismiss);
+        assert!(app.overlay.is_none() && app.selection.is_some());
+        app.update(Command::Dismiss);
+        assert!(app.selection.is_none());
+    }
+
+    #[test]
+    fn a_place_is_remembered_for_its_scenario() {
+        let mut app = app();
+        let node = Node::Service(ServiceId(0));
+        app.update(Command::MoveNode { node, to: (5.0, 6.0) });
+        let again = App::new(app.settings_to_keep(), Options::default(), Arc::new(|| {}));
+        assert_eq!(again.placement.places()[&node], (5.0, 6.0));
+        app.update(Command::Undo);
+        assert!(app.settings_to_keep().places.is_empty());
+    }
+
+    #[test]
+    fn fit_sees_everything_again() {
+        let mut app = app();
+        app.update(Command::ZoomIn);
+        assert_ne!(app.camera, Camera::FIT);
+        app.update(Command::Fit);
+        assert_eq!(app.camera, Camera::FIT);
+    }
+}

@@ -1,0 +1,193 @@
+//! The controls that every panel uses: buttons that stand for a command, and their icons,
+//! drawn as shapes so that no font needs to have them.
+
+use egui::{Color32, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo};
+
+use crate::app::Command;
+
+use super::theme::Theme;
+
+/// What an icon shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Icon {
+    /// A bar and a triangle to the left.
+    Start,
+    /// A thin bar and a small triangle to the left.
+    StepBack,
+    /// A triangle to the left.
+    PlayBack,
+    /// A triangle to the right.
+    Play,
+    /// Two bars.
+    Pause,
+    /// A small triangle to the right and a thin bar.
+    StepForward,
+    /// A triangle to the right and a bar.
+    End,
+    /// A disc, half full.
+    Look,
+    /// A question mark.
+    Help,
+    /// Three dots.
+    More,
+    /// A window with a column at its right.
+    Inspector,
+    /// A cross.
+    Close,
+}
+
+/// How a button looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// Like the others.
+    Plain,
+    /// Without a face until it is pointed at.
+    Bare,
+    /// As what is selected.
+    Selected,
+    /// As what matters most.
+    Accent,
+}
+
+/// A square button with an icon; `label` is what a screen reader says.
+pub fn icon_button(
+    ui: &mut Ui,
+    theme: &Theme,
+    icon: Icon,
+    face: Face,
+    label: &str,
+    tooltip: String,
+) -> Response {
+    let size = Vec2::new(theme.sizes.control + 4.0, theme.sizes.control);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), label));
+    if ui.is_rect_visible(rect) {
+        let colours = &theme.colours;
+        let visuals = ui.style().interact(&response);
+        let (fill, edge, ink) = match face {
+            Face::Plain => (visuals.bg_fill, visuals.bg_stroke.color, visuals.fg_stroke.color),
+            Face::Bare if response.hovered() || response.has_focus() => {
+                (visuals.bg_fill, visuals.bg_stroke.color, visuals.fg_stroke.color)
+            }
+            Face::Bare => (Color32::TRANSPARENT, Color32::TRANSPARENT, colours.text_weak),
+            Face::Selected => (colours.selection_fill, colours.selection, colours.selection),
+            Face::Accent => (colours.accent, colours.accent, colours.on_accent),
+        };
+        let edge = if response.has_focus() { colours.selection } else { edge };
+        let kind = egui::StrokeKind::Inside;
+        ui.painter().rect(rect, theme.sizes.radius, fill, Stroke::new(1.0, edge), kind);
+        paint_icon(ui.painter(), rect.center(), icon, ink);
+    }
+    if tooltip.is_empty() { response } else { response.on_hover_text(tooltip) }
+}
+
+/// A button with an icon that stands for a command of the table.
+pub fn command_icon(
+    ui: &mut Ui,
+    theme: &Theme,
+    icon: Icon,
+    face: Face,
+    command: Command,
+    out: &mut Vec<Command>,
+) {
+    let label = command.action().map_or("", |action| action.label);
+    if icon_button(ui, theme, icon, face, label, command.tooltip()).clicked() {
+        out.push(command);
+    }
+}
+
+fn paint_icon(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color32) {
+    let at = |x: f32, y: f32| centre + Vec2::new(x, y);
+    let triangle = |tip: f32, base: f32, half: f32| {
+        let points = vec![at(base, -half), at(tip, 0.0), at(base, half)];
+        painter.add(Shape::convex_polygon(points, ink, Stroke::NONE));
+    };
+    let bar = |x: f32, width: f32, half: f32| {
+        let rect = Rect::from_center_size(at(x, 0.0), Vec2::new(width, 2.0 * half));
+        painter.rect_filled(rect, 0.5, ink);
+    };
+    match icon {
+        Icon::Start => {
+            bar(-5.5, 2.5, 5.5);
+            triangle(-4.0, 5.5, 5.5);
+        }
+        Icon::End => {
+            bar(5.5, 2.5, 5.5);
+            triangle(4.0, -5.5, 5.5);
+        }
+        Icon::StepBack => {
+            bar(4.5, 2.0, 5.0);
+            triangle(-5.5, 1.5, 5.0);
+        }
+        Icon::StepForward => {
+            bar(-4.5, 2.0, 5.0);
+            triangle(5.5, -1.5, 5.0);
+        }
+        Icon::PlayBack => triangle(-5.5, 4.0, 6.0),
+        Icon::Play => triangle(6.5, -4.5, 7.0),
+        Icon::Pause => {
+            bar(-3.5, 3.5, 6.5);
+            bar(3.5, 3.5, 6.5);
+        }
+        Icon::Look => {
+            painter.circle_stroke(centre, 6.5, Stroke::new(1.3, ink));
+            let right = (0..=16).map(|n| {
+                let angle = std::f32::consts::PI * (n as f32 / 16.0 - 0.5);
+                at(6.0 * angle.cos(), 6.0 * angle.sin())
+            });
+            painter.add(Shape::convex_polygon(right.collect(), ink, Stroke::NONE));
+        }
+        Icon::Help => {
+            let font = egui::FontId::proportional(15.0);
+            painter.text(centre, egui::Align2::CENTER_CENTER, "?", font, ink);
+        }
+        Icon::More => {
+            for x in [-5.0, 0.0, 5.0] {
+                painter.circle_filled(at(x, 0.0), 1.5, ink);
+            }
+        }
+        Icon::Inspector => {
+            let rect = Rect::from_center_size(centre, Vec2::new(14.0, 11.0));
+            let stroke = Stroke::new(1.3, ink);
+            painter.rect_stroke(rect, 1.5, stroke, egui::StrokeKind::Middle);
+            painter.vline(centre.x + 2.5, rect.y_range(), stroke);
+        }
+        Icon::Close => {
+            for end in [at(4.0, 4.0), at(4.0, -4.0)] {
+                let start = centre - (end - centre);
+                painter.line_segment([start, end], Stroke::new(1.5, ink));
+            }
+        }
+    }
+}
+
+/// A button with its label that stands for a command of the table.
+pub fn menu_item(ui: &mut Ui, command: Command, out: &mut Vec<Command>) {
+    let Some(action) = command.action() else { return };
+    let keys = action.keys.first().map(ToString::to_string).unwrap_or_default();
+    let button = egui::Button::new(action.label).shortcut_text(keys).frame_when_inactive(false);
+    if ui.add(button).on_hover_text(action.hint).clicked() {
+        out.push(command);
+        ui.close();
+    }
+}
+
+/// A label in small capitals over a part of a panel.
+pub fn caption(ui: &mut Ui, theme: &Theme, text: &str) {
+    let text = egui::RichText::new(text.to_uppercase())
+        .font(theme.strong_font(theme.sizes.small - 0.5))
+        .color(theme.colours.text_weak);
+    ui.label(text);
+}
+
+/// The frame of a bar or panel.
+pub fn panel_frame(theme: &Theme, vertical: i8) -> egui::Frame {
+    #[expect(clippy::cast_possible_truncation, reason = "a margin of a few points")]
+    let margin = egui::Margin::symmetric(theme.sizes.margin as i8, vertical);
+    egui::Frame::new().fill(theme.colours.panel).inner_margin(margin)
+}
+
+/// The frame of what lies on top of the window.
+pub fn modal_frame(ctx: &egui::Context) -> egui::Frame {
+    egui::Frame::window(&ctx.global_style()).inner_margin(egui::Margin::symmetric(24, 20))
+}

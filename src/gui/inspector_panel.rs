@@ -1,0 +1,109 @@
+//! The inspector: what is known of the selection, as `view::inspector` says it.
+
+use egui::{Align, Layout, RichText, ScrollArea, Sense, Ui, Vec2};
+
+use crate::app::{App, Command};
+use crate::view::inspector::{Inspection, Row, Section, Tone, inspect};
+
+use super::controls::{self, Face, Icon};
+use super::theme::Theme;
+
+/// The panel.
+pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    let inspection = inspect(app);
+    ui.horizontal(|ui| {
+        controls::caption(ui, theme, inspection.kind);
+        if app.selection.is_some() {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let tooltip = "Select nothing  (Escape)".to_owned();
+                let label = "Clear selection";
+                let close =
+                    controls::icon_button(ui, theme, Icon::Close, Face::Bare, label, tooltip);
+                if close.clicked() {
+                    out.push(Command::ClearSelection);
+                }
+            });
+        }
+    });
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        title(ui, theme, &inspection);
+        if !inspection.text.is_empty() {
+            let text = RichText::new(&inspection.text).color(theme.colours.text_weak);
+            ui.add(egui::Label::new(text).wrap().selectable(true));
+        }
+        for part in &inspection.sections {
+            section(ui, theme, part);
+        }
+        if app.selection.is_none() {
+            ui.add_space(10.0);
+            let hint = "Click an event, a service or a topic to see what is known of it.";
+            let hint = RichText::new(hint).font(theme.text_font(theme.sizes.small));
+            ui.label(hint.color(theme.colours.text_weak));
+        }
+    });
+}
+
+fn title(ui: &mut Ui, theme: &Theme, inspection: &Inspection) {
+    ui.horizontal(|ui| {
+        if let Some(colour) = inspection.colour {
+            let (dot, _) = ui.allocate_exact_size(Vec2::splat(14.0), Sense::hover());
+            ui.painter().circle_filled(dot.center(), 6.0, theme.event(colour));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if !inspection.aside.is_empty() {
+                let aside = RichText::new(&inspection.aside);
+                let aside = aside.font(theme.mono_font(theme.sizes.body));
+                ui.label(aside.color(theme.colours.text_weak));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let title = RichText::new(&inspection.title);
+                let title = title.font(theme.strong_font(theme.sizes.heading - 1.0));
+                let label = egui::Label::new(title).truncate();
+                ui.add(label).on_hover_text(&inspection.title);
+            });
+        });
+    });
+}
+
+fn section(ui: &mut Ui, theme: &Theme, section: &Section) {
+    ui.add_space(8.0);
+    if !section.title.is_empty() {
+        let title = RichText::new(&section.title).font(theme.strong_font(theme.sizes.body));
+        ui.label(title);
+    }
+    ui.spacing_mut().item_spacing.y = 5.0;
+    for row in &section.rows {
+        self::row(ui, theme, row);
+    }
+    ui.spacing_mut().item_spacing.y = theme.sizes.gap;
+}
+
+/// The name at the left, what it is at the right; on two lines where one is too short.
+fn row(ui: &mut Ui, theme: &Theme, row: &Row) {
+    let colours = &theme.colours;
+    let colour = match row.tone {
+        Tone::Plain => colours.text,
+        Tone::Good => colours.good,
+        Tone::Bad => colours.bad,
+        Tone::Time => colours.accent,
+    };
+    let width = ui.available_width();
+    let label = RichText::new(&row.label).color(colours.text_weak);
+    let value = RichText::new(&row.value).font(theme.mono_font(theme.sizes.mono)).color(colour);
+    let value = egui::Label::new(value).selectable(true);
+    let text_width = |text: &str, font: egui::FontId| {
+        ui.painter().layout_no_wrap(text.to_owned(), font, colour).size().x
+    };
+    let needed = text_width(&row.label, theme.text_font(theme.sizes.body))
+        + text_width(&row.value, theme.mono_font(theme.sizes.mono))
+        + 16.0;
+    if needed <= width {
+        ui.horizontal(|ui| {
+            ui.label(label);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(value));
+        });
+    } else {
+        ui.label(label);
+        ui.add(value.wrap());
+    }
+}

@@ -1,0 +1,98 @@
+//! What lies on top of the window: messages that go away, the question for a file, and the
+//! sign that a file that is dragged over the window can be dropped.
+
+use std::path::PathBuf;
+
+use egui::{Align2, Area, Context, Id, Modal, Order, RichText, TextEdit, Vec2};
+
+use crate::app::{App, Command};
+
+use super::controls;
+use super::theme::Theme;
+
+/// Messages, at the bottom in the middle, over the timeline.
+pub fn toasts(ctx: &Context, app: &App, theme: &Theme) {
+    let area = Area::new(Id::unique("toasts"))
+        .order(Order::Foreground)
+        .anchor(Align2::CENTER_BOTTOM, Vec2::new(0.0, -200.0))
+        .interactable(false);
+    area.show(ctx, |ui| {
+        for toast in &app.toasts {
+            let colours = &theme.colours;
+            let edge = if toast.is_bad { colours.bad } else { colours.good };
+            let frame = egui::Frame::new()
+                .fill(colours.card)
+                .stroke(egui::Stroke::new(1.0, edge))
+                .corner_radius(theme.sizes.radius)
+                .shadow(ui.visuals().popup_shadow)
+                .inner_margin(egui::Margin::symmetric(14, 8));
+            frame.show(ui, |ui| {
+                ui.set_max_width(560.0);
+                ui.label(&toast.text);
+            });
+        }
+    });
+}
+
+/// The question which file to open, for desktops without a file chooser, and while one that
+/// there is is open.
+#[derive(Debug, Default)]
+pub struct FileQuestion {
+    path: String,
+}
+
+impl FileQuestion {
+    /// Asks.
+    pub fn ui(&mut self, ctx: &Context, theme: &Theme, out: &mut Vec<Command>) {
+        let modal = Modal::new(Id::unique("open file"));
+        let modal = modal.frame(controls::modal_frame(ctx)).show(ctx, |ui| {
+            ui.set_width(460.0);
+            ui.heading("Open a scenario");
+            let label = ui.label(
+                RichText::new("The path of a .ron file; or drop one on the window.")
+                    .color(theme.colours.text_weak),
+            );
+            let field = TextEdit::singleline(&mut self.path)
+                .hint_text("scenarios/payment/payment.ron")
+                .font(theme.mono_font(theme.sizes.mono))
+                .desired_width(f32::INFINITY);
+            let field = ui.add(field).labelled_by(label.id);
+            let enter = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+            if !enter && !field.has_focus() && ui.memory(|memory| memory.focused().is_none()) {
+                field.request_focus();
+            }
+            ui.add_space(6.0);
+            ui.horizontal(|ui| {
+                let path = self.path.trim();
+                let open = ui.add_enabled(!path.is_empty(), egui::Button::new("Open"));
+                if (open.clicked() || enter) && !path.is_empty() {
+                    out.push(Command::OpenFile(PathBuf::from(path)));
+                }
+                if ui.button("Cancel").on_hover_text(Command::Dismiss.tooltip()).clicked() {
+                    out.push(Command::Dismiss);
+                }
+            });
+        });
+        if modal.should_close() {
+            out.push(Command::Dismiss);
+        }
+    }
+}
+
+/// Opens what is dropped, and says so while it is held over the window.
+pub fn dropped_files(ctx: &Context, theme: &Theme, out: &mut Vec<Command>) {
+    let (held, dropped) = ctx.input(|input| {
+        let dropped = input.raw.dropped_files.first().map(|file| file.path().to_owned());
+        (!input.raw.hovered_files.is_empty(), dropped)
+    });
+    if let Some(path) = dropped {
+        out.push(Command::OpenFile(path));
+    } else if held {
+        let painter = ctx.layer_painter(egui::LayerId::new(Order::Foreground, Id::unique("drop")));
+        let rect = ctx.content_rect();
+        painter.rect_filled(rect, 0.0, theme.colours.background.gamma_multiply(0.8));
+        let font = theme.strong_font(theme.sizes.heading);
+        let text = "Drop a scenario to open it";
+        painter.text(rect.center(), Align2::CENTER_CENTER, text, font, theme.colours.text);
+    }
+}

@@ -1,0 +1,47 @@
+//! What is wrong with the file that is open, in the words the command line has for it.
+
+use egui::{RichText, ScrollArea, Ui};
+
+use crate::app::{App, Broken, Command};
+
+use super::theme::Theme;
+use super::top_bar::file_name;
+
+/// The panel; shown while a file is broken.
+pub fn ui(ui: &mut Ui, app: &App, broken: &Broken, theme: &Theme, out: &mut Vec<Command>) {
+    let name = file_name(&broken.path);
+    ui.horizontal(|ui| {
+        let (dot, _) = ui.allocate_exact_size(egui::Vec2::splat(10.0), egui::Sense::hover());
+        ui.painter().circle_filled(dot.center(), 4.5, theme.colours.bad);
+        let count = match broken.count {
+            1 => format!("{name} has a mistake"),
+            count => format!("{name} has {count} mistakes"),
+        };
+        let font = theme.strong_font(theme.sizes.body + 1.0);
+        ui.label(RichText::new(count).font(font));
+        let stays = if app.source.file() == Some(broken.path.as_path()) {
+            "The last good version is shown. Save the file when it is mended."
+        } else {
+            "It is read again when it is saved. Until then this stays open:"
+        };
+        ui.label(RichText::new(stays).color(theme.colours.text_weak));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let tooltip = Command::Reload.tooltip();
+            if ui.button("Reload").on_hover_text(tooltip).clicked() {
+                out.push(Command::Reload);
+            }
+        });
+    });
+    let frame = egui::Frame::new()
+        .fill(theme.colours.background)
+        .corner_radius(theme.sizes.radius)
+        .inner_margin(10);
+    frame.show(ui, |ui| {
+        ScrollArea::both().auto_shrink([false, true]).max_height(260.0).show(ui, |ui| {
+            let text = RichText::new(broken.text.trim_end())
+                .font(theme.mono_font(theme.sizes.mono))
+                .color(theme.colours.text);
+            ui.add(egui::Label::new(text).extend().selectable(true));
+        });
+    });
+}

@@ -1,0 +1,255 @@
+//! The window: panels in, commands out, and `App::update` between one picture and the next.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, bounded};
+use egui::{Panel, Ui};
+
+use crate::app::{App, Command, Look, Options, Overlay, Settings, Wake};
+
+use super::controls::panel_frame;
+use super::overlays::{self, FileQuestion};
+use super::theme::{self, Theme};
+use super::{inspector_panel, problems_panel, shortcuts, status_bar, timeline_panel, top_bar};
+
+/// Asks the desktop for a file; blocks until it is chosen, `None` if none is.
+pub type Chooser = fn() -> Option<PathBuf>;
+
+/// The window's state: the program's, and what only the window knows.
+pub struct Shell {
+    app: App,
+    chooser: Option<Chooser>,
+    chosen: Option<Receiver<Option<PathBuf>>>,
+    question: FileQuestion,
+    title: String,
+    frame: Option<f32>,
+}
+
+impl Shell {
+    /// The window as it opens. Without a `chooser` the path of a file is typed.
+    #[must_use]
+    pub fn new(
+        ctx: &egui::Context,
+        settings: Settings,
+        options: Options,
+        chooser: Option<Chooser>,
+    ) -> Self {
+        theme::install(ctx);
+        ctx.options_mut(|options| {
+            // Ctrl + and - are in the table of actions, and remembered.
+            options.zoom_with_keyboard = false;
+        });
+        let waker = ctx.clone();
+        let wake: Wake = Arc::new(move || waker.request_repaint());
+        Self {
+            app: App::new(settings, options, wake),
+            chooser,
+            chosen: None,
+            question: FileQuestion::default(),
+            title: String::new(),
+            frame: None,
+        }
+    }
+
+    /// The state of the program.
+    #[must_use]
+    pub const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Does what was asked, as a key or a button would.
+    pub fn update(&mut self, command: Command) {
+        self.app.update(command);
+    }
+
+    /// One picture.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        let ctx = ui.ctx().clone();
+        self.settle(&ctx);
+        let theme = theme::current(&ctx);
+        let mut out = Vec::new();
+        shortcuts::take(&ctx, &mut out);
+        overlays::dropped_files(&ctx, theme, &mut out);
+        self.panels(ui, theme, &mut out);
+        match self.app.overlay {
+            Some(Overlay::Help) => shortcuts::help(&ctx, theme, &mut out),
+            Some(Overlay::AskForFile) => self.question.ui(&ctx, theme, &mut out),
+            None => {}
+        }
+        overlays::toasts(&ctx, &self.app, theme);
+        for command in out {
+            self.obey(&ctx, theme, command);
+        }
+        self.schedule(&ctx);
+    }
+
+    /// Lets time pass, and brings the context in line with the settings.
+    fn settle(&mut self, ctx: &egui::Context) {
+        // After a pause without pictures `stable_dt` is that of one picture, not the pause.
+        let seconds = ctx.input(|input| f64::from(input.stable_dt)).min(0.25);
+        self.app.update(Command::Tick(seconds));
+        let preference = match self.app.settings.look {
+            Look::System => egui::ThemePreference::System,
+            Look::Light => egui::ThemePreference::Light,
+            Look::Dark => egui::ThemePreference::Dark,
+        };
+        ctx.set_theme(preference);
+        ctx.set_zoom_factor(self.app.settings.scale);
+        if let Some(chosen) = &self.chosen
+            && let Ok(path) = chosen.try_recv()
+        {
+            self.chosen = None;
+            if let Some(path) = path {
+                self.app.update(Command::OpenFile(path));
+            }
+        }
+        let title = format!("{} – inflight", self.app.scenario.title);
+        if title != self.title {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+    }
+
+    fn panels(&self, ui: &mut Ui, theme: &Theme, out: &mut Vec<Command>) {
+        let app = &self.app;
+        Panel::top("top bar")
+            .frame(panel_frame(theme, 6))
+            .exact_size(44.0)
+            .show(ui, |ui| top_bar::ui(ui, app, theme, out));
+        Panel::bottom("status bar")
+            .frame(panel_frame(theme, 2))
+            .exact_size(26.0)
+            .show(ui, |ui| status_bar::ui(ui, app, theme, self.frame, out));
+        Panel::bottom("timeline")
+            .frame(panel_frame(theme, 10))
+            .resizable(false)
+            .show(ui, |ui| timeline_panel::ui(ui, app, theme, out));
+        if app.settings.inspector {
+            Panel::right("inspector")
+                .frame(panel_frame(theme, 12))
+                .default_size(300.0)
+                .size_range(240.0..=480.0)
+                .show(ui, |ui| inspector_panel::ui(ui, app, theme, out));
+        }
+        if let Some(broken) = &app.broken {
+            Panel::top("problems")
+                .frame(panel_frame(theme, 10).fill(theme.colours.bad_fill))
+                .resizable(false)
+                .show(ui, |ui| problems_panel::ui(ui, app, broken, theme, out));
+        }
+        let frame = egui::Frame::new().fill(theme.colours.background);
+        egui::CentralPanel::no_frame().frame(frame).show(ui, |_ui| {});
+    }
+
+    fn obey(&mut self, ctx: &egui::Context, theme: &Theme, command: Command) {
+        match command {
+            // Which look is on the screen when the desktop decides only the window knows.
+            Command::ToggleLook => {
+                let look = if theme.is_dark { Look::Light } else { Look::Dark };
+                self.app.update(Command::SetLook(look));
+            }
+            Command::AskForFile => {
+                self.app.update(command);
+                self.choose(ctx);
+            }
+            command => self.app.update(command),
+        }
+    }
+
+    /// Opens the desktop's file chooser, on a thread of its own: it blocks.
+    fn choose(&mut self, ctx: &egui::Context) {
+        let (None, Some(chooser)) = (&self.chosen, self.chooser) else { return };
+        let (sender, receiver) = bounded(1);
+        let waker = ctx.clone();
+        let spawned = std::thread::Builder::new().name("file chooser".into()).spawn(move || {
+            // The window may be gone by now; then nobody asks any more.
+            let _ = sender.send(chooser());
+            waker.request_repaint();
+        });
+        if spawned.is_ok() {
+            self.chosen = Some(receiver);
+        }
+    }
+
+    /// Pictures follow one another only while something moves.
+    fn schedule(&self, ctx: &egui::Context) {
+        if self.app.quit {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+        if self.app.is_moving() {
+            ctx.request_repaint();
+        } else if let Some(toast) = self.app.toasts.first() {
+            let soon = std::time::Duration::from_secs_f64(toast.seconds.clamp(0.02, 0.2));
+            ctx.request_repaint_after(soon);
+        }
+    }
+}
+
+/// Under which name the settings are kept.
+const SETTINGS: &str = "settings";
+
+impl eframe::App for Shell {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        self.frame = frame.info().cpu_usage;
+        Self::ui(self, ui);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, SETTINGS, &self.app.settings_to_keep());
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        // The settings are ours; an open menu need not outlive the program.
+        false
+    }
+}
+
+/// Opens the window and stays until it is closed.
+///
+/// # Errors
+/// If there is no display, or none that can be drawn on.
+pub fn run(options: Options) -> Result<(), eframe::Error> {
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("inflight")
+        .with_app_id("inflight")
+        .with_inner_size([1440.0, 900.0])
+        .with_min_inner_size([960.0, 600.0])
+        .with_icon(icon());
+    let native = eframe::NativeOptions { viewport, ..Default::default() };
+    let create = |cc: &eframe::CreationContext<'_>| {
+        let settings = cc.storage.and_then(|storage| eframe::get_value(storage, SETTINGS));
+        let settings = settings.unwrap_or_default();
+        let shell = Shell::new(&cc.egui_ctx, settings, options, Some(choose_file));
+        Ok(Box::new(shell) as Box<dyn eframe::App>)
+    };
+    eframe::run_native("inflight", native, Box::new(create))
+}
+
+fn choose_file() -> Option<PathBuf> {
+    rfd::FileDialog::new()
+        .set_title("Open a scenario")
+        .add_filter("Scenarios", &["ron"])
+        .pick_file()
+}
+
+/// Three events in flight, on a dark ground.
+fn icon() -> egui::IconData {
+    const SIZE: u16 = 64;
+    let colours = &theme::theme(true).colours;
+    let dots = [(18.0, 13.0, 1.0), (41.0, 9.0, 0.65), (56.0, 5.5, 0.4)];
+    let mut rgba = Vec::with_capacity(usize::from(SIZE) * usize::from(SIZE) * 4);
+    for y in 0..SIZE {
+        for x in 0..SIZE {
+            let (x, y) = (f32::from(x) + 0.5, f32::from(y) + 0.5);
+            let mut colour = egui::Rgba::from(colours.panel);
+            for (centre, radius, strength) in dots {
+                let distance = (x - centre).hypot(y - f32::from(SIZE) / 2.0);
+                let cover = (radius - distance + 0.5).clamp(0.0, 1.0) * strength;
+                colour = egui::lerp(colour..=egui::Rgba::from(colours.selection), cover);
+            }
+            rgba.extend(egui::Color32::from(colour).to_array());
+        }
+    }
+    egui::IconData { rgba, width: u32::from(SIZE), height: u32::from(SIZE) }
+}

@@ -1,0 +1,85 @@
+//! The line at the bottom: which run this is, and how it goes.
+
+use egui::{Align, Layout, RichText, Ui};
+
+use crate::app::{App, Command};
+use crate::model::Time;
+
+use super::theme::Theme;
+
+/// The line. `frame` is the time the last picture took, in seconds.
+pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing.x = 16.0;
+    ui.horizontal_centered(|ui| {
+        let text = |text: String| {
+            RichText::new(text)
+                .font(theme.mono_font(theme.sizes.small - 0.5))
+                .color(theme.colours.text_weak)
+        };
+        let run = &app.run;
+        if app.scenario.variants.len() > 1 {
+            ui.label(text(app.shown().name.clone())).on_hover_text(&app.shown().sentence);
+        }
+        let seed = text(format!("seed {}", run.seed));
+        let seed = ui.add(egui::Button::new(seed).frame_when_inactive(false).small());
+        if seed.on_hover_text("The same seed is the same run; click for the next one").clicked() {
+            out.push(Command::SetSeed(run.seed.wrapping_add(1)));
+        }
+        if let Some(digest) = &run.progress.digest {
+            let hint = "The digest of the run's records: the same for the same run, anywhere";
+            ui.label(text(digest.clone())).on_hover_text(hint);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if let Some(frame) = frame {
+                let frame = text(format!("{:.1} ms/frame", frame * 1e3));
+                ui.label(frame).on_hover_text("How long the last picture took to make");
+            }
+            let progress = &run.progress;
+            let speed = format!("{} records/s", count(progress.records_per_second));
+            ui.label(text(speed)).on_hover_text("How fast the run was simulated");
+            let head = if progress.done {
+                format!("{} records", grouped(progress.records))
+            } else {
+                format!("simulated to {}", progress.head.since(Time::ZERO))
+            };
+            ui.label(text(head)).on_hover_text("How far the run is simulated");
+        });
+    });
+}
+
+/// `950`, `12 k`, `2.1 M`.
+fn count(value: f64) -> String {
+    match value {
+        v if v >= 1e6 => format!("{:.1} M", v / 1e6),
+        v if v >= 1e4 => format!("{:.0} k", v / 1e3),
+        v if v.is_finite() => format!("{v:.0}"),
+        _ => "0".to_owned(),
+    }
+}
+
+/// Digits in groups of three.
+fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(count(2_130_000.0), "2.1 M");
+        assert_eq!(count(12_345.0), "12 k");
+        assert_eq!(count(12.0), "12");
+        assert_eq!(grouped(1_234_567), "1 234 567");
+        assert_eq!(grouped(12), "12");
+    }
+}

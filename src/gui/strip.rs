@@ -1,0 +1,271 @@
+//! The timeline's two strips: how much happens when, what breaks when, and the playhead. The
+//! upper one shows the whole run, the lower one the window that is looked at.
+
+use egui::epaint::Mesh;
+use egui::{
+    Align2, Color32, CursorIcon, Painter, Pos2, Rect, Response, Sense, Shape, Stroke, StrokeKind,
+    Ui, Vec2, WidgetInfo,
+};
+
+use crate::app::{App, Command, Window};
+use crate::model::{Span, Time};
+use crate::view::time_axis::Axis;
+
+use super::theme::Theme;
+
+/// What the names of the strips have at their left.
+const NAMES: f32 = 84.0;
+/// How near the pointer must be to an edge to take it.
+const REACH: f32 = 5.0;
+
+/// The strip of the whole run.
+pub fn whole(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    let (rect, response) = allocate(ui, theme, "Whole run", 34.0, 0.0);
+    let axis = Axis::whole(app.whole(), rect.left(), rect.right());
+    let edges = [app.window.from, app.window.to].map(|at| axis.x(at));
+    drag_whole(ui, &response, app, axis, edges, out);
+    wheel(ui, &response, app, axis, out);
+    value(&response, app, "Whole run");
+
+    let painter = ui.painter_at(rect.expand(1.0));
+    backdrop(&painter, rect, axis, app, theme);
+    let seen = Rect::from_x_y_ranges(edges[0]..=edges[1], rect.y_range());
+    let fill = theme.colours.selection.gamma_multiply(0.13);
+    painter.rect(seen, 2.0, fill, Stroke::new(1.0, theme.colours.selection), StrokeKind::Inside);
+    faults(&painter, rect, axis, app, theme);
+    playhead(&painter, rect, axis.x(app.playback.at), theme);
+    tooltip(response, axis, "Drag to scrub, wheel to zoom, drag the window's edges to change it");
+}
+
+/// The strip of the window, with its ticks.
+pub fn window(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    let (rect, response) = allocate(ui, theme, "Window", 46.0, 18.0);
+    let axis = Axis { window: app.window, left: rect.left(), right: rect.right() };
+    if (response.dragged() || response.clicked())
+        && let Some(pointer) = response.interact_pointer_pos()
+    {
+        out.push(Command::SeekTo(axis.time(pointer.x)));
+    }
+    wheel(ui, &response, app, axis, out);
+    value(&response, app, "Window");
+
+    let painter = ui.painter().clone();
+    backdrop(&painter.with_clip_rect(rect), rect, axis, app, theme);
+    for tick in axis.ticks(90.0) {
+        let is_labelled = !tick.label.is_empty();
+        let colour = theme.colours.link.gamma_multiply(if is_labelled { 0.9 } else { 0.45 });
+        let bottom = rect.bottom();
+        let top = if is_labelled { rect.top() } else { bottom - 4.0 };
+        painter.vline(tick.x, top..=bottom, Stroke::new(1.0, colour.gamma_multiply(0.6)));
+        if is_labelled {
+            let font = theme.mono_font(theme.sizes.small - 0.5);
+            let place = Pos2::new(tick.x, bottom + 4.0);
+            // At the edges a label would be cut or leave the strip: it moves inside.
+            let galley = painter.layout_no_wrap(tick.label, font, theme.colours.text_weak);
+            let half = galley.size().x / 2.0;
+            let x = place.x.clamp(rect.left() + half, rect.right() - half) - half;
+            painter.galley(Pos2::new(x, place.y), galley, theme.colours.text_weak);
+        }
+    }
+    let clipped = painter.with_clip_rect(rect.expand2(Vec2::new(6.0, 1.0)));
+    faults(&clipped, rect, axis, app, theme);
+    if app.window.contains(app.playback.at) {
+        playhead(&clipped, rect, axis.x(app.playback.at), theme);
+    }
+    tooltip(response, axis, "Drag to scrub, wheel to zoom, Shift and wheel to move");
+}
+
+fn allocate(ui: &mut Ui, theme: &Theme, name: &str, height: f32, below: f32) -> (Rect, Response) {
+    let size = Vec2::new(ui.available_width(), height + below);
+    let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
+    let mut rect = outer;
+    rect.min.x += NAMES;
+    rect.max.y -= below;
+    let id = ui.scope_id().with(name);
+    let response = ui.interact(rect, id, Sense::click_and_drag());
+    let font = theme.text_font(theme.sizes.small);
+    let place = Pos2::new(outer.left(), rect.center().y);
+    ui.painter().text(place, Align2::LEFT_CENTER, name, font, theme.colours.text_weak);
+    (rect, response)
+}
+
+fn value(response: &Response, app: &App, name: &str) {
+    let at = app.playback.at.as_secs_f64();
+    response.widget_info(|| WidgetInfo::slider(true, at, name));
+}
+
+/// What a drag that began at an edge of the window moves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Grip {
+    Playhead,
+    From,
+    To,
+}
+
+fn drag_whole(
+    ui: &Ui,
+    response: &Response,
+    app: &App,
+    axis: Axis,
+    edges: [f32; 2],
+    out: &mut Vec<Command>,
+) {
+    let grip_at = |x: f32| {
+        let near = |edge: f32| (x - edge).abs() <= REACH;
+        // Where an edge lies under the playhead, the playhead is what is meant.
+        if near(axis.x(app.playback.at)) {
+            Grip::Playhead
+        } else if near(edges[1]) {
+            Grip::To
+        } else if near(edges[0]) {
+            Grip::From
+        } else {
+            Grip::Playhead
+        }
+    };
+    let id = response.id.with("grip");
+    if let Some(pointer) = response.hover_pos()
+        && !response.dragged()
+        && grip_at(pointer.x) != Grip::Playhead
+    {
+        ui.set_cursor_icon(CursorIcon::ResizeHorizontal);
+    }
+    if response.drag_started()
+        && let Some(origin) = ui.input(|input| input.pointer.press_origin())
+    {
+        ui.data_mut(|data| data.insert_temp(id, grip_at(origin.x)));
+    }
+    let Some(pointer) = response.interact_pointer_pos() else { return };
+    let at = axis.time(pointer.x);
+    if response.clicked() {
+        out.push(Command::SeekTo(at));
+    } else if response.dragged() {
+        let least = Span((app.whole().0 / 500).max(1));
+        match ui.data(|data| data.get_temp(id)).unwrap_or(Grip::Playhead) {
+            Grip::Playhead => out.push(Command::SeekTo(at)),
+            Grip::From => {
+                let from = at.min(app.window.to.back(least));
+                out.push(Command::LookAt(Window { from, to: app.window.to }));
+            }
+            Grip::To => {
+                let to = at.max(app.window.from + least);
+                out.push(Command::LookAt(Window { from: app.window.from, to }));
+            }
+        }
+    }
+}
+
+/// The wheel zooms around the pointer; sideways, or with Shift, it moves the window.
+fn wheel(ui: &Ui, response: &Response, app: &App, axis: Axis, out: &mut Vec<Command>) {
+    let Some(pointer) = response.hover_pos() else { return };
+    let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta(), input.zoom_delta()));
+    let factor = f64::from((-scroll.y / 240.0).exp() / pinch);
+    if (factor - 1.0).abs() > 1e-4 {
+        let window = app.window.scaled(factor, axis.time(pointer.x), app.whole());
+        out.push(Command::LookAt(window));
+    }
+    if scroll.x.abs() > 0.1 {
+        let length = app.window.length().as_secs_f64();
+        let share = f64::from(scroll.x / (axis.right - axis.left).max(1.0));
+        let from = Time::from_secs_f64(app.window.from.as_secs_f64() - share * length);
+        out.push(Command::LookAt(Window::of(from, app.window.length())));
+    }
+}
+
+fn backdrop(painter: &Painter, rect: Rect, axis: Axis, app: &App, theme: &Theme) {
+    let colours = &theme.colours;
+    let edge = Stroke::new(1.0, colours.panel_edge);
+    painter.rect(rect, 3.0, colours.background, edge, StrokeKind::Inside);
+    for fault in &app.model().faults {
+        let from = axis.x(fault.at).clamp(rect.left(), rect.right());
+        let to = fault.lasts.map_or(rect.right(), |lasts| axis.x(fault.at + lasts));
+        if to > rect.left() && from < rect.right() {
+            let band = Rect::from_x_y_ranges(from..=to.min(rect.right()), rect.y_range());
+            painter.rect_filled(band, 0.0, colours.bad.gamma_multiply(0.10));
+        }
+    }
+    density(painter, rect, axis, app, colours.density);
+    hatch(painter, rect, axis.x(app.run.progress.head), colours.grid);
+}
+
+/// How much happens when, a bucket a column, on a scale of its square root so that a burst
+/// does not flatten the rest.
+fn density(painter: &Painter, rect: Rect, axis: Axis, app: &App, colour: Color32) {
+    let overview = &app.run.overview;
+    let most = overview.counts.iter().copied().max().unwrap_or(0);
+    if most == 0 || overview.bucket == Span::ZERO {
+        return;
+    }
+    let height = |time: Time| {
+        let index = usize::try_from(time.0 / overview.bucket.0).unwrap_or(usize::MAX);
+        let count = overview.counts.get(index).copied().unwrap_or(0);
+        (f64::from(count) / f64::from(most)).sqrt() as f32 * (rect.height() - 6.0)
+    };
+    let head = axis.x(app.run.progress.head).min(rect.right());
+    let mut mesh = Mesh::default();
+    let mut outline = Vec::new();
+    let mut x = rect.left();
+    while x <= head {
+        let top = Pos2::new(x, rect.bottom() - 1.0 - height(axis.time(x)));
+        mesh.colored_vertex(top, colour.gamma_multiply(0.85));
+        mesh.colored_vertex(Pos2::new(x, rect.bottom() - 1.0), colour.gamma_multiply(0.35));
+        outline.push(top);
+        let last = u32::try_from(mesh.vertices.len()).unwrap_or(0);
+        if last >= 4 {
+            mesh.add_triangle(last - 4, last - 3, last - 2);
+            mesh.add_triangle(last - 3, last - 2, last - 1);
+        }
+        x += 2.0;
+    }
+    painter.add(Shape::mesh(mesh));
+    painter.add(Shape::line(outline, Stroke::new(1.2, colour)));
+}
+
+/// What is not simulated yet is hatched.
+fn hatch(painter: &Painter, rect: Rect, head: f32, colour: Color32) {
+    if head >= rect.right() - 0.5 {
+        return;
+    }
+    let future = Rect::from_x_y_ranges(head.max(rect.left())..=rect.right(), rect.y_range());
+    let painter = painter.with_clip_rect(future.intersect(painter.clip_rect()));
+    let mut x = future.left() - rect.height();
+    while x < future.right() {
+        let ends = [Pos2::new(x, rect.bottom()), Pos2::new(x + rect.height(), rect.top())];
+        painter.line_segment(ends, Stroke::new(1.5, colour));
+        x += 7.0;
+    }
+}
+
+fn faults(painter: &Painter, rect: Rect, axis: Axis, app: &App, theme: &Theme) {
+    for fault in &app.model().faults {
+        let x = axis.x(fault.at);
+        if x < rect.left() - 4.0 || x > rect.right() + 4.0 {
+            continue;
+        }
+        let top = rect.top() + 3.0;
+        let points =
+            vec![Pos2::new(x, top), Pos2::new(x + 4.5, top + 8.0), Pos2::new(x - 4.5, top + 8.0)];
+        painter.add(Shape::convex_polygon(points, theme.colours.bad, Stroke::NONE));
+    }
+}
+
+fn playhead(painter: &Painter, rect: Rect, x: f32, theme: &Theme) {
+    let accent = theme.colours.accent;
+    painter.vline(x, rect.y_range(), Stroke::new(2.0, accent));
+    let top = rect.top();
+    let points = vec![Pos2::new(x - 5.5, top), Pos2::new(x + 5.5, top), Pos2::new(x, top + 8.0)];
+    painter.add(Shape::convex_polygon(points, accent, Stroke::NONE));
+}
+
+fn tooltip(response: Response, axis: Axis, hint: &str) {
+    if response.dragged() {
+        return;
+    }
+    let time = response.hover_pos().map(|pointer| axis.time(pointer.x));
+    response.on_hover_ui_at_pointer(|ui| {
+        if let Some(time) = time {
+            ui.monospace(time.to_string());
+        }
+        ui.weak(hint);
+    });
+}

@@ -1,0 +1,184 @@
+//! The timeline: transport, speed, the clock, the strip of the whole run, and the strip of the
+//! window that is looked at.
+
+use egui::{Align, Layout, RichText, Ui};
+
+use crate::app::{App, Command, Direction, Playback};
+use crate::model::Time;
+
+use super::controls::{self, Face, Icon};
+use super::strip;
+use super::theme::Theme;
+
+/// The transport's row, and the two strips.
+pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 5.0;
+        transport(ui, app, theme, out);
+        ui.add_space(14.0);
+        speed(ui, app, theme, out);
+        ui.add_space(18.0);
+        clock(ui, app, theme);
+        if app.broken.is_none() {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| progress(ui, app, theme));
+        }
+    });
+    ui.add_space(2.0);
+    strip::whole(ui, app, theme, out);
+    strip::window(ui, app, theme, out);
+}
+
+fn transport(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    let mut button = |ui: &mut Ui, icon, face, command| {
+        controls::command_icon(ui, theme, icon, face, command, out);
+    };
+    button(ui, Icon::Start, Face::Plain, Command::GoToStart);
+    button(ui, Icon::StepBack, Face::Plain, Command::StepBack);
+    let back = app.plays(Direction::Backward);
+    let face = if back { Face::Selected } else { Face::Plain };
+    button(ui, Icon::PlayBack, face, Command::PlayBackwards);
+    let (icon, label) =
+        if app.playback.playing { (Icon::Pause, "Pause") } else { (Icon::Play, "Play") };
+    let tooltip = Command::TogglePlay.tooltip();
+    if controls::icon_button(ui, theme, icon, Face::Accent, label, tooltip).clicked() {
+        out.push(Command::TogglePlay);
+    }
+    let mut button = |ui: &mut Ui, icon, face, command| {
+        controls::command_icon(ui, theme, icon, face, command, out);
+    };
+    button(ui, Icon::StepForward, Face::Plain, Command::StepForward);
+    button(ui, Icon::End, Face::Plain, Command::GoToEnd);
+}
+
+fn speed(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    let label = ui.label(RichText::new("Speed").color(theme.colours.text_weak));
+    let mut speed = app.playback.speed;
+    let hint = format!(
+        "How many simulated seconds pass in one  ({} faster, {} slower, {} real time)",
+        key(&Command::Faster),
+        key(&Command::Slower),
+        key(&Command::NormalSpeed)
+    );
+    let response = ui.scope(|ui| {
+        let style = ui.style_mut();
+        style.spacing.slider_width = 130.0;
+        style.spacing.interact_size.y = 18.0;
+        style.visuals.selection.bg_fill = theme.colours.selection;
+        for widget in [&mut style.visuals.widgets.inactive, &mut style.visuals.widgets.hovered] {
+            widget.bg_fill = theme.colours.control_active;
+            widget.fg_stroke = egui::Stroke::new(2.0, theme.colours.text);
+        }
+        let slider = egui::Slider::new(&mut speed, Playback::SLOWEST..=Playback::FASTEST)
+            .logarithmic(true)
+            .smart_aim(false)
+            .show_value(false);
+        ui.add(slider).labelled_by(label.id).on_hover_text(hint)
+    });
+    let response = response.inner;
+    if response.changed() {
+        out.push(Command::SetSpeed(snapped(speed)));
+    }
+    let size = egui::Vec2::new(58.0, theme.sizes.control);
+    let layout = Layout::left_to_right(Align::Center);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.set_min_width(size.x);
+        let text = RichText::new(speed_text(app.playback.speed));
+        ui.label(text.font(theme.mono_font(theme.sizes.mono)));
+    });
+}
+
+fn key(command: &Command) -> String {
+    let key = command.action().and_then(|action| action.keys.first());
+    key.map(ToString::to_string).unwrap_or_default()
+}
+
+/// A speed near real time is real time.
+fn snapped(speed: f64) -> f64 {
+    if speed.log10().abs() < 0.12 { 1.0 } else { speed }
+}
+
+/// `0.05×`, `1×`, `2.5×`, `10 000×`.
+#[must_use]
+pub fn speed_text(speed: f64) -> String {
+    if speed >= 9_999.5 {
+        "10 000×".to_owned()
+    } else if speed >= 99.5 {
+        format!("{speed:.0}×")
+    } else {
+        #[expect(clippy::cast_possible_truncation, reason = "the power of ten of a speed")]
+        #[expect(clippy::cast_sign_loss, reason = "clamped to zero and more")]
+        let decimals = (1.0 - speed.log10().floor()).clamp(0.0, 5.0) as usize;
+        let text = format!("{speed:.decimals$}");
+        let text = if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            &text
+        };
+        format!("{text}×")
+    }
+}
+
+fn clock(ui: &mut Ui, app: &App, theme: &Theme) {
+    ui.spacing_mut().item_spacing.x = 8.0;
+    let at = RichText::new(clock_text(app.playback.at, app.playback.speed))
+        .font(theme.mono_font(theme.sizes.clock))
+        .color(theme.colours.accent);
+    ui.label(at).on_hover_text("The instant that is shown");
+    let end = match app.run.end() {
+        Some(end) => format!("/ {}", end.since(Time::ZERO)),
+        None => "/ no end".to_owned(),
+    };
+    let end = RichText::new(end).font(theme.mono_font(theme.sizes.body));
+    ui.label(end.color(theme.colours.text_weak)).on_hover_text("How long the run is");
+}
+
+/// Milliseconds; the slower time passes, the more decimals.
+fn clock_text(at: Time, speed: f64) -> String {
+    let decimals = if speed < 0.1 { 6 } else { 3 };
+    format!("{at:.decimals$}")
+}
+
+/// How far the run is simulated, while it is.
+fn progress(ui: &mut Ui, app: &App, theme: &Theme) {
+    let progress = &app.run.progress;
+    if progress.done {
+        return;
+    }
+    let text = match app.run.end() {
+        Some(end) => {
+            let share = progress.head.as_secs_f64() / end.as_secs_f64().max(1e-9);
+            format!("simulating … {:.0} %", 100.0 * share.clamp(0.0, 1.0))
+        }
+        None => format!("simulated to {}", progress.head.since(Time::ZERO)),
+    };
+    let text = RichText::new(text).font(theme.text_font(theme.sizes.small));
+    ui.label(text.color(theme.colours.text_weak))
+        .on_hover_text("The run is simulated ahead of the playhead");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speeds_read_well() {
+        for (speed, text) in [
+            (0.001, "0.001×"),
+            (0.0234, "0.023×"),
+            (0.5, "0.5×"),
+            (1.0, "1×"),
+            (2.54, "2.5×"),
+            (20.0, "20×"),
+            (1234.5, "1234×"),
+            (10_000.0, "10 000×"),
+        ] {
+            assert_eq!(speed_text(speed), text);
+        }
+    }
+
+    #[test]
+    fn the_slider_snaps_to_real_time() {
+        assert!((snapped(1.2) - 1.0).abs() < 1e-12);
+        assert!((snapped(2.0) - 2.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,150 @@
+//! The top bar: which scenario, which variant, and what concerns the window as a whole.
+
+use std::path::Path;
+
+use egui::{Align, ComboBox, Layout, RichText, Sense, Ui, Vec2};
+
+use crate::app::{App, Command, Source};
+use crate::scenario::library;
+
+use super::controls::{self, Face, Icon};
+use super::theme::Theme;
+
+/// The bar.
+pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    ui.horizontal_centered(|ui| {
+        logo(ui, theme);
+        ui.add_space(10.0);
+        scenarios(ui, app, theme, out);
+        ui.add_space(10.0);
+        variants(ui, app, theme, out);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            more(ui, app, theme, out);
+            let mut button = |ui: &mut Ui, icon, face, command| {
+                controls::command_icon(ui, theme, icon, face, command, out);
+            };
+            button(ui, Icon::Help, Face::Bare, Command::ToggleHelp);
+            button(ui, Icon::Look, Face::Bare, Command::ToggleLook);
+            let face = if app.settings.inspector { Face::Selected } else { Face::Bare };
+            button(ui, Icon::Inspector, face, Command::ToggleInspector);
+        });
+    });
+}
+
+/// Three events in flight, and the name.
+fn logo(ui: &mut Ui, theme: &Theme) {
+    let (rect, _) = ui.allocate_exact_size(Vec2::new(30.0, 20.0), Sense::hover());
+    let blue = theme.colours.selection;
+    for (x, radius, strength) in [(6.0, 4.5, 1.0), (16.5, 3.5, 0.6), (25.0, 2.5, 0.35)] {
+        let centre = rect.left_center() + Vec2::new(x, 0.5);
+        ui.painter().circle_filled(centre, radius, blue.gamma_multiply(strength));
+    }
+    let name = RichText::new("inflight").font(theme.strong_font(theme.sizes.body + 3.0));
+    ui.label(name);
+}
+
+fn scenarios(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    let width = if ui.available_width() > 760.0 { 260.0 } else { 200.0 };
+    let combo = ComboBox::from_id_salt("scenario")
+        .width(width)
+        .height(520.0)
+        .truncate()
+        .selected_text(app.scenario.title.clone())
+        .show_ui(ui, |ui| {
+            ui.set_min_width(width);
+            let mut folder = "";
+            for entry in library::entries() {
+                let (of, name) = entry.name.rsplit_once('/').unwrap_or(("", entry.name));
+                if of != folder {
+                    folder = of;
+                    ui.add_space(4.0);
+                    controls::caption(ui, theme, of);
+                }
+                let is_open = app.source == Source::Library(entry.name.to_owned());
+                let label = ui.selectable_label(is_open, name);
+                if label.on_hover_text(entry.path).clicked() {
+                    out.push(Command::OpenLibrary(entry.name.to_owned()));
+                }
+            }
+            if !app.settings.recent.is_empty() {
+                ui.add_space(4.0);
+                controls::caption(ui, theme, "recent files");
+                for path in &app.settings.recent {
+                    let is_open = app.source.file() == Some(path);
+                    let label = ui.selectable_label(is_open, file_name(path));
+                    if label.on_hover_text(path.display().to_string()).clicked() {
+                        out.push(Command::OpenFile(path.clone()));
+                    }
+                }
+            }
+            ui.separator();
+            controls::menu_item(ui, Command::AskForFile, out);
+        });
+    let label = format!("Scenario: {}", app.scenario.title);
+    combo
+        .response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, label.clone()));
+    let about = format!("{}\n\n{}", app.source, app.scenario.sentence);
+    combo.response.on_hover_text(about.trim_end());
+}
+
+/// The last part of a path.
+#[must_use]
+pub fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// The variants side by side, as one control.
+fn variants(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    if app.scenario.variants.len() < 2 {
+        return;
+    }
+    let colours = &theme.colours;
+    let frame = egui::Frame::new()
+        .fill(colours.control)
+        .stroke(egui::Stroke::new(1.0, colours.card_border))
+        .corner_radius(theme.sizes.radius)
+        .inner_margin(2);
+    frame.show(ui, |ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        for (index, variant) in app.scenario.variants.iter().enumerate() {
+            let is_shown = index == app.variant;
+            let ink = if is_shown { colours.selection } else { colours.text };
+            let text = RichText::new(&variant.name).color(ink);
+            let button = egui::Button::selectable(is_shown, text)
+                .min_size(Vec2::new(64.0, theme.sizes.control - 6.0));
+            if ui.add(button).on_hover_text(&variant.sentence).clicked() {
+                out.push(Command::SelectVariant(variant.name.clone()));
+            }
+        }
+    });
+}
+
+fn more(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    let tooltip = "More: files, view, text size".to_owned();
+    let button = controls::icon_button(ui, theme, Icon::More, Face::Bare, "More", tooltip);
+    egui::Popup::menu(&button).show(|ui| {
+        ui.set_min_width(230.0);
+        let mut item = |ui: &mut Ui, command, enabled| {
+            ui.add_enabled_ui(enabled, |ui| controls::menu_item(ui, command, out));
+        };
+        item(ui, Command::AskForFile, true);
+        item(ui, Command::Reload, app.source.file().is_some());
+        ui.separator();
+        item(ui, Command::Fit, true);
+        item(ui, Command::ZoomIn, true);
+        item(ui, Command::ZoomOut, true);
+        item(ui, Command::ResetLayout, !app.placement.places().is_empty());
+        ui.separator();
+        item(ui, Command::Undo, app.placement.can_undo());
+        item(ui, Command::Redo, app.placement.can_redo());
+        ui.separator();
+        item(ui, Command::LargerText, true);
+        item(ui, Command::SmallerText, true);
+        item(ui, Command::NormalText, true);
+        ui.separator();
+        item(ui, Command::ToggleHelp, true);
+        item(ui, Command::Quit, true);
+    });
+}

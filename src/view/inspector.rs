@@ -1,0 +1,268 @@
+//! What is known of the selection, as headings and rows; without one, of the scenario.
+
+use crate::app::{App, Selection};
+use crate::model::{
+    Distribution, EventId, EventTypeId, Fault, FaultKind, LinkId, Model, ServiceId, Span, Time,
+    TopicId, TopicKind, Transport,
+};
+
+/// What the inspector shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inspection {
+    /// What kind of thing it is.
+    pub kind: &'static str,
+    /// What it is called.
+    pub title: String,
+    /// What stands beside the title.
+    pub aside: String,
+    /// The colour it wears, if it is an event.
+    pub colour: Option<u8>,
+    /// A sentence or more of text.
+    pub text: String,
+    /// What is known.
+    pub sections: Vec<Section>,
+}
+
+/// Rows that belong together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Section {
+    /// What they are about; empty for the first.
+    pub title: String,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// A name and what it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The name.
+    pub label: String,
+    /// What it is.
+    pub value: String,
+    /// How it is meant.
+    pub tone: Tone,
+}
+
+/// How a value is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    #[default]
+    Plain,
+    /// Well.
+    Good,
+    /// Not well.
+    Bad,
+    /// As something that can be gone to.
+    Time,
+}
+
+impl Section {
+    pub(super) fn new(title: &str) -> Self {
+        Self { title: title.to_owned(), rows: Vec::new() }
+    }
+
+    pub(super) fn row(&mut self, label: impl Into<String>, value: impl Into<String>) {
+        self.toned(label, value, Tone::Plain);
+    }
+
+    pub(super) fn toned(&mut self, label: impl Into<String>, value: impl Into<String>, tone: Tone) {
+        self.rows.push(Row { label: label.into(), value: value.into(), tone });
+    }
+}
+
+/// What is known at the playhead.
+#[must_use]
+pub fn inspect(app: &App) -> Inspection {
+    let model = app.model();
+    let mut inspection = match app.selection {
+        None => scenario(app),
+        Some(Selection::Service(service)) => service_of(model, service),
+        Some(Selection::Topic(topic)) => topic_of(model, topic),
+        Some(Selection::Link(link)) => link_of(model, link),
+        Some(Selection::Event { event, event_type, .. }) => event_of(model, event, event_type),
+    };
+    inspection.sections.retain(|section| !section.rows.is_empty());
+    inspection
+}
+
+fn scenario(app: &App) -> Inspection {
+    let model = app.model();
+    let mut text = app.scenario.sentence.clone();
+    for more in [&app.shown().sentence, &app.scenario.notes] {
+        if !more.is_empty() && *more != text {
+            text = format!("{text}\n\n{more}");
+        }
+    }
+    let mut faults = Section::new("What breaks");
+    for fault in &model.faults {
+        let tone = match app.playback.at {
+            at if at < fault.at => Tone::Plain,
+            at if fault.lasts.is_some_and(|lasts| at >= fault.at + lasts) => Tone::Good,
+            _ => Tone::Bad,
+        };
+        let (what, when) = fault_words(model, fault);
+        faults.toned(when, what, tone);
+    }
+    let mut types = Section::new("What is said");
+    for event_type in &model.event_types {
+        let kind = if event_type.is_request { "request or reply" } else { "event" };
+        types.row(format!("{}  {}", event_type.letter, event_type.name), kind);
+    }
+    Inspection {
+        kind: "scenario",
+        title: app.scenario.title.clone(),
+        aside: if model.variant.is_empty() { String::new() } else { model.variant.clone() },
+        text,
+        sections: vec![faults, types],
+        ..Inspection::default()
+    }
+}
+
+/// What a fault does, and when.
+fn fault_words(model: &Model, fault: &Fault) -> (String, String) {
+    let service = |id: ServiceId| model.services[id.index()].name.as_str();
+    let links = |links: &[LinkId]| match links {
+        [link, ..] => {
+            let link = &model.links[link.index()];
+            format!("{} → {}", model.node_name(link.from), model.node_name(link.to))
+        }
+        [] => String::new(),
+    };
+    let what = match &fault.kind {
+        FaultKind::Crash { service: of, instance: None } => format!("{} is down", service(*of)),
+        FaultKind::Crash { service: of, instance: Some(instance) } => {
+            format!("{}/{} is down", service(*of), instance + 1)
+        }
+        FaultKind::Slow { service: of, factor } => format!("{} is {factor}× slower", service(*of)),
+        FaultKind::Cut { links: which, .. } => format!("{} is cut", links(which)),
+        FaultKind::Loss { links: which, probability } => {
+            format!("{} loses {:.0} %", links(which), probability * 100.0)
+        }
+        FaultKind::Delay { links: which, .. } => format!("{} is late", links(which)),
+        FaultKind::Duplicate { links: which, .. } => format!("{} duplicates", links(which)),
+        FaultKind::Outage { topic } => {
+            format!("{} is away", model.topics[topic.index()].name)
+        }
+    };
+    let from = fault.at.since(Time::ZERO);
+    let when = match fault.lasts {
+        Some(lasts) => format!("{from} – {}", from + lasts),
+        None => format!("from {from}"),
+    };
+    (what, when)
+}
+
+fn service_of(model: &Model, id: ServiceId) -> Inspection {
+    let service = &model.services[id.index()];
+    let mut section = Section::default();
+    section.row("instances", service.instances.to_string());
+    let unlimited = || "no limit".to_owned();
+    let workers = service.workers.map_or_else(unlimited, |workers| workers.to_string());
+    let capacity = service.queue_capacity.map_or_else(unlimited, |most| most.to_string());
+    if service.workload.is_none() {
+        section.row("workers of each", workers);
+        section.row("queue of each", capacity);
+    }
+    let mut consumes = Section::new("Consumes");
+    for consume in &service.consumes {
+        let group = &model.groups[consume.group.index()];
+        let topic = &model.topics[consume.topic.index()];
+        consumes.row(topic.name.clone(), format!("as {}", group.name));
+    }
+    Inspection {
+        kind: if service.workload.is_some() { "workload" } else { "service" },
+        title: service.name.clone(),
+        aside: if service.instances > 1 {
+            format!("×{}", service.instances)
+        } else {
+            String::new()
+        },
+        sections: vec![section, consumes],
+        ..Inspection::default()
+    }
+}
+
+fn topic_of(model: &Model, id: TopicId) -> Inspection {
+    let topic = &model.topics[id.index()];
+    let mut section = Section::default();
+    let kind = match &topic.kind {
+        TopicKind::Log(log) => {
+            section.row("partitions", log.partitions.to_string());
+            if let Some(retention) = log.retention {
+                section.row("keeps", retention.to_string());
+            }
+            "log topic"
+        }
+        TopicKind::Queue(queue) => {
+            let ack_wait = queue.ack_wait.map_or("for ever".to_owned(), |wait| wait.to_string());
+            section.row("waits for an ack", ack_wait);
+            if let Some(most) = queue.max_deliveries {
+                section.row("deliveries at most", most.to_string());
+            }
+            if let Some(window) = queue.dedupe_window {
+                section.row("drops duplicates within", window.to_string());
+            }
+            if let Some(letters) = queue.dead_letters {
+                section.row("dead letters to", model.topics[letters.index()].name.clone());
+            }
+            "queue topic"
+        }
+    };
+    Inspection { kind, title: topic.name.clone(), sections: vec![section], ..Inspection::default() }
+}
+
+fn link_of(model: &Model, id: LinkId) -> Inspection {
+    let link = &model.links[id.index()];
+    let quality = &link.quality;
+    let mut section = Section::default();
+    section.row("latency", duration(&quality.latency));
+    if let Some(bandwidth) = quality.bandwidth {
+        section.row("bandwidth", format!("{bandwidth:.0} bytes/s"));
+    }
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    if quality.loss > 0.0 {
+        section.row("loss", percent(quality.loss));
+    }
+    if quality.duplication > 0.0 {
+        section.row("duplication", percent(quality.duplication));
+    }
+    let transport = match quality.transport {
+        Transport::Stream { retransmit } => format!("stream, sends again after {retransmit}"),
+        Transport::Datagram => "datagrams".to_owned(),
+    };
+    section.row("transport", transport);
+    Inspection {
+        kind: "link",
+        title: format!("{} → {}", model.node_name(link.from), model.node_name(link.to)),
+        sections: vec![section],
+        ..Inspection::default()
+    }
+}
+
+/// A distribution of durations in a few words.
+fn duration(distribution: &Distribution) -> String {
+    let span = |nanos: f64| Span::from_secs_f64(nanos / 1e9).to_string();
+    match *distribution {
+        Distribution::Constant(value) => span(value),
+        Distribution::Uniform { low, high } => format!("{} – {}", span(low), span(high)),
+        ref other => format!("{} on average", span(other.mean())),
+    }
+}
+
+fn event_of(model: &Model, id: EventId, event_type: EventTypeId) -> Inspection {
+    let event_type = &model.event_types[event_type.index()];
+    let producer = &model.services[id.producer().index()].name;
+    let mut section = Section::default();
+    section.row("id", format!("{producer}/{}", id.count()));
+    section.row("source", format!("/{producer}"));
+    section.row("size", format!("{} bytes", event_type.size_bytes));
+    Inspection {
+        kind: if event_type.is_request { "request" } else { "event" },
+        title: event_type.name.clone(),
+        aside: id.to_string(),
+        colour: Some(event_type.colour),
+        sections: vec![section],
+        ..Inspection::default()
+    }
+}
