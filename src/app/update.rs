@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::model::Time;
 
 use super::command::{Camera, Command};
-use super::open::{Failure, Opened, Source, open};
+use super::open::{Broken, Failure, Opened, Source, open};
 use super::placement::Placement;
 use super::playback::{Direction, Playback};
 use super::run::Run;
@@ -56,7 +56,8 @@ impl App {
                 self.overlay = (!open).then_some(Overlay::Help);
             }
             Command::Dismiss => {
-                if self.overlay.take().is_none() {
+                let of_another = |broken: &mut Broken| self.source.file() != Some(&broken.path);
+                if self.overlay.take().is_none() && self.broken.take_if(of_another).is_none() {
                     self.selection = None;
                 }
             }

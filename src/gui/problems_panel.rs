@@ -19,14 +19,18 @@ pub fn ui(ui: &mut Ui, app: &App, broken: &Broken, theme: &Theme, out: &mut Vec<
         };
         let font = theme.strong_font(theme.sizes.body + 1.0);
         ui.label(RichText::new(count).font(font));
-        let stays = if app.source.file() == Some(broken.path.as_path()) {
+        let is_open = app.source.file() == Some(broken.path.as_path());
+        let stays = if is_open {
             "The last good version is shown. Save the file when it is mended."
         } else {
-            "It is read again when it is saved. Until then this stays open:"
+            "It is read again when it is saved."
         };
         ui.label(RichText::new(stays).color(theme.colours.text_weak));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let tooltip = Command::Reload.tooltip();
+            if !is_open && ui.button("Close").on_hover_text("Leave the file alone").clicked() {
+                out.push(Command::Dismiss);
+            }
             if ui.button("Reload").on_hover_text(tooltip).clicked() {
                 out.push(Command::Reload);
             }
@@ -37,10 +41,16 @@ pub fn ui(ui: &mut Ui, app: &App, broken: &Broken, theme: &Theme, out: &mut Vec<
         .corner_radius(theme.sizes.radius)
         .inner_margin(10);
     frame.show(ui, |ui| {
-        ScrollArea::both().auto_shrink([false, true]).max_height(260.0).show(ui, |ui| {
-            let text = RichText::new(broken.text.trim_end())
-                .font(theme.mono_font(theme.sizes.mono))
-                .color(theme.colours.text);
+        // As high as the text, up to a third of the window; then it scrolls.
+        let font = theme.mono_font(theme.sizes.mono);
+        let line = ui.ctx().fonts_mut(|fonts| fonts.row_height(&font));
+        let lines = broken.text.trim_end().lines().count();
+        let most = ui.ctx().content_rect().height() / 3.0;
+        #[expect(clippy::cast_precision_loss, reason = "a count of lines")]
+        let height = (line * lines as f32 + 4.0).min(most);
+        let area = ScrollArea::both().auto_shrink([false, true]);
+        area.max_height(height).min_scrolled_height(height).show(ui, |ui| {
+            let text = RichText::new(broken.text.trim_end()).font(font).color(theme.colours.text);
             ui.add(egui::Label::new(text).extend().selectable(true));
         });
     });

@@ -20,7 +20,7 @@ pub type Chooser = fn() -> Option<PathBuf>;
 pub struct Shell {
     app: App,
     chooser: Option<Chooser>,
-    chosen: Option<Receiver<Option<PathBuf>>>,
+    chosen: Option<(f64, Receiver<Option<PathBuf>>)>,
     question: FileQuestion,
     title: String,
     frame: Option<f32>,
@@ -96,18 +96,27 @@ impl Shell {
         };
         ctx.set_theme(preference);
         ctx.set_zoom_factor(self.app.settings.scale);
-        if let Some(chosen) = &self.chosen
-            && let Ok(path) = chosen.try_recv()
-        {
-            self.chosen = None;
-            if let Some(path) = path {
-                self.app.update(Command::OpenFile(path));
-            }
-        }
+        self.take_choice(ctx.input(|input| input.time));
         let title = format!("{} – inflight", self.app.scenario.title);
         if title != self.title {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
             self.title = title;
+        }
+    }
+
+    /// Takes what the desktop's file chooser has to say. Where there is no chooser it says
+    /// "nothing" at once, and the path is typed; later it means that a person cancelled.
+    fn take_choice(&mut self, now: f64) {
+        let Some((asked, chosen)) = &self.chosen else { return };
+        let Ok(path) = chosen.try_recv() else { return };
+        let was_shown = now - asked > 1.0;
+        self.chosen = None;
+        match path {
+            Some(path) => self.app.update(Command::OpenFile(path)),
+            None if was_shown && self.app.overlay == Some(Overlay::AskForFile) => {
+                self.app.update(Command::Dismiss);
+            }
+            None => {}
         }
     }
 
@@ -168,7 +177,7 @@ impl Shell {
             waker.request_repaint();
         });
         if spawned.is_ok() {
-            self.chosen = Some(receiver);
+            self.chosen = Some((ctx.input(|input| input.time), receiver));
         }
     }
 
