@@ -72,6 +72,7 @@ fn section(ui: &mut Ui, theme: &Theme, section: &Section) {
         ui.label(title);
     }
     ui.spacing_mut().item_spacing.y = 5.0;
+    ui.spacing_mut().interact_size.y = 18.0;
     for row in &section.rows {
         self::row(ui, theme, row);
     }
@@ -87,7 +88,7 @@ fn row(ui: &mut Ui, theme: &Theme, row: &Row) {
         Tone::Bad => colours.bad,
         Tone::Time => colours.accent,
     };
-    let width = ui.available_width();
+    let width = ui.available_width() - if row.badge.is_some() { 24.0 } else { 0.0 };
     let label = RichText::new(&row.label).color(colours.text_weak);
     let value = RichText::new(&row.value).font(theme.mono_font(theme.sizes.mono)).color(colour);
     let value = egui::Label::new(value).selectable(true);
@@ -99,6 +100,9 @@ fn row(ui: &mut Ui, theme: &Theme, row: &Row) {
         + 16.0;
     if needed <= width {
         ui.horizontal(|ui| {
+            if let Some((colour, letter)) = row.badge {
+                badge(ui, theme, colour, letter);
+            }
             ui.label(label);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(value));
         });
@@ -106,4 +110,14 @@ fn row(ui: &mut Ui, theme: &Theme, row: &Row) {
         ui.label(label);
         ui.add(value.wrap());
     }
+}
+
+/// The disc with a letter that a type of event is known by.
+fn badge(ui: &mut Ui, theme: &Theme, colour: u8, letter: char) {
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(16.0), Sense::hover());
+    let centre = rect.center();
+    ui.painter().circle_filled(centre, 8.0, theme.event(colour));
+    let font = theme.strong_font(theme.sizes.small - 1.0);
+    let ink = theme.colours.on_event;
+    ui.painter().text(centre, egui::Align2::CENTER_CENTER, letter, font, ink);
 }

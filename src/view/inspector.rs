@@ -41,6 +41,8 @@ pub struct Row {
     pub value: String,
     /// How it is meant.
     pub tone: Tone,
+    /// The colour and the letter of the type of event it is about.
+    pub badge: Option<(u8, char)>,
 }
 
 /// How a value is meant.
@@ -67,7 +69,7 @@ impl Section {
     }
 
     pub(super) fn toned(&mut self, label: impl Into<String>, value: impl Into<String>, tone: Tone) {
-        self.rows.push(Row { label: label.into(), value: value.into(), tone });
+        self.rows.push(Row { label: label.into(), value: value.into(), tone, badge: None });
     }
 }
 
@@ -104,17 +106,22 @@ fn scenario(app: &App) -> Inspection {
         let (what, when) = fault_words(model, fault);
         faults.toned(when, what, tone);
     }
-    let mut types = Section::new("What is said");
+    let (mut events, mut requests) = (Section::new("Events"), Section::new("Requests and replies"));
     for event_type in &model.event_types {
-        let kind = if event_type.is_request { "request or reply" } else { "event" };
-        types.row(format!("{}  {}", event_type.letter, event_type.name), kind);
+        let section = if event_type.is_request { &mut requests } else { &mut events };
+        section.row(event_type.name.clone(), String::new());
+        if let Some(row) = section.rows.last_mut() {
+            row.badge = Some((event_type.colour, event_type.letter));
+        }
     }
+    // Notes are Markdown; here they are read as plain text.
+    let text = text.replace(['`', '*'], "");
     Inspection {
         kind: "scenario",
         title: app.scenario.title.clone(),
         aside: if model.variant.is_empty() { String::new() } else { model.variant.clone() },
         text,
-        sections: vec![faults, types],
+        sections: vec![faults, events, requests],
         ..Inspection::default()
     }
 }
