@@ -298,3 +298,16 @@ fn watched(file: &Path, good: &str) {
     until(&mut window, |shell| shell.app().broken.is_none());
     assert!((at(&window) - 2.0).abs() < 1e-9, "mended, the playhead is where it was");
 }
+
+#[test]
+fn the_inspector_tells_of_the_selection_and_lets_it_go() {
+    let mut window = payment();
+    let service = inflight::model::ServiceId(0);
+    let name = shell(&window).app().model().services[0].name.clone();
+    tell(&mut window, Command::Select(inflight::app::Selection::Service(service)));
+    window.get_by_label(&name);
+    click(&mut window, "Clear selection");
+    assert_eq!(shell(&window).app().selection, None);
+    click(&mut window, "Inspector");
+    assert!(!shell(&window).app().settings.inspector);
+}
