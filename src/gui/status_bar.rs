@@ -43,6 +43,10 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
                 format!("simulated to {}", progress.head.since(Time::ZERO))
             };
             ui.label(text(head)).on_hover_text("How far the run is simulated");
+            if let Some(answer) = &run.answer {
+                let flying = text(format!("{} in flight", answer.scene.in_flight()));
+                ui.label(flying).on_hover_text("Messages on links at the instant that is shown");
+            }
         });
     });
 }

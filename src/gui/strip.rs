@@ -192,21 +192,33 @@ fn backdrop(painter: &Painter, rect: Rect, axis: Axis, app: &App, theme: &Theme)
 /// does not flatten the rest.
 fn density(painter: &Painter, rect: Rect, axis: Axis, app: &App, colour: Color32) {
     let overview = &app.run.overview;
-    let most = overview.counts.iter().copied().max().unwrap_or(0);
-    if most == 0 || overview.bucket == Span::ZERO {
+    if overview.bucket == Span::ZERO || overview.counts.is_empty() {
         return;
     }
-    let height = |time: Time| {
-        let index = usize::try_from(time.0 / overview.bucket.0).unwrap_or(usize::MAX);
-        let count = overview.counts.get(index).copied().unwrap_or(0);
-        (f64::from(count) / f64::from(most)).sqrt() as f32 * (rect.height() - 6.0)
+    let bucket = |at: Time| usize::try_from(at.0 / overview.bucket.0).unwrap_or(usize::MAX);
+    // Records a bucket, on the average of the buckets that a column covers.
+    let rate = |from: Time, to: Time| {
+        let last = bucket(to).min(overview.counts.len() - 1);
+        let counts = overview.counts.get(bucket(from)..=last).unwrap_or(&[]);
+        let sum: f64 = counts.iter().copied().map(f64::from).sum();
+        #[expect(clippy::cast_precision_loss, reason = "a number of buckets")]
+        let mean = sum / counts.len().max(1) as f64;
+        mean
     };
+    let column = |x: f32| rate(axis.time(x), axis.time(x + 2.0));
+    let columns = std::iter::successors(Some(rect.left()), |x| Some(x + 2.0));
+    let most = columns.take_while(|x| *x <= rect.right()).map(column).fold(0.0, f64::max);
+    if most <= 0.0 {
+        return;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "a height on the screen")]
+    let height = |x: f32| (column(x) / most).sqrt() as f32 * (rect.height() - 6.0);
     let head = axis.x(app.run.progress.head).min(rect.right());
     let mut mesh = Mesh::default();
     let mut outline = Vec::new();
     let mut x = rect.left();
     while x <= head {
-        let top = Pos2::new(x, rect.bottom() - 1.0 - height(axis.time(x)));
+        let top = Pos2::new(x, rect.bottom() - 1.0 - height(x));
         mesh.colored_vertex(top, colour.gamma_multiply(0.85));
         mesh.colored_vertex(Pos2::new(x, rect.bottom() - 1.0), colour.gamma_multiply(0.35));
         outline.push(top);

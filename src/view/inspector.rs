@@ -1,6 +1,7 @@
 //! What is known of the selection, as headings and rows; without one, of the scenario.
 
 use crate::app::{App, Selection};
+use crate::history::{Place, SceneMessage, TopicScene};
 use crate::model::{
     Distribution, EventId, EventTypeId, Fault, FaultKind, LinkId, Model, ServiceId, Span, Time,
     TopicId, TopicKind, Transport,
@@ -84,8 +85,77 @@ pub fn inspect(app: &App) -> Inspection {
         Some(Selection::Link(link)) => link_of(model, link),
         Some(Selection::Event { event, event_type, .. }) => event_of(model, event, event_type),
     };
+    inspection.sections.extend(live(app));
     inspection.sections.retain(|section| !section.rows.is_empty());
     inspection
+}
+
+/// What the scene at the playhead says of the selection.
+fn live(app: &App) -> Vec<Section> {
+    let (model, Some(answer)) = (app.model(), &app.run.answer) else { return Vec::new() };
+    let scene = &answer.scene;
+    let mut now = Section::new("Now");
+    match app.selection {
+        Some(Selection::Service(service)) => {
+            for id in model.instances_of(service) {
+                let it = &scene.instances[id.index()];
+                let (state, tone) = if it.up { ("up", Tone::Good) } else { ("DOWN", Tone::Bad) };
+                now.toned(model.instance_name(id), format!("{state} since {}", it.since), tone);
+                let busy = it.working + it.calling + it.waiting;
+                now.row("in progress / queued", format!("{busy} / {}", it.queued));
+                now.row("done / failed", format!("{} / {}", it.done, it.failed));
+            }
+        }
+        Some(Selection::Topic(topic)) => match &scene.topics[topic.index()] {
+            TopicScene::Log(partitions) => {
+                for (number, it) in partitions.iter().enumerate() {
+                    now.row(format!("p{number}"), format!("{} – {}", it.start, it.end));
+                }
+                for group in &model.topics[topic.index()].groups {
+                    let readings = scene.groups[group.index()].iter().zip(partitions);
+                    let lag: u64 =
+                        readings.map(|(it, log)| log.end.saturating_sub(it.committed)).sum();
+                    now.row(
+                        format!("lag of {}", model.groups[group.index()].name),
+                        lag.to_string(),
+                    );
+                }
+            }
+            TopicScene::Queue(it) => {
+                now.row("waiting", it.waiting.to_string());
+                now.row("delivered, not acked", it.leased.to_string());
+                now.row("acked", it.acked.to_string());
+                let tone = if it.dead > 0 { Tone::Bad } else { Tone::Plain };
+                now.toned("dead letters", it.dead.to_string(), tone);
+            }
+        },
+        Some(Selection::Event { event, .. }) => {
+            for (_, it) in scene.alive().filter(|(_, it)| it.event == event) {
+                now.toned(it.role.name(), place(model, it), Tone::Time);
+            }
+        }
+        Some(Selection::Link(link)) => {
+            let on_link = |it: &SceneMessage| it.link == Some(link) && it.place == Place::Link;
+            let count = scene.alive().filter(|(_, it)| on_link(it)).count();
+            now.row("in flight", count.to_string());
+        }
+        None => {}
+    }
+    vec![now]
+}
+
+/// Where a message is, in a few words.
+fn place(model: &Model, message: &SceneMessage) -> String {
+    match message.place {
+        Place::Link => message.link.map_or_else(String::new, |link| {
+            format!("in flight to {}", model.node_name(model.links[link.index()].to))
+        }),
+        Place::Blocked(instance) => format!("outside {}", model.instance_name(instance)),
+        Place::Queued(instance) => format!("queued at {}", model.instance_name(instance)),
+        Place::Hands(instance, _) => format!("handled by {}", model.instance_name(instance)),
+        Place::Waiting(topic) => format!("waits in {}", model.topics[topic.index()].name),
+        Place::Leased(topic) => format!("delivered by {}", model.topics[topic.index()].name),
+    }
 }
 
 fn scenario(app: &App) -> Inspection {
