@@ -100,7 +100,9 @@ fn live(app: &App) -> Vec<Section> {
             for id in model.instances_of(service) {
                 let it = &scene.instances[id.index()];
                 let (state, tone) = if it.up { ("up", Tone::Good) } else { ("DOWN", Tone::Bad) };
-                now.toned(model.instance_name(id), format!("{state} since {}", it.since), tone);
+                let alone = model.services[service.index()].instances == 1;
+                let name = if alone { "state".to_owned() } else { model.instance_name(id) };
+                now.toned(name, format!("{state} since {}", it.since), tone);
                 let busy = it.working + it.calling + it.waiting;
                 now.row("in progress / queued", format!("{busy} / {}", it.queued));
                 now.row("done / failed", format!("{} / {}", it.done, it.failed));
