@@ -1,12 +1,13 @@
 //! From the tree to the model: sections in an order in which every name is known when it is
 //! used.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::handler::walk_steps;
 use crate::model::{
     Distribution, EventTypeId, Group, GroupId, InstanceId, Link, LinkQuality, LogTopic, Model,
-    Node as End, Presentation, QueueTopic, ServiceId, Shown, Span, StartAt, StoreId, Time, Topic,
-    TopicId, TopicKind, Transport,
+    Node as End, Presentation, QueueTopic, ServiceId, Shown, Span, StartAt, Step, StoreId, Time,
+    Topic, TopicId, TopicKind, Transport, Trigger,
 };
 
 use super::reader::{Fields, Reader, describe, parse_bytes};
@@ -29,13 +30,26 @@ pub(super) struct Converter<'a> {
     pub pairs: BTreeSet<(End, End)>,
     /// Calls that are made whatever happens, before an answer.
     pub certain_calls: Vec<CertainCall>,
+    /// Answers that polls wait for: where in the text, what is asked, the type waited for.
+    pub awaited_answers: Vec<(Place, Answered, EventTypeId)>,
+    /// How many choices all `Numbered` fields have together.
+    pub choices: i64,
 }
+
+/// The most instances of all services together.
+const MOST_INSTANCES: usize = 100_000;
 
 /// The model a scenario's tree describes, as far as it can be read.
 pub(super) fn model(reader: &Reader, root: &Node, variant: &str, sentence: &str) -> Option<Model> {
     let fields = reader.fields(root, "Scenario")?;
-    let mut converter =
-        Converter { reader, model: empty(), pairs: BTreeSet::new(), certain_calls: Vec::new() };
+    let mut converter = Converter {
+        reader,
+        model: empty(),
+        pairs: BTreeSet::new(),
+        certain_calls: Vec::new(),
+        awaited_answers: Vec::new(),
+        choices: 0,
+    };
     converter.header(&fields);
     if !variant.is_empty() {
         converter.model.variant = variant.to_owned();
@@ -48,6 +62,7 @@ pub(super) fn model(reader: &Reader, root: &Node, variant: &str, sentence: &str)
     converter.topics(fields.optional("topics"));
     converter.services(fields.optional("workloads"), fields.optional("services"));
     converter.call_cycles();
+    converter.polls_end();
     converter.links(fields.optional("links"));
     converter.faults(fields.optional("faults"));
     converter.show(fields.optional("show"));
@@ -125,7 +140,13 @@ impl Converter<'_> {
                 TopicKind::Log(LogTopic { partitions: 1, retention: None, retention_events: None });
             self.model.topics.push(Topic { name: (*name).to_owned(), kind, groups: Vec::new() });
         }
+        let mut dead_letters = Vec::new();
         for (index, (_, _, node)) in entries.into_iter().enumerate() {
+            if let Kind::Struct(_, fields) = &node.kind
+                && let Some(field) = fields.iter().find(|it| it.name == "dead_letters")
+            {
+                dead_letters.push((TopicId::from_index(index), field.value.place.clone()));
+            }
             let is_queue = matches!(&node.kind, Kind::Struct(Some(it), _) | Kind::Tuple(Some(it), _) if it == "Queue");
             let kind = if is_queue { self.queue_topic(node) } else { self.log_topic(node) };
             if let Some(kind) = kind {
@@ -137,6 +158,7 @@ impl Converter<'_> {
                 self.group(TopicId::from_index(index), "consumers");
             }
         }
+        self.dead_letter_cycles(&dead_letters);
     }
 
     fn log_topic(&self, node: &Node) -> Option<TopicKind> {
@@ -256,12 +278,16 @@ impl Converter<'_> {
     /// Calls made whatever happens before there is an answer must not lead back to where they
     /// came from: such a call can never be answered.
     fn call_cycles(&self) {
+        let mut called_by: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (caller, _, called) in &self.certain_calls {
+            called_by.entry(*caller).or_default().push(*called);
+        }
         for (from, place, to) in &self.certain_calls {
             let mut reached = BTreeSet::from([*to]);
             let mut open = vec![*to];
             while let Some(at) = open.pop() {
-                for (caller, _, called) in &self.certain_calls {
-                    if *caller == at && reached.insert(*called) {
+                for called in called_by.get(&at).into_iter().flatten() {
+                    if reached.insert(*called) {
                         open.push(*called);
                     }
                 }
@@ -277,6 +303,59 @@ impl Converter<'_> {
                     &message,
                     "a call chain that ends, or a `Reply` before the call",
                 );
+            }
+        }
+    }
+
+    /// A poll must wait for an answer that whoever it asks can give.
+    fn polls_end(&self) {
+        for (place, (service, request), until) in &self.awaited_answers {
+            let trigger = Trigger::Request(*request);
+            let mut answers = BTreeSet::new();
+            let handlers = self.model.handlers.iter();
+            for handler in handlers.filter(|it| it.service == *service && it.trigger == trigger) {
+                walk_steps(&handler.steps, &mut |step| {
+                    if let Step::Reply { event: Some(event), .. } = step {
+                        answers.insert(*event);
+                    }
+                });
+            }
+            if answers.contains(until) {
+                continue;
+            }
+            let name = |it: &EventTypeId| self.model.event_types[it.index()].name.as_str();
+            let service = &self.model.services[service.index()].name;
+            let message = format!(
+                "this poll never ends: `{service}` never answers `{}` with `{}`",
+                name(request),
+                name(until)
+            );
+            let names: Vec<&str> = answers.iter().map(name).collect();
+            let expected = if names.is_empty() {
+                format!("a type that `{service}` answers with; it names none")
+            } else {
+                format!("one of {}", names.join(", "))
+            };
+            self.reader.wrong(place, &message, &expected);
+        }
+    }
+
+    /// Dead letters must end somewhere.
+    fn dead_letter_cycles(&self, places: &[(TopicId, Place)]) {
+        let next = |topic: TopicId| match &self.model.topics[topic.index()].kind {
+            TopicKind::Queue(queue) => queue.dead_letters,
+            TopicKind::Log(_) => None,
+        };
+        for (from, place) in places {
+            let mut at = next(*from);
+            for _ in 0..self.model.topics.len() {
+                if at == Some(*from) {
+                    let name = &self.model.topics[from.index()].name;
+                    let message = format!("the dead letters of `{name}` come back to it");
+                    self.reader.wrong(place, &message, "another topic");
+                    break;
+                }
+                at = at.and_then(next);
             }
         }
     }
@@ -402,6 +481,9 @@ impl Converter<'_> {
                     self.reader.wrong(&node.place, "not a position", "(x, y)");
                     continue;
                 };
+                if items.len() != 2 {
+                    self.reader.wrong(&node.place, "not a position", "(x, y)");
+                }
                 if let [x, y] = items.as_slice()
                     && let (Some(end), Some(x), Some(y)) =
                         (end, self.reader.number(x), self.reader.number(y))
@@ -448,9 +530,18 @@ impl Converter<'_> {
         })
     }
 
-    /// A new instance of a service.
-    pub(super) fn add_instances(&mut self, service: ServiceId, count: u32) -> InstanceId {
+    /// New instances of a service, which is at `place`.
+    pub(super) fn add_instances(
+        &mut self,
+        service: ServiceId,
+        count: u32,
+        place: &Place,
+    ) -> InstanceId {
         let first = InstanceId::from_index(self.model.instances.len());
+        if first.index() + count as usize > MOST_INSTANCES {
+            self.reader.wrong(place, "too many instances", "at most 100 000 in a scenario");
+            return first;
+        }
         self.model.instances.extend((0..count).map(|number| (service, number)));
         first
     }

@@ -20,6 +20,9 @@ const COLOURS: [(&str, u8); 8] = [
     ("Grey", 7),
 ];
 
+/// The most values that all `Numbered` fields may draw from together.
+const MOST_CHOICES: i64 = 1_000_000;
+
 impl Converter<'_> {
     pub(super) fn event_types(&mut self, section: Option<&Node>, is_request: bool) {
         let Some(section) = section else { return };
@@ -153,7 +156,13 @@ impl Converter<'_> {
             "Pick" if needs(1) => self.pick(&items[0]),
             "Numbered" if needs(2) => {
                 let prefix = self.reader.text(&items[0])?.to_owned();
-                let count = self.reader.int(&items[1], 1, 1_000_000)?;
+                let count = self.reader.int(&items[1], 1, MOST_CHOICES)?;
+                self.choices += count;
+                if self.choices > MOST_CHOICES {
+                    let expected = format!("at most {MOST_CHOICES} in a scenario");
+                    self.reader.wrong(&items[1].place, "too many values to pick from", &expected);
+                    return None;
+                }
                 let text = self.intern(&prefix);
                 #[expect(clippy::cast_precision_loss, reason = "at most a million")]
                 let choices = (1..=count)

@@ -51,13 +51,28 @@ pub struct Variant {
     pub model: Arc<Model>,
 }
 
+/// The longest text that is read: no table of a model so written outgrows its ids.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// The most variants: each is a model of its own.
+const MOST_VARIANTS: usize = 50;
+
 /// Reads a scenario. `file` is only named in messages.
 ///
 /// # Errors
 ///
 /// Every mistake of the text, each with its place.
 pub fn read(text: &str, file: &str) -> Result<Scenario, Problems> {
-    let root = syntax::parse(text).map_err(|problem| Problems::new(file, text, vec![problem]))?;
+    if text.len() > MOST_BYTES {
+        let message = format!("{} KiB are too long for a scenario", text.len() / 1024);
+        let expected = format!("at most {} KiB", MOST_BYTES / 1024);
+        return Err(Problems::new(
+            file,
+            text,
+            vec![Problem::new(0..0, &message).expected(&expected)],
+        ));
+    }
+    let root = syntax::parse(text).map_err(|problems| Problems::new(file, text, problems))?;
     let reader = Reader::default();
     let scenario = scenario(&reader, &root, file);
     let failed = reader.has_problems();
@@ -71,7 +86,12 @@ fn scenario(reader: &Reader, root: &Node, file: &str) -> Option<Scenario> {
     let base = without(root, "variants");
     let mut variants = Vec::new();
     if let Some(section) = field(root, "variants") {
-        for (name, _, over) in reader.entries(section) {
+        for (number, (name, place, over)) in reader.entries(section).into_iter().enumerate() {
+            if number == MOST_VARIANTS {
+                let expected = format!("at most {MOST_VARIANTS}");
+                reader.wrong(place, "too many variants", &expected);
+                break;
+            }
             let sentence = field(over, "sentence").and_then(|it| reader.text(it)).unwrap_or("");
             if !matches!(&over.kind, Kind::Struct(Some(it), _) | Kind::Tuple(Some(it), _) if it == "Variant")
             {

@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+/// How many mistakes are kept of a text that is nothing but mistakes.
+const MOST_SHOWN: usize = 100;
+
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -48,6 +51,12 @@ pub struct Problems {
 
 impl Problems {
     pub(super) fn new(file: &str, text: &str, mut list: Vec<Problem>) -> Self {
+        list.sort_by(|a, b| {
+            let order = |it: &Problem| (it.place.start, it.place.end);
+            order(a).cmp(&order(b)).then_with(|| a.message.cmp(&b.message))
+        });
+        list.dedup_by(|a, b| a.place == b.place && a.message == b.message);
+        list.truncate(MOST_SHOWN);
         for problem in &mut list {
             let begin = floor_boundary(text, problem.place.start);
             let end = floor_boundary(text, problem.place.end.max(begin));
@@ -57,8 +66,6 @@ impl Problems {
             let line_begin = before.rfind('\n').map_or(0, |it| it + 1);
             problem.column = before[line_begin..].chars().count() + 1;
         }
-        list.sort_by_key(|it| (it.place.start, it.place.end));
-        list.dedup_by(|a, b| a.place == b.place && a.message == b.message);
         Self { file: file.to_owned(), text: text.to_owned(), list }
     }
 

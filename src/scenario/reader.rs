@@ -1,11 +1,15 @@
 //! Reads values out of a tree, and writes down what is wrong with them.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use crate::model::{Distribution, Span};
 
 use super::problem::{Problem, nearest};
 use super::syntax::{Field, Kind, Node, Place};
+
+/// After how many mistakes (those of each variant count) further ones are not written down.
+const MOST_KEPT: usize = 1000;
 
 /// Where mistakes are written down.
 #[derive(Debug, Default)]
@@ -24,7 +28,10 @@ pub(super) struct Fields<'a> {
 
 impl Reader {
     pub(super) fn report(&self, problem: Problem) {
-        self.problems.borrow_mut().push(problem);
+        let mut problems = self.problems.borrow_mut();
+        if problems.len() < MOST_KEPT {
+            problems.push(problem);
+        }
     }
 
     pub(super) fn wrong(&self, place: &Place, message: &str, expected: &str) {
@@ -40,6 +47,9 @@ impl Reader {
         names: impl IntoIterator<Item = &'a str>,
     ) {
         let message = format!("there is no {what} `{name}`");
+        if self.problems.borrow().len() >= MOST_KEPT {
+            return;
+        }
         self.report(Problem::new(place.clone(), &message).help(nearest(name, names)));
     }
 
@@ -70,8 +80,9 @@ impl Reader {
                 return None;
             }
         };
-        for (index, field) in fields.iter().enumerate() {
-            if fields[..index].iter().any(|it| it.name == field.name) {
+        let mut seen = BTreeSet::new();
+        for field in fields {
+            if !seen.insert(field.name.as_str()) {
                 let message = format!("the field `{}` is given twice", field.name);
                 self.wrong(&field.place, &message, "each field once");
             }
@@ -96,6 +107,7 @@ impl Reader {
             return Vec::new();
         };
         let mut named: Vec<(&str, &Place, &Node)> = Vec::new();
+        let mut seen = BTreeSet::new();
         for (key, value) in entries {
             let Kind::Text(name) = &key.kind else {
                 let message = format!("{} instead of a name", describe(key));
@@ -104,7 +116,7 @@ impl Reader {
             };
             if name.is_empty() {
                 self.wrong(&key.place, "an empty name", "at least a letter");
-            } else if named.iter().any(|(it, _, _)| it == name) {
+            } else if !seen.insert(name.as_str()) {
                 let message = format!("`{name}` is there twice");
                 self.wrong(&key.place, &message, "each name once");
             } else if !matches!(&value.kind, Kind::Word(word) if word == "Absent") {
@@ -352,7 +364,7 @@ impl Reader {
 impl<'a> Fields<'a> {
     /// A field that may be left out.
     pub(super) fn optional(&self, name: &'static str) -> Option<&'a Node> {
-        self.known.borrow_mut().push(name);
+        self.allow(name);
         self.fields.iter().find(|it| it.name == name).map(|it| &it.value)
     }
 
@@ -368,7 +380,10 @@ impl<'a> Fields<'a> {
 
     /// Says that a field is known without reading it.
     pub(super) fn allow(&self, name: &'static str) {
-        self.known.borrow_mut().push(name);
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&name) {
+            known.push(name);
+        }
     }
 
     /// Where the struct's name stands.

@@ -47,7 +47,8 @@ impl Converter<'_> {
             self.stores(id, fields.optional("stores"));
             self.breakers(id, fields.optional("breakers"));
             if is_workload {
-                self.model.services[id.index()].first_instance = self.add_instances(id, 1);
+                self.model.services[id.index()].first_instance =
+                    self.add_instances(id, 1, fields.place());
             } else {
                 self.hands(id, &fields);
             }
@@ -117,7 +118,7 @@ impl Converter<'_> {
         let starts = fields
             .optional("starts")
             .and_then(|it| reader.choice(it, &[("Up", true), ("Down", false)]));
-        let first_instance = self.add_instances(id, instances);
+        let first_instance = self.add_instances(id, instances, fields.place());
         let service = &mut self.model.services[id.index()];
         service.instances = instances;
         service.first_instance = first_instance;
@@ -219,7 +220,7 @@ impl Converter<'_> {
         for (index, step) in steps.iter().enumerate() {
             match step {
                 Step::Reply { .. } => return,
-                Step::Call(call) => {
+                Step::Call(call) if call.otherwise.is_none() => {
                     let place = match &node.kind {
                         Kind::List(items) => items.get(index).map_or_else(|| head(node), head),
                         _ => head(node),

@@ -199,12 +199,17 @@ impl Converter<'_> {
         let reader = self.reader;
         let fields = reader.fields(node, "Poll")?;
         let every = fields.required("every").and_then(|it| reader.span(it));
-        let until = fields.required("until").and_then(|it| self.event_type_of(it));
+        let until_node = fields.required("until");
+        let until = until_node.and_then(|it| self.event_type_of(it));
         let at_most =
             fields.optional("at_most").and_then(|it| reader.int(it, 1, i64::from(u32::MAX)));
         let call = self.call(scope, &fields);
         fields.finish();
         let mut call = call?;
+        if let (Some(node), Some(until)) = (until_node, until) {
+            let asked = (call.to, call.request);
+            self.awaited_answers.push((node.place.clone(), asked, until));
+        }
         // What is to be done instead belongs to the poll as a whole; an answer that does not
         // come is as good as one that says "not yet".
         let otherwise = call.otherwise.take();

@@ -14,6 +14,9 @@ pub type Place = Range<usize>;
 /// How deep values may be nested: far past any scenario, far from the end of the stack.
 const MOST_DEPTH: usize = 64;
 
+/// After how many mistakes reading is given up.
+const MOST_PROBLEMS: usize = 50;
+
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -63,31 +66,57 @@ pub struct Field {
 ///
 /// # Errors
 ///
-/// The first place that is not RON.
-pub fn parse(text: &str) -> Result<Node, Problem> {
-    let mut parser = Parser { text, at: 0 };
-    parser.skip_blank()?;
-    while parser.rest().starts_with("#![") {
-        let end = parser.rest().find(']').map_or(text.len(), |it| parser.at + it + 1);
-        parser.at = end;
-        parser.skip_blank()?;
+/// The places that are not RON: after a mistake, reading goes on behind the next comma.
+pub fn parse(text: &str) -> Result<Node, Vec<Problem>> {
+    let mut parser = Parser { text, at: 0, problems: Vec::new() };
+    match parser.document() {
+        Ok(node) if parser.problems.is_empty() => Ok(node),
+        Ok(_) | Err(Failure::Told) => Err(parser.problems),
+        Err(Failure::Here(problem)) => {
+            parser.problems.push(problem);
+            Err(parser.problems)
+        }
     }
-    let node = parser.value(0)?;
-    parser.skip_blank()?;
-    if parser.at < text.len() {
-        return Err(parser.problem("the scenario ends before this", "nothing more"));
-    }
-    Ok(node)
 }
 
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    problems: Vec<Problem>,
 }
 
-type Parsed<T> = Result<T, Problem>;
+/// Why a value could not be read.
+enum Failure {
+    /// For this reason.
+    Here(Problem),
+    /// For a reason that is already among the problems.
+    Told,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Here(problem)
+    }
+}
+
+type Parsed<T> = Result<T, Failure>;
 
 impl<'a> Parser<'a> {
+    fn document(&mut self) -> Parsed<Node> {
+        self.skip_blank()?;
+        while self.rest().starts_with("#![") {
+            let end = self.rest().find(']').map_or(self.text.len(), |it| self.at + it + 1);
+            self.at = end;
+            self.skip_blank()?;
+        }
+        let node = self.value(0)?;
+        self.skip_blank()?;
+        if self.at < self.text.len() {
+            return Err(self.problem("the scenario ends before this", "nothing more"));
+        }
+        Ok(node)
+    }
+
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
@@ -96,12 +125,12 @@ impl<'a> Parser<'a> {
         self.rest().chars().next()
     }
 
-    fn problem(&self, message: &str, expected: &str) -> Problem {
+    fn problem(&self, message: &str, expected: &str) -> Failure {
         let length = self.peek().map_or(0, char::len_utf8);
-        Problem::new(self.at..self.at + length, message).expected(expected)
+        Problem::new(self.at..self.at + length, message).expected(expected).into()
     }
 
-    fn unexpected(&self, expected: &str) -> Problem {
+    fn unexpected(&self, expected: &str) -> Failure {
         match self.peek() {
             Some(found) => self.problem(&format!("unexpected `{found}`"), expected),
             None => self.problem("the file ends too early", expected),
@@ -141,7 +170,8 @@ impl<'a> Parser<'a> {
                 self.at += next.len_utf8();
             } else {
                 return Err(Problem::new(begin..begin + 2, "this comment has no end")
-                    .expected("`*/` to close it"));
+                    .expected("`*/` to close it")
+                    .into());
             }
         }
     }
@@ -185,13 +215,59 @@ impl<'a> Parser<'a> {
                 return Ok(items);
             }
             self.not_the_end(begin, open, close)?;
-            items.push(self.value(depth + 1)?);
-            self.skip_blank()?;
-            if !self.eat(',') && self.peek() != Some(close) {
-                self.not_the_end(begin, open, close)?;
-                return Err(self.unexpected(&format!("`,` or `{close}`")));
+            match self.value(depth + 1).and_then(|it| self.comma(begin, open, close, it)) {
+                Ok(item) => items.push(item),
+                Err(failure) => self.recover(failure, close)?,
             }
         }
+    }
+
+    /// What separates `item` from the next one, or closes them all.
+    fn comma<T>(&mut self, begin: usize, open: char, close: char, item: T) -> Parsed<T> {
+        self.skip_blank()?;
+        if self.eat(',') || self.peek() == Some(close) {
+            return Ok(item);
+        }
+        self.not_the_end(begin, open, close)?;
+        Err(self.unexpected(&format!("`,` or `{close}`")))
+    }
+
+    /// Notes a mistake inside brackets and goes on behind the next comma, or before the bracket
+    /// that closes them. If another bracket closes first, that is for whoever opened it.
+    fn recover(&mut self, failure: Failure, close: char) -> Parsed<()> {
+        if let Failure::Here(problem) = failure {
+            self.problems.push(problem);
+        }
+        if self.problems.len() > MOST_PROBLEMS {
+            return Err(Failure::Told);
+        }
+        let mut depth = 0_usize;
+        while let Some(next) = self.peek() {
+            match next {
+                ',' if depth == 0 => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' if depth > 0 => depth -= 1,
+                ')' | ']' | '}' if next == close => return Ok(()),
+                ')' | ']' | '}' => return Err(Failure::Told),
+                '"' => {
+                    // A bad escape in it is one of the mistakes that are passed over.
+                    if self.text_value().is_err() && self.peek().is_none() {
+                        break;
+                    }
+                    continue;
+                }
+                '/' if self.rest().starts_with("//") || self.rest().starts_with("/*") => {
+                    self.skip_blank().map_err(|_| Failure::Told)?;
+                    continue;
+                }
+                _ => {}
+            }
+            self.at += next.len_utf8();
+        }
+        Err(Failure::Told)
     }
 
     fn not_the_end(&self, begin: usize, open: char, close: char) -> Parsed<()> {
@@ -200,7 +276,8 @@ impl<'a> Parser<'a> {
         }
         let message = format!("this `{open}` is never closed");
         Err(Problem::new(begin..begin + open.len_utf8(), &message)
-            .expected(&format!("`{close}` before the end of the file")))
+            .expected(&format!("`{close}` before the end of the file"))
+            .into())
     }
 
     fn map(&mut self, depth: usize) -> Parsed<Kind> {
@@ -213,30 +290,32 @@ impl<'a> Parser<'a> {
                 return Ok(Kind::Map(entries));
             }
             self.not_the_end(begin, '{', '}')?;
-            let key = self.value(depth + 1)?;
-            self.skip_blank()?;
-            if !self.eat(':') {
-                return Err(self.unexpected("`:` between the name and its value"));
-            }
-            self.skip_blank()?;
-            let value = self.value(depth + 1)?;
-            entries.push((key, value));
-            self.skip_blank()?;
-            if !self.eat(',') && self.peek() != Some('}') {
-                self.not_the_end(begin, '{', '}')?;
-                return Err(self.unexpected("`,` or `}`"));
+            match self.entry(depth).and_then(|it| self.comma(begin, '{', '}', it)) {
+                Ok(entry) => entries.push(entry),
+                Err(failure) => self.recover(failure, '}')?,
             }
         }
+    }
+
+    fn entry(&mut self, depth: usize) -> Parsed<(Node, Node)> {
+        let key = self.value(depth + 1)?;
+        self.skip_blank()?;
+        if !self.eat(':') {
+            return Err(self.unexpected("`:` between the name and its value"));
+        }
+        self.skip_blank()?;
+        Ok((key, self.value(depth + 1)?))
     }
 
     fn tuple_or_struct(&mut self, name: Option<String>, depth: usize) -> Parsed<Kind> {
         let begin = self.at;
         let is_struct = {
-            let mut ahead = Parser { text: self.text, at: self.at + 1 };
+            let mut ahead = Parser { text: self.text, at: self.at + 1, problems: Vec::new() };
             ahead.skip_blank()?;
             let named = ahead.identifier().is_some();
             ahead.skip_blank()?;
-            named && ahead.peek() == Some(':')
+            // Behind the first item of a tuple comes none of the rest: a `:` was forgotten.
+            named && !matches!(ahead.peek(), None | Some(',' | ')' | '(' | '"' | '#'))
         };
         if !is_struct {
             return Ok(Kind::Tuple(name, self.sequence('(', ')', depth)?));
@@ -249,24 +328,25 @@ impl<'a> Parser<'a> {
                 return Ok(Kind::Struct(name, fields));
             }
             self.not_the_end(begin, '(', ')')?;
-            let from = self.at;
-            let Some(field) = self.identifier() else {
-                return Err(self.unexpected("the name of a field"));
-            };
-            let place = from..self.at;
-            self.skip_blank()?;
-            if !self.eat(':') {
-                return Err(self.unexpected("`:` after the name of the field"));
-            }
-            self.skip_blank()?;
-            let value = self.value(depth + 1)?;
-            fields.push(Field { name: field, place, value });
-            self.skip_blank()?;
-            if !self.eat(',') && self.peek() != Some(')') {
-                self.not_the_end(begin, '(', ')')?;
-                return Err(self.unexpected("`,` or `)`"));
+            match self.field(depth).and_then(|it| self.comma(begin, '(', ')', it)) {
+                Ok(field) => fields.push(field),
+                Err(failure) => self.recover(failure, ')')?,
             }
         }
+    }
+
+    fn field(&mut self, depth: usize) -> Parsed<Field> {
+        let from = self.at;
+        let Some(name) = self.identifier() else {
+            return Err(self.unexpected("the name of a field"));
+        };
+        let place = from..self.at;
+        self.skip_blank()?;
+        if !self.eat(':') {
+            return Err(self.unexpected("`:` after the name of the field"));
+        }
+        self.skip_blank()?;
+        Ok(Field { name, place, value: self.value(depth + 1)? })
     }
 
     fn identifier(&mut self) -> Option<String> {
@@ -317,7 +397,7 @@ impl<'a> Parser<'a> {
             Problem::new(begin..begin + end.max(1), &format!("`{written}` is not a number"))
                 .expected("digits; a time or a size with a unit is a text, as in \"250ms\"")
         };
-        if let Ok(value) = digits.parse::<i64>() {
+        if let Some(value) = whole(&digits) {
             return Ok(Kind::Int(value));
         }
         if digits.chars().any(|it| it.is_ascii_alphabetic() && !matches!(it, 'e' | 'E')) {
@@ -325,10 +405,10 @@ impl<'a> Parser<'a> {
                 "inf" if digits.starts_with('-') => Ok(Kind::Float(f64::NEG_INFINITY)),
                 "inf" => Ok(Kind::Float(f64::INFINITY)),
                 "NaN" => Ok(Kind::Float(f64::NAN)),
-                _ => Err(bad()),
+                _ => Err(bad().into()),
             };
         }
-        digits.parse::<f64>().map(Kind::Float).map_err(|_| bad())
+        digits.parse::<f64>().map(Kind::Float).map_err(|_| bad().into())
     }
 
     fn text_value(&mut self) -> Parsed<String> {
@@ -338,7 +418,8 @@ impl<'a> Parser<'a> {
         loop {
             let Some(next) = self.peek() else {
                 return Err(Problem::new(begin..begin + 1, "this text is never closed")
-                    .expected("`\"` before the end of the file"));
+                    .expected("`\"` before the end of the file")
+                    .into());
             };
             match next {
                 '"' => {
@@ -382,7 +463,7 @@ impl<'a> Parser<'a> {
                 self.at += digits.len() + 2;
                 value.ok_or_else(|| bad(self.at.min(self.text.len())))?
             }
-            _ => return Err(bad(self.at)),
+            _ => return Err(bad(self.at).into()),
         })
     }
 
@@ -397,7 +478,8 @@ impl<'a> Parser<'a> {
         let close = format!("\"{}", "#".repeat(hashes));
         let Some(length) = self.rest().find(&close) else {
             return Err(Problem::new(begin..begin + 1, "this text is never closed")
-                .expected(&format!("`{close}` before the end of the file")));
+                .expected(&format!("`{close}` before the end of the file"))
+                .into());
         };
         let text = self.rest()[..length].to_owned();
         self.at += length + close.len();
@@ -419,4 +501,20 @@ impl<'a> Parser<'a> {
         }
         Ok(Kind::Char(letter))
     }
+}
+
+/// A whole number as RON writes it: decimal, or `0x1F`, `0o17`, `0b11`.
+fn whole(digits: &str) -> Option<i64> {
+    let unsigned = digits.trim_start_matches(['-', '+']);
+    let radix = match unsigned.get(..2) {
+        Some("0x") => 16,
+        Some("0o") => 8,
+        Some("0b") => 2,
+        _ => return digits.parse().ok(),
+    };
+    let sign = &digits[..digits.len() - unsigned.len()];
+    if unsigned[2..].starts_with(['-', '+']) || sign.len() > 1 {
+        return None;
+    }
+    i64::from_str_radix(&format!("{sign}{}", &unsigned[2..]), radix).ok()
 }

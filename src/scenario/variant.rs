@@ -3,12 +3,16 @@
 
 use super::syntax::{Kind, Node};
 
-/// `base` with `over` laid on it: maps and structs field by field, everything else replaced.
+/// `base` with `over` laid on it: maps and structs field by field, everything else replaced; `Absent` takes away.
 pub(super) fn merged(base: &Node, over: &Node) -> Node {
     let kind = match (&base.kind, &over.kind) {
         (Kind::Map(base), Kind::Map(over)) => {
             let mut entries = base.clone();
             for (key, value) in over {
+                if is_absent(value) {
+                    entries.retain(|(it, _)| it.kind != key.kind);
+                    continue;
+                }
                 match entries.iter_mut().find(|(it, _)| it.kind == key.kind) {
                     Some((_, known)) => *known = merged(known, value),
                     None => entries.push((key.clone(), value.clone())),
@@ -21,6 +25,10 @@ pub(super) fn merged(base: &Node, over: &Node) -> Node {
         {
             let mut fields = base.clone();
             for field in over {
+                if is_absent(&field.value) {
+                    fields.retain(|it| it.name != field.name);
+                    continue;
+                }
                 match fields.iter_mut().find(|it| it.name == field.name) {
                     Some(known) => known.value = merged(&known.value, &field.value),
                     None => fields.push(field.clone()),
@@ -31,4 +39,8 @@ pub(super) fn merged(base: &Node, over: &Node) -> Node {
         _ => return over.clone(),
     };
     Node { place: base.place.clone(), kind }
+}
+
+fn is_absent(node: &Node) -> bool {
+    matches!(&node.kind, Kind::Word(word) if word == "Absent")
 }

@@ -79,3 +79,51 @@ proptest! {
         }
     }
 }
+
+/// Each broken file is answered with exactly what stands beside it. `INFLIGHT_BLESS=1` writes
+/// the answers anew, to be read before they are committed.
+#[test]
+fn every_mistake_is_answered_as_it_was_agreed() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");
+    let bless = std::env::var_os("INFLIGHT_BLESS").is_some();
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    files.retain(|it| it.extension().is_some_and(|it| it == "ron"));
+    files.sort();
+    assert!(files.len() >= 40);
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let name = file.file_name().unwrap().to_string_lossy();
+        let problems = scenario::read(&text, &name).expect_err(&name);
+        assert!(!problems.list().is_empty(), "{name}");
+        let answer = problems.render(false);
+        let agreed = file.with_extension("txt");
+        if bless {
+            std::fs::write(agreed, answer).unwrap();
+        } else {
+            assert_eq!(std::fs::read_to_string(agreed).unwrap(), answer, "{name}");
+        }
+    }
+}
+
+/// The examples of the reference: each is a whole scenario that is read and runs.
+#[test]
+fn every_example_of_the_reference_runs() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/REFERENCE.md");
+    let reference = std::fs::read_to_string(path).unwrap();
+    let examples: Vec<&str> =
+        reference.split("```ron\n").skip(1).map(|it| it.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 14);
+    for example in examples {
+        let scenario = match scenario::read(example, "REFERENCE.md") {
+            Ok(scenario) => scenario,
+            Err(problems) => panic!("{problems}\n{example}"),
+        };
+        for variant in &scenario.variants {
+            let mut world = World::new(variant.model.clone(), variant.model.seed);
+            world.run_until(Time::from_secs_f64(5.0), &mut ());
+            assert!(world.record_count() > 5, "nothing happens in\n{example}");
+            assert!(world.audit().is_balanced(), "{example}");
+        }
+    }
+}
