@@ -18,7 +18,7 @@ use super::watch::{Wake, Watch};
 /// What the command line says about the window.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The file to open; without one, the first scenario of the library.
+    /// The file to open, or the name of a scenario of the library; without one, the first scenario of the library.
     pub file: Option<PathBuf>,
     /// The variant to show; without one, the first.
     pub variant: Option<String>,
@@ -115,7 +115,11 @@ impl App {
         };
         app.placement = Placement::new(app.places_from_settings());
         if let Some(file) = options.file {
-            app.update(Command::OpenFile(file));
+            let in_library = scenario::library::find(&file.to_string_lossy());
+            app.update(match in_library {
+                Some(entry) if !file.is_file() => Command::OpenLibrary(entry.name.to_owned()),
+                _ => Command::OpenFile(file),
+            });
         }
         if let Some(seed) = options.seed {
             app.update(Command::SetSeed(seed));

@@ -1,1 +1,114 @@
 //! The command line.
+
+mod check;
+mod json;
+mod progress;
+mod run;
+mod source;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{app, gui};
+
+/// A laboratory for event-driven systems: see events in flight, break them, rewind, compare.
+///
+/// Without a command it opens the window, playing the first scenario of the library or FILE.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    window: Window,
+}
+
+const EXAMPLES: &str = "Examples:
+  inflight                                       the window, playing the first scenario
+  inflight my.ron                                the window, playing your scenario
+  inflight run payment --variant call            a report of one run
+  inflight run scenarios/queueing/*.ron --json   the same for programs
+  inflight check scenarios                       are all these files good?
+
+Exit codes: 0 done, 1 a scenario is at fault, 2 the command line is.";
+
+#[derive(Debug, Args)]
+struct Window {
+    /// A scenario file, or the name of one of the library (see `inflight list`)
+    file: Option<String>,
+    /// Which variant to show first
+    #[arg(long, value_name = "NAME")]
+    variant: Option<String>,
+    /// The seed, instead of the scenario's own
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run scenarios without a window and report what happened
+    Run(run::Options),
+    /// Read and check files, or all `.ron` files of folders
+    Check {
+        /// Files or folders
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// List the scenarios that are built in, with a sentence each
+    List,
+}
+
+/// Does what the command line says.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        Some(Command::Run(options)) => run::run(&options),
+        Some(Command::Check { paths }) => check::check(&paths),
+        Some(Command::List) => check::list(),
+        None => window(cli.window),
+    }
+}
+
+fn window(options: Window) -> ExitCode {
+    let file = options.file.clone();
+    if let Some(name) = &file
+        && let Err(message) = source::load(name)
+    {
+        eprint!("{message}");
+        // A file that is there but wrong is shown in the window, which waits for it to be
+        // mended; without a window this is all there is to say.
+        if !std::path::Path::new(name).is_file() || !has_display() {
+            return ExitCode::from(1);
+        }
+    }
+    let headless = |why: &str| {
+        eprintln!("inflight: {why}; running without a window.");
+        run::run(&run::Options::headless(
+            file.clone().unwrap_or_else(|| "payment".into()),
+            options.variant.clone(),
+            options.seed,
+        ))
+    };
+    if !has_display() {
+        return headless("there is no display");
+    }
+    let opened = gui::run(app::Options {
+        file: file.clone().map(PathBuf::from),
+        variant: options.variant.clone(),
+        seed: options.seed,
+    });
+    match opened {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => headless(&format!("the window cannot be opened ({error})")),
+    }
+}
+
+/// Whether there is anything to open a window on.
+fn has_display() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|it| !it.is_empty());
+    !cfg!(target_os = "linux") || set("DISPLAY") || set("WAYLAND_DISPLAY")
+}

@@ -3,6 +3,7 @@
 //! Panels take the state by shared reference, and push what a person asked for.
 
 pub mod controls;
+mod flow_panel;
 mod inspector_panel;
 mod overlays;
 mod problems_panel;

@@ -9,6 +9,7 @@ use egui::{Panel, Ui};
 use crate::app::{App, Command, Look, Options, Overlay, Settings, Wake};
 
 use super::controls::panel_frame;
+use super::flow_panel::FlowPanel;
 use super::overlays::{self, FileQuestion};
 use super::theme::{self, Theme};
 use super::{inspector_panel, problems_panel, shortcuts, status_bar, timeline_panel, top_bar};
@@ -24,6 +25,7 @@ pub struct Shell {
     question: FileQuestion,
     title: String,
     frame: Option<f32>,
+    flow: FlowPanel,
 }
 
 impl Shell {
@@ -49,6 +51,7 @@ impl Shell {
             question: FileQuestion::default(),
             title: String::new(),
             frame: None,
+            flow: FlowPanel::default(),
         }
     }
 
@@ -148,7 +151,9 @@ impl Shell {
                 .show(ui, |ui| problems_panel::ui(ui, app, broken, theme, out));
         }
         let frame = egui::Frame::new().fill(theme.colours.background);
-        egui::CentralPanel::no_frame().frame(frame).show(ui, |_ui| {});
+        egui::CentralPanel::no_frame()
+            .frame(frame)
+            .show(ui, |ui| self.flow.ui(ui, app, theme, out));
     }
 
     fn obey(&mut self, ctx: &egui::Context, theme: &Theme, command: Command) {

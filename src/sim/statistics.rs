@@ -25,7 +25,8 @@ pub struct Statistics {
     pub waiting: Histogram,
     /// Time from arrival to the end of work.
     pub response: Histogram,
-    /// The sum of the times that lost messages had been in the system, in ns.
+    /// The sum of the times that messages had been in the system that were lost, or that left
+    /// it without being worked on, in ns.
     pub lost_time: u128,
     busy: Level,
     queued: Level,
@@ -75,6 +76,11 @@ impl Statistics {
     /// A message that came at `since` is lost.
     pub fn lose(&mut self, now: Time, since: Time) {
         self.lost += 1;
+        self.pass(now, since);
+    }
+
+    /// A message that came at `since` leaves without being worked on.
+    pub fn pass(&mut self, now: Time, since: Time) {
         self.lost_time += u128::from(now.since(since).0);
     }
 

@@ -310,6 +310,7 @@ impl World {
             self.admit(plan, id);
             return;
         }
+        self.services[service.index()].statistics.pass(self.now, message.since);
         self.received(id);
         let topic = Self::topic_of(plan, message.link);
         let (place, consume) = plan.subscription(service, topic).expect("it is a subscriber");
@@ -622,7 +623,10 @@ impl World {
             let service = plan.service_of(instance);
             let topic = plan.model.groups[group.index()].topic;
             for id in waiting {
-                self.services[service.index()].statistics.queue_shrank(self.now);
+                let since = self.messages.get(id).since;
+                let statistics = &mut self.services[service.index()].statistics;
+                statistics.queue_shrank(self.now);
+                statistics.pass(self.now, since);
                 self.drop_message(id, DropReason::Stale);
                 if Some(instance) != reader
                     && let Some((subscription, _)) = plan.subscription(service, topic)

@@ -1,4 +1,6 @@
 //! Pure: the app at the playhead in, plain structs to draw out.
 
+pub mod flow;
 pub mod inspector;
+pub mod layout;
 pub mod time_axis;

@@ -80,8 +80,8 @@ fn the_digest_of_the_first_scenario_is_this() {
         })
         .collect();
     insta::assert_snapshot!(digests.join("\n"), @r"
-    notify f9b2384a33b9a16d 14471
-    call 3e27fbb7c95d5dcc 7130
-    poll fc5bd91932c83e69 12431
+    notify c7ae82da50c1adce 22541
+    call bbd2107905a4aac7 10570
+    poll 4a6c72750998157c 18310
     ");
 }

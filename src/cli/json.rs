@@ -1,0 +1,201 @@
+//! `inflight run --json`: a stable document, format 1.
+//!
+//! Times are in seconds, levels are averages over the time simulated. Fields may be added;
+//! what is here keeps its name and meaning while `format` is 1.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::model::DropReason;
+use crate::sim::Report;
+use crate::sim::report::{GroupReport, ServiceReport, StoreReport, TopicReport};
+
+use super::progress::Ran;
+
+/// The document of one run.
+#[derive(Debug, Serialize)]
+pub(super) struct Document {
+    /// The version of this document: 1.
+    format: u32,
+    scenario: String,
+    variant: String,
+    seed: u64,
+    /// 16 hexadecimal digits over all records.
+    digest: String,
+    simulated_seconds: f64,
+    wall_seconds: f64,
+    /// Whether it was stopped before its end.
+    interrupted: bool,
+    records: u64,
+    messages: Messages,
+    services: Vec<Service>,
+    topics: Vec<Topic>,
+    stores: Vec<Store>,
+}
+
+#[derive(Debug, Serialize)]
+struct Messages {
+    published: u64,
+    delivered: u64,
+    redelivered: u64,
+    acked: u64,
+    /// By reason; reasons that did not occur are left out.
+    dropped: BTreeMap<&'static str, u64>,
+    dead_lettered: u64,
+    in_flight: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Service {
+    name: String,
+    workload: bool,
+    arrivals: u64,
+    completed: u64,
+    failed: u64,
+    rejected: u64,
+    lost: u64,
+    timed_out: u64,
+    /// Null where the number of workers is not limited.
+    utilisation: Option<f64>,
+    mean_in_queue: f64,
+    mean_in_system: f64,
+    mean_waiting_seconds: f64,
+    mean_response_seconds: f64,
+    p50_response_seconds: f64,
+    p90_response_seconds: f64,
+    p99_response_seconds: f64,
+    max_response_seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Topic {
+    name: String,
+    /// `log` or `queue`.
+    kind: &'static str,
+    published: u64,
+    delivered: u64,
+    redelivered: u64,
+    acked: u64,
+    dead_lettered: u64,
+    deduplicated: u64,
+    waiting: u64,
+    leased: u64,
+    groups: Vec<Group>,
+}
+
+#[derive(Debug, Serialize)]
+struct Group {
+    name: String,
+    delivered: u64,
+    redelivered: u64,
+    lag: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Store {
+    service: String,
+    name: String,
+    keys: u64,
+    total: f64,
+    updates: u64,
+}
+
+impl Document {
+    pub(super) fn new(scenario: &str, report: &Report, ran: &Ran) -> Self {
+        let it = &report.messages;
+        Self {
+            format: 1,
+            scenario: scenario.to_owned(),
+            variant: report.variant.clone(),
+            seed: report.seed,
+            digest: report.digest.to_string(),
+            simulated_seconds: report.simulated.as_secs_f64(),
+            wall_seconds: ran.wall.as_secs_f64(),
+            interrupted: ran.interrupted,
+            records: report.records,
+            messages: Messages {
+                published: it.published,
+                delivered: it.delivered,
+                redelivered: it.redelivered,
+                acked: it.acked,
+                dropped: DropReason::ALL
+                    .iter()
+                    .zip(it.dropped)
+                    .filter(|(_, count)| *count > 0)
+                    .map(|(reason, count)| (reason.name(), count))
+                    .collect(),
+                dead_lettered: it.dead_lettered,
+                in_flight: it.in_flight,
+            },
+            services: report.services.iter().map(Service::from).collect(),
+            topics: report.topics.iter().map(Topic::from).collect(),
+            stores: report.stores.iter().map(Store::from).collect(),
+        }
+    }
+}
+
+impl From<&ServiceReport> for Service {
+    fn from(it: &ServiceReport) -> Self {
+        Self {
+            name: it.name.clone(),
+            workload: it.is_workload,
+            arrivals: it.arrivals,
+            completed: it.completed,
+            failed: it.failed,
+            rejected: it.rejected,
+            lost: it.lost,
+            timed_out: it.timed_out,
+            utilisation: it.utilisation,
+            mean_in_queue: it.mean_in_queue,
+            mean_in_system: it.mean_in_system,
+            mean_waiting_seconds: it.mean_waiting,
+            mean_response_seconds: it.mean_response,
+            p50_response_seconds: it.response_p50.as_secs_f64(),
+            p90_response_seconds: it.response_p90.as_secs_f64(),
+            p99_response_seconds: it.response_p99.as_secs_f64(),
+            max_response_seconds: it.response_max.as_secs_f64(),
+        }
+    }
+}
+
+impl From<&TopicReport> for Topic {
+    fn from(it: &TopicReport) -> Self {
+        Self {
+            name: it.name.clone(),
+            kind: if it.is_log { "log" } else { "queue" },
+            published: it.published,
+            delivered: it.delivered,
+            redelivered: it.redelivered,
+            acked: it.acked,
+            dead_lettered: it.dead_lettered,
+            deduplicated: it.deduplicated,
+            waiting: it.waiting,
+            leased: it.leased,
+            groups: it.groups.iter().map(Group::from).collect(),
+        }
+    }
+}
+
+impl From<&GroupReport> for Group {
+    fn from(it: &GroupReport) -> Self {
+        Self {
+            name: it.name.clone(),
+            delivered: it.delivered,
+            redelivered: it.redelivered,
+            lag: it.lag,
+        }
+    }
+}
+
+impl From<&StoreReport> for Store {
+    fn from(it: &StoreReport) -> Self {
+        Self {
+            service: it.service.clone(),
+            name: it.name.clone(),
+            keys: it.keys,
+            total: it.total,
+            updates: it.updates,
+        }
+    }
+}

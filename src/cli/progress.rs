@@ -1,0 +1,67 @@
+//! Runs with a progress bar, and stops when it is told to.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::model::{Span, Time};
+use crate::sim::World;
+
+/// How a run went.
+pub(super) struct Ran {
+    /// How long it took.
+    pub wall: Duration,
+    /// Whether it was stopped before its end.
+    pub interrupted: bool,
+}
+
+/// A flag that an interruption (Ctrl C) sets. The second one ends the program.
+pub(super) fn interruption() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&flag);
+    let handler = move || {
+        if set.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+    };
+    if ctrlc::set_handler(handler).is_err() {
+        eprintln!("note: an interruption will not print what there is so far");
+    }
+    flag
+}
+
+/// Runs a world to an instant; a bar appears if that takes long and somebody looks.
+pub(super) fn run(world: &mut World, until: Time, stop: &AtomicBool) -> Ran {
+    let begin = clock();
+    let bar = std::io::stderr().is_terminal().then(|| {
+        let bar = ProgressBar::new(1000);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {msg}") {
+            bar.set_style(style);
+        }
+        bar
+    });
+    // Half a per mille at a time: often enough for a bar, too seldom to cost anything.
+    let slice = Span((until.0 / 2000).max(1));
+    while world.now() < until && !stop.load(Ordering::SeqCst) {
+        world.run_until((world.now() + slice).min(until), &mut ());
+        if let Some(bar) = bar.as_ref().filter(|_| begin.elapsed() > Duration::from_millis(500)) {
+            bar.set_position(
+                u64::try_from(u128::from(world.now().0) * 1000 / u128::from(until.0))
+                    .unwrap_or(1000),
+            );
+            bar.set_message(format!("{:.0} of {until:.0}", world.now()));
+        }
+    }
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    Ran { wall: begin.elapsed(), interrupted: world.now() < until }
+}
+
+#[expect(clippy::disallowed_methods, reason = "people like to know how long it took")]
+fn clock() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,31 @@
+//! Where a scenario comes from: a file, or the library.
+
+use std::path::Path;
+
+use crate::scenario::{self, Scenario, library};
+
+/// Reads the scenario with this path or name.
+///
+/// # Errors
+///
+/// What is wrong, ready to be printed.
+pub(super) fn load(name: &str) -> Result<Scenario, String> {
+    if !Path::new(name).is_file()
+        && let Some(entry) = library::find(name)
+    {
+        return scenario::read(entry.text, entry.path).map_err(|it| it.render(false));
+    }
+    let text = std::fs::read_to_string(name).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            format!("error: there is no file `{name}`, and no scenario of that name is built in (see `inflight list`)\n")
+        }
+        std::io::ErrorKind::InvalidData => format!("error: `{name}` is not text in UTF-8\n"),
+        _ => format!("error: `{name}` cannot be read: {error}\n"),
+    })?;
+    scenario::read(&text, name).map_err(|it| it.render(use_colour()))
+}
+
+fn use_colour() -> bool {
+    use std::io::IsTerminal;
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}

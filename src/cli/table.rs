@@ -1,0 +1,161 @@
+//! The report of a run as a person likes to read it.
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use crate::model::{DropReason, Span};
+use crate::sim::Report;
+
+use super::progress::Ran;
+
+pub(super) fn print(report: &Report, sentence: &str, ran: &Ran) {
+    let variant =
+        if report.variant.is_empty() { String::new() } else { format!(" · {}", report.variant) };
+    println!("{}{variant}", report.title);
+    if !sentence.is_empty() {
+        println!("{sentence}");
+    }
+    let seconds = ran.wall.as_secs_f64();
+    println!(
+        "\n{:.3} simulated in {}{} · seed {} · {} records · digest {}\n",
+        report.simulated,
+        Span::from_secs_f64(seconds),
+        if ran.interrupted { " (interrupted)" } else { "" },
+        report.seed,
+        report.records,
+        report.digest,
+    );
+    services(report);
+    topics(report);
+    stores(report);
+    messages(report);
+}
+
+fn table(head: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(head);
+    for column in 1..head.len() {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+fn services(report: &Report) {
+    let mut out = table(&[
+        "service",
+        "arrived",
+        "done",
+        "failed",
+        "rejected",
+        "lost",
+        "timed out",
+        "busy",
+        "in queue",
+        "in system",
+        "wait",
+        "response",
+        "p50",
+        "p90",
+        "p99",
+        "max",
+    ]);
+    for it in &report.services {
+        out.add_row(vec![
+            it.name.clone(),
+            it.arrivals.to_string(),
+            it.completed.to_string(),
+            it.failed.to_string(),
+            it.rejected.to_string(),
+            it.lost.to_string(),
+            it.timed_out.to_string(),
+            it.utilisation.map_or("–".into(), |share| format!("{:.1} %", share * 100.0)),
+            format!("{:.3}", it.mean_in_queue),
+            format!("{:.3}", it.mean_in_system),
+            format!("{:.2}", Span::from_secs_f64(it.mean_waiting)),
+            format!("{:.2}", Span::from_secs_f64(it.mean_response)),
+            format!("{:.2}", it.response_p50),
+            format!("{:.2}", it.response_p90),
+            format!("{:.2}", it.response_p99),
+            format!("{:.2}", it.response_max),
+        ]);
+    }
+    println!("{out}\n");
+}
+
+fn topics(report: &Report) {
+    if report.topics.is_empty() {
+        return;
+    }
+    let mut out = table(&[
+        "topic · group",
+        "published",
+        "delivered",
+        "again",
+        "acked",
+        "dead",
+        "duplicates",
+        "held",
+        "lag",
+    ]);
+    for it in &report.topics {
+        out.add_row(vec![
+            it.name.clone(),
+            it.published.to_string(),
+            it.delivered.to_string(),
+            it.redelivered.to_string(),
+            if it.is_log { "–".into() } else { it.acked.to_string() },
+            if it.is_log { "–".into() } else { it.dead_lettered.to_string() },
+            it.deduplicated.to_string(),
+            (it.waiting + it.leased).to_string(),
+            String::new(),
+        ]);
+        for group in &it.groups {
+            out.add_row(vec![
+                format!("  · {}", group.name),
+                String::new(),
+                group.delivered.to_string(),
+                group.redelivered.to_string(),
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
+                group.lag.to_string(),
+            ]);
+        }
+    }
+    println!("{out}\n");
+}
+
+fn stores(report: &Report) {
+    if report.stores.is_empty() {
+        return;
+    }
+    let mut out = table(&["store", "keys", "total", "updates"]);
+    for it in &report.stores {
+        out.add_row(vec![
+            format!("{}.{}", it.service, it.name),
+            it.keys.to_string(),
+            format!("{}", it.total),
+            it.updates.to_string(),
+        ]);
+    }
+    println!("{out}\n");
+}
+
+fn messages(report: &Report) {
+    let it = &report.messages;
+    println!(
+        "messages: {} published, {} delivered ({} again), {} acked, {} dead-lettered, {} in flight at the end",
+        it.published, it.delivered, it.redelivered, it.acked, it.dead_lettered, it.in_flight
+    );
+    let dropped: Vec<String> = DropReason::ALL
+        .iter()
+        .zip(it.dropped)
+        .filter(|(_, count)| *count > 0)
+        .map(|(reason, count)| format!("{count} {}", reason.name()))
+        .collect();
+    if !dropped.is_empty() {
+        println!("dropped:  {}", dropped.join(", "));
+    }
+}

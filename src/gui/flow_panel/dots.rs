@@ -1,0 +1,142 @@
+//! Messages in flight.
+
+use egui::{Align2, Color32, Painter, Pos2, Shape, Stroke, vec2};
+
+use crate::gui::theme::Theme;
+use crate::model::EventId;
+use crate::view::flow::{Dot, Flow, Shape as DotShape};
+use crate::view::layout::Layout;
+
+use super::camera::View;
+use super::curves::Curve;
+
+/// The radius of a dot, in points of the layout.
+const RADIUS: f32 = 7.0;
+
+/// How large a letter must come out to be worth drawing, in points of the screen.
+const LEAST_LETTER: f32 = 6.5;
+
+/// Paints all dots; those of the selected event are lit.
+pub fn paint_dots(
+    painter: &Painter,
+    view: &View,
+    layout: &Layout,
+    flow: &Flow,
+    selected: Option<EventId>,
+    theme: &Theme,
+) {
+    // A curve is worked out once for all dots of a direction.
+    let mut last: Option<(&Dot, Curve)> = None;
+    for dot in &flow.dots {
+        let known = last.filter(|(it, _)| (it.from, it.to) == (dot.from, dot.to));
+        let Some(curve) =
+            known.map(|(_, it)| it).or_else(|| Curve::between(view, layout, dot.from, dot.to))
+        else {
+            continue;
+        };
+        last = Some((dot, curve));
+        paint_dot(painter, view, &curve, dot, selected == Some(dot.event), theme);
+    }
+}
+
+fn paint_dot(painter: &Painter, view: &View, curve: &Curve, dot: &Dot, lit: bool, theme: &Theme) {
+    let at = curve.point(dot.along);
+    let radius = (RADIUS * view.scale).clamp(2.5, 11.0);
+    let colour = theme.event(dot.colour);
+    if dot.tail > 0.0 {
+        paint_tail(painter, curve, dot, radius, colour);
+    }
+    // What has arrived has left only its tail.
+    if dot.message.is_none() && dot.shape != DotShape::Cross {
+        return;
+    }
+    if lit {
+        painter.circle_stroke(at, radius * 1.9, Stroke::new(2.0, theme.colours.selection));
+    }
+    let diamond = |radius: f32| {
+        vec![
+            at - vec2(0.0, radius),
+            at + vec2(radius, 0.0),
+            at + vec2(0.0, radius),
+            at - vec2(radius, 0.0),
+        ]
+    };
+    match dot.shape {
+        DotShape::Circle => {
+            painter.circle_filled(at, radius, colour);
+        }
+        DotShape::Diamond => {
+            painter.add(Shape::convex_polygon(diamond(radius * 1.15), colour, Stroke::NONE));
+        }
+        DotShape::HollowDiamond => {
+            let stroke = Stroke::new((radius * 0.3).max(1.0), colour);
+            painter.add(Shape::convex_polygon(
+                diamond(radius * 1.1),
+                theme.colours.background,
+                stroke,
+            ));
+        }
+        DotShape::Square => {
+            let square = egui::Rect::from_center_size(at, vec2(radius, radius) * 1.7);
+            painter.rect_filled(square, 1.0, theme.colours.bad);
+        }
+        DotShape::Speck => {
+            painter.circle_filled(at, radius * 0.38, colour.gamma_multiply(0.8));
+        }
+        DotShape::Cross => {
+            let stroke = Stroke::new(2.0, theme.colours.bad.gamma_multiply(dot.strength));
+            let arm = radius * 0.9;
+            painter.line_segment([at - vec2(arm, arm), at + vec2(arm, arm)], stroke);
+            painter.line_segment([at + vec2(-arm, arm), at + vec2(arm, -arm)], stroke);
+            return;
+        }
+    }
+    if matches!(dot.shape, DotShape::Circle | DotShape::Diamond) && radius * 1.25 >= LEAST_LETTER {
+        let font = theme.strong_font(radius * 1.25);
+        painter.text(at, Align2::CENTER_CENTER, dot.letter, font, theme.colours.on_event);
+    }
+    if dot.is_again {
+        painter.circle_stroke(at, radius * 1.5, Stroke::new(1.5, theme.colours.warning));
+    }
+    if dot.is_held {
+        let stroke = Stroke::new(1.5, theme.colours.accent);
+        painter.circle_stroke(at, radius * 1.5, stroke);
+        painter.line_segment([at, at - vec2(0.0, radius)], stroke);
+        painter.line_segment([at, at + vec2(radius * 0.8, 0.0)], stroke);
+    }
+}
+
+/// The tail of a message: where it has just been, fading.
+fn paint_tail(painter: &Painter, curve: &Curve, dot: &Dot, radius: f32, colour: Color32) {
+    let parts: u8 = if dot.tail > 0.5 { 24 } else { 7 };
+    let begin = (dot.along - dot.tail).max(0.0);
+    let mut before: Pos2 = curve.point(begin);
+    for part in 1..=parts {
+        let share = f32::from(part) / f32::from(parts);
+        let at = curve.point(begin + (dot.along - begin) * share);
+        let faded = colour.gamma_multiply(share * 0.5 * dot.strength);
+        let width = if dot.shape == DotShape::Speck { radius * 0.4 } else { radius * 1.1 };
+        painter.line_segment([before, at], Stroke::new(width * share, faded));
+        before = at;
+    }
+}
+
+/// The message nearest to a point, within reach.
+pub fn nearest<'a>(
+    view: &View,
+    layout: &Layout,
+    flow: &'a Flow,
+    at: Pos2,
+    reach: f32,
+) -> Option<&'a Dot> {
+    flow.dots
+        .iter()
+        .filter(|it| it.message.is_some())
+        .filter_map(|it| {
+            let curve = Curve::between(view, layout, it.from, it.to)?;
+            Some((curve.point(it.along).distance(at), it))
+        })
+        .filter(|(distance, _)| *distance <= reach)
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, it)| it)
+}

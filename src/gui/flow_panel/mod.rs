@@ -1,0 +1,222 @@
+//! The flow view: cards, strips, curves and the events between them; pan, zoom, drag, click.
+
+mod camera;
+mod curves;
+mod dots;
+mod legend;
+mod nodes;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use egui::{Pos2, Rect, Sense, Ui, pos2, vec2};
+
+use crate::app::{App, Camera, Command, Selection};
+use crate::model::{Model, Node, Span};
+use crate::view::flow::{self, Flow};
+use crate::view::layout::{Layout, Placed};
+
+use super::theme::Theme;
+use camera::View;
+
+/// How near a click must be to a dot, in points of the screen.
+const REACH: f32 = 14.0;
+
+/// How long a message that has left its link leaves a trace, in real time.
+const TRACE_SECONDS: f64 = 0.25;
+
+/// The flow view, with the layout of the model it last showed.
+#[derive(Default)]
+pub struct FlowPanel {
+    automatic: RefCell<Option<(Arc<Model>, Layout)>>,
+}
+
+impl FlowPanel {
+    /// Paints the view and says what a person asked for.
+    pub fn ui(&self, ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+        let rect = ui.available_rect_before_wrap();
+        let background = ui.interact(rect, ui.scope_id().with("flow"), Sense::click_and_drag());
+        background.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, "Flow view"));
+        let layout = self.layout(app);
+        let view = View::new(rect, &layout, app.camera);
+        let painter = ui.painter().with_clip_rect(rect);
+        camera::paint_grid(&painter, &view, theme);
+        let Some(answer) = &app.run.answer else {
+            painter.text(
+                rect.center(),
+                egui::Align2::CENTER_CENTER,
+                "Simulating…",
+                theme.text_font(theme.sizes.body),
+                theme.colours.text_weak,
+            );
+            return;
+        };
+        let trace = Span::from_secs_f64(TRACE_SECONDS * app.playback.speed);
+        let flow = flow::flow(app.model(), &answer.scene, app.playback.at, trace);
+        curves::paint_links(&painter, &view, &layout, &flow, theme);
+        Self::nodes(ui, &painter, app, &view, &layout, &flow, theme, out);
+        let selected = match app.selection {
+            Some(Selection::Event { event, .. }) => Some(event),
+            _ => None,
+        };
+        dots::paint_dots(&painter, &view, &layout, &flow, selected, theme);
+        legend::paint_legend(&painter, rect, app.model(), theme);
+        Self::background_input(ui, &background, app, &view, &layout, &flow, out);
+    }
+
+    fn layout(&self, app: &App) -> Layout {
+        let mut cached = self.automatic.borrow_mut();
+        let model = app.model();
+        let known = cached.as_ref().is_some_and(|(it, _)| Arc::ptr_eq(it, model));
+        if !known {
+            *cached = Some((Arc::clone(model), Layout::new(model, &Default::default())));
+        }
+        let mut layout = cached.as_ref().map(|(_, it)| it.clone()).unwrap_or_default();
+        for placed in &mut layout.nodes {
+            if let Some(place) = app.placement.places().get(&placed.node) {
+                placed.centre = *place;
+            }
+        }
+        layout
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a panel is handed, and what it found")]
+    fn nodes(
+        ui: &Ui,
+        painter: &egui::Painter,
+        app: &App,
+        view: &View,
+        layout: &Layout,
+        flow: &Flow,
+        theme: &Theme,
+        out: &mut Vec<Command>,
+    ) {
+        for placed in &layout.nodes {
+            let rect = view.rect(placed);
+            let name = app.model().node_name(placed.node);
+            let kind = match placed.node {
+                Node::Service(_) => "service",
+                Node::Topic(_) => "topic",
+            };
+            let response =
+                ui.interact(rect, ui.scope_id().with(placed.node), Sense::click_and_drag());
+            response.widget_info(|| {
+                egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{name} {kind}"))
+            });
+            let selection = match placed.node {
+                Node::Service(it) => Selection::Service(it),
+                Node::Topic(it) => Selection::Topic(it),
+            };
+            let is_selected = app.selection == Some(selection);
+            let lit = is_selected || response.hovered();
+            match placed.node {
+                Node::Service(it) => {
+                    if let Some(card) = flow.cards.get(it.index()) {
+                        nodes::paint_card(painter, rect, view.scale, card, lit, theme);
+                    }
+                }
+                Node::Topic(it) => {
+                    if let Some(strip) = flow.strips.get(it.index()) {
+                        nodes::paint_strip(painter, rect, view.scale, strip, lit, theme);
+                    }
+                }
+            }
+            if response.clicked() {
+                out.push(Command::Select(
+                    Self::cell_under(ui, rect, view, placed, flow, app).unwrap_or(selection),
+                ));
+            }
+            if response.dragged() {
+                let moved = response.drag_delta() / view.scale;
+                let to = (placed.centre.0 + moved.x, placed.centre.1 + moved.y);
+                out.push(Command::MoveNode { node: placed.node, to });
+            }
+            if response.drag_stopped() {
+                out.push(Command::EndMove);
+            }
+            response.on_hover_text(format!("{name}: click to look inside, drag to move"));
+        }
+    }
+
+    /// The event whose cell of a topic is under the pointer.
+    fn cell_under(
+        ui: &Ui,
+        rect: Rect,
+        view: &View,
+        placed: &Placed,
+        flow: &Flow,
+        app: &App,
+    ) -> Option<Selection> {
+        let Node::Topic(topic) = placed.node else { return None };
+        let at = ui.input(|input| input.pointer.interact_pos())?;
+        let strip = flow.strips.get(topic.index())?;
+        let (row, place) = nodes::cell_at(rect, view.scale, strip, at)?;
+        let event = strip.rows.get(row)?.cells.get(place)?.event;
+        let scene = &app.run.answer.as_ref()?.scene;
+        let crate::history::TopicScene::Log(partitions) = &scene.topics[topic.index()] else {
+            return None;
+        };
+        let event_type = partitions[row].tail.iter().find(|(it, _)| *it == event)?.1;
+        Some(Selection::Event { event, event_type, message: None })
+    }
+
+    fn background_input(
+        ui: &Ui,
+        background: &egui::Response,
+        app: &App,
+        view: &View,
+        layout: &Layout,
+        flow: &Flow,
+        out: &mut Vec<Command>,
+    ) {
+        let pointer = ui.input(|input| input.pointer.hover_pos());
+        let near = pointer
+            .filter(|_| background.hovered())
+            .and_then(|at| dots::nearest(view, layout, flow, at, REACH));
+        if let Some(dot) = near {
+            let scene = app.run.answer.as_ref().map(|it| &it.scene);
+            let message = dot.message.and_then(|id| scene?.message(id));
+            if let Some(message) = message {
+                let name = &app.model().event_types[message.event_type.index()].name;
+                let text = format!("{name} {} · {}", message.event, message.role.name());
+                background.clone().on_hover_text(text);
+                if background.clicked() {
+                    out.push(Command::Select(Selection::Event {
+                        event: message.event,
+                        event_type: message.event_type,
+                        message: dot.message,
+                    }));
+                }
+            }
+        } else if background.clicked() {
+            out.push(Command::ClearSelection);
+        }
+        if background.double_clicked() {
+            out.push(Command::Fit);
+        }
+        if background.dragged() {
+            let moved = background.drag_delta() / view.scale;
+            let (x, y) = app.camera.offset;
+            out.push(Command::SetCamera(Camera {
+                offset: (x - moved.x, y - moved.y),
+                ..app.camera
+            }));
+        }
+        let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta.y, input.zoom_delta()));
+        let factor = pinch * (scroll / 240.0).exp();
+        let over = pointer.is_some_and(|at| view.screen.contains(at));
+        if over
+            && (factor - 1.0).abs() > 1e-3
+            && let Some(at) = pointer
+            && ui.ui_contains_pointer()
+        {
+            out.push(Command::SetCamera(view.zoomed_around(app.camera, at, factor)));
+        }
+    }
+}
+
+/// A node's rectangle on the screen.
+fn rect_of(view: &View, placed: &Placed) -> Rect {
+    let centre: Pos2 = view.to_screen(pos2(placed.centre.0, placed.centre.1));
+    Rect::from_center_size(centre, vec2(placed.size.0, placed.size.1) * view.scale)
+}

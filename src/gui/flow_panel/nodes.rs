@@ -1,0 +1,276 @@
+//! Services as cards, topics as strips.
+
+use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
+
+use crate::gui::theme::Theme;
+use crate::view::flow::{Card, Health, Strip};
+
+/// How many cells of a topic's end are shown.
+const CELLS: usize = 12;
+
+/// A cell's width with the gap to the next, its height, and a row's height, in points of the
+/// layout.
+const CELL: (f32, f32, f32) = (18.0, 16.0, 26.0);
+
+/// Where the first row of a strip begins.
+const ROWS_TOP: f32 = 40.0;
+
+/// Where the first cell of a row begins.
+const CELLS_LEFT: f32 = 36.0;
+
+fn frame(painter: &Painter, rect: Rect, scale: f32, edge: Stroke, theme: &Theme) {
+    let radius = f32::from(theme.sizes.card_radius) * scale.min(1.2);
+    painter.rect(rect, radius, theme.colours.card, edge, StrokeKind::Inside);
+}
+
+/// A text that ends in `…` where there is no more room. Gives where it ends.
+fn text(
+    painter: &Painter,
+    at: Pos2,
+    room: f32,
+    what: &str,
+    font: egui::FontId,
+    colour: Color32,
+) -> f32 {
+    let mut job = egui::text::LayoutJob::simple_singleline(what.to_owned(), font, colour);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(room.max(0.0));
+    let galley = painter.layout_job(job);
+    let end = at.x + galley.size().x;
+    painter.galley(at, galley, colour);
+    end
+}
+
+/// Paints a service.
+pub fn paint_card(
+    painter: &Painter,
+    rect: Rect,
+    scale: f32,
+    card: &Card,
+    lit: bool,
+    theme: &Theme,
+) {
+    let colours = &theme.colours;
+    let edge = match (lit, card.health) {
+        (_, Health::Down) => Stroke::new(2.0, colours.bad),
+        (true, _) => Stroke::new(1.5, colours.selection),
+        (_, Health::Troubled) => Stroke::new(1.5, colours.warning),
+        _ => Stroke::new(1.0, colours.card_border),
+    };
+    frame(painter, rect, scale, edge, theme);
+    let health = match card.health {
+        Health::Up => colours.good,
+        Health::Troubled => colours.warning,
+        Health::Down => colours.bad,
+    };
+    let at = |x: f32, y: f32| rect.min + vec2(x, y) * scale;
+    let width = rect.width();
+    match card.health {
+        // By shape as well as by colour.
+        Health::Down => {
+            let square = Rect::from_center_size(at(18.0, 20.0), vec2(9.0, 9.0) * scale);
+            painter.rect_filled(square, 1.0, health);
+        }
+        _ => {
+            painter.circle_filled(at(18.0, 20.0), 5.0 * scale, health);
+        }
+    }
+    let aside = painter.text(
+        at(0.0, 20.0) + vec2(width - 12.0 * scale, 0.0),
+        Align2::RIGHT_CENTER,
+        &card.aside,
+        theme.text_font(11.0 * scale),
+        colours.text_weak,
+    );
+    let name_room = aside.left() - at(30.0, 0.0).x - 4.0 * scale;
+    text(
+        painter,
+        at(30.0, 11.0),
+        name_room,
+        &card.name,
+        theme.strong_font(14.5 * scale),
+        colours.text,
+    );
+    let state = if card.health == Health::Down { colours.bad } else { colours.text_weak };
+    let room = width - 26.0 * scale;
+    text(painter, at(14.0, 35.0), room, &card.state, theme.mono_font(11.0 * scale), state);
+    for (row, (label, value)) in card.values.iter().enumerate() {
+        #[expect(clippy::cast_precision_loss, reason = "a handful of rows")]
+        let y = 54.0 + 17.0 * row as f32;
+        text(
+            painter,
+            at(14.0, y),
+            room * 0.6,
+            label,
+            theme.text_font(11.5 * scale),
+            colours.text_weak,
+        );
+        painter.text(
+            at(0.0, y) + vec2(width - 12.0 * scale, 0.0),
+            Align2::RIGHT_TOP,
+            value,
+            theme.mono_font(11.5 * scale),
+            colours.text,
+        );
+    }
+    let bar = Rect::from_min_max(
+        pos2(rect.left() + 14.0 * scale, rect.bottom() - 32.0 * scale),
+        pos2(rect.right() - 12.0 * scale, rect.bottom() - 12.0 * scale),
+    );
+    paint_bar(painter, bar, scale, card, theme);
+}
+
+/// Hands as segments, and beside them how many messages wait.
+fn paint_bar(painter: &Painter, bar: Rect, scale: f32, card: &Card, theme: &Theme) {
+    let colours = &theme.colours;
+    let (busy, hands) = card.busy;
+    let waiting = match (card.queued, card.capacity) {
+        (0, _) => String::new(),
+        (queued, Some(most)) => format!("{queued}/{most} wait"),
+        (queued, None) => format!("{queued} wait"),
+    };
+    let label = painter.text(
+        bar.right_center(),
+        Align2::RIGHT_CENTER,
+        &waiting,
+        theme.mono_font(10.5 * scale),
+        if card.queued > 0 { colours.accent } else { colours.text_weak },
+    );
+    let right = if waiting.is_empty() { bar.right() } else { label.left() - 6.0 * scale };
+    let Some(hands) = hands else { return };
+    let segments = hands.clamp(1, 16);
+    let filled = (busy * segments).div_ceil(hands.max(1)).min(segments);
+    let gap = 3.0 * scale;
+    #[expect(clippy::cast_precision_loss, reason = "at most 16")]
+    let count = segments as f32;
+    let width = ((right - bar.left() - gap * (count - 1.0)) / count).clamp(1.0, 20.0 * scale);
+    for segment in 0..segments {
+        #[expect(clippy::cast_precision_loss, reason = "at most 16")]
+        let x = bar.left() + (width + gap) * segment as f32;
+        let cell =
+            Rect::from_min_size(pos2(x, bar.center().y - 3.5 * scale), vec2(width, 7.0 * scale));
+        let colour = if segment < filled { colours.selection } else { colours.cell };
+        painter.rect_filled(cell, 2.0 * scale, colour);
+    }
+}
+
+/// Paints a topic.
+pub fn paint_strip(
+    painter: &Painter,
+    rect: Rect,
+    scale: f32,
+    strip: &Strip,
+    lit: bool,
+    theme: &Theme,
+) {
+    let colours = &theme.colours;
+    let edge = if lit { colours.selection } else { colours.card_border };
+    frame(painter, rect, scale, Stroke::new(1.0, edge), theme);
+    let band = Rect::from_min_size(rect.min, vec2(4.0 * scale, rect.height()));
+    painter.rect_filled(band, 2.0 * scale, colours.accent);
+    let at = |x: f32, y: f32| rect.min + vec2(x, y) * scale;
+    let aside = painter.text(
+        at(0.0, 18.0) + vec2(rect.width() - 12.0 * scale, 0.0),
+        Align2::RIGHT_CENTER,
+        &strip.aside,
+        theme.text_font(11.0 * scale),
+        colours.text_weak,
+    );
+    let room = aside.left() - at(14.0, 0.0).x - 6.0 * scale;
+    text(painter, at(14.0, 10.0), room, &strip.name, theme.strong_font(13.5 * scale), colours.text);
+    if !strip.counts.is_empty() {
+        let room = rect.width() - 26.0 * scale;
+        text(
+            painter,
+            at(14.0, 42.0),
+            room,
+            &strip.counts,
+            theme.mono_font(10.0 * scale),
+            colours.text_weak,
+        );
+    }
+    for (number, row) in strip.rows.iter().take(8).enumerate() {
+        #[expect(clippy::cast_precision_loss, reason = "a handful of rows")]
+        let top = ROWS_TOP + CELL.2 * number as f32;
+        painter.text(
+            at(14.0, top + CELL.1 / 2.0),
+            Align2::LEFT_CENTER,
+            &row.label,
+            theme.mono_font(10.5 * scale),
+            colours.text_weak,
+        );
+        let skip = row.cells.len().saturating_sub(CELLS);
+        for place in 0..CELLS {
+            let cell_rect = cell_rect(rect, scale, number, place);
+            let Some(cell) = row.cells.get(skip + place) else {
+                painter.rect_filled(cell_rect, 3.0 * scale, colours.cell);
+                continue;
+            };
+            let colour = theme.event(cell.colour);
+            let faded = if cell.is_done { colour.gamma_multiply(0.35) } else { colour };
+            painter.rect_filled(cell_rect, 3.0 * scale, faded);
+            if scale > 0.75 {
+                let ink = if cell.is_done { colours.text_weak } else { colours.on_event };
+                let font = theme.strong_font(9.0 * scale);
+                painter.text(cell_rect.center(), Align2::CENTER_CENTER, cell.letter, font, ink);
+            }
+        }
+        for &(group, cells) in &row.markers {
+            // A marker stands at the left edge of the next event to be read.
+            #[expect(clippy::cast_precision_loss, reason = "a handful of cells")]
+            let place = (cells - skip.cast_signed() as i64).clamp(0, CELLS as i64) as f32;
+            let tip = at(CELLS_LEFT + CELL.0 * place - 1.5, top + CELL.1 + 1.0);
+            #[expect(clippy::cast_possible_truncation, reason = "eight colours")]
+            let colour = theme.event(marker_colour(group as u8));
+            let size = 4.5 * scale;
+            let points = vec![tip, tip + vec2(size, size * 1.5), tip + vec2(-size, size * 1.5)];
+            painter.add(Shape::convex_polygon(points, colour, Stroke::NONE));
+        }
+    }
+    paint_groups(painter, rect, scale, strip, theme);
+}
+
+/// Below the strip: which marker is whose, and how far each group is behind.
+fn paint_groups(painter: &Painter, rect: Rect, scale: f32, strip: &Strip, theme: &Theme) {
+    let mut at = rect.left_bottom() + vec2(2.0, 9.0) * scale;
+    for (group, (name, lag)) in strip.groups.iter().enumerate() {
+        #[expect(clippy::cast_possible_truncation, reason = "eight colours")]
+        let colour = theme.event(marker_colour(group as u8));
+        let size = 4.0 * scale;
+        let tip = at + vec2(size, -size * 0.7);
+        let points = vec![tip, tip + vec2(size, size * 1.5), tip + vec2(-size, size * 1.5)];
+        painter.add(Shape::convex_polygon(points, colour, Stroke::NONE));
+        let what = if *lag == 0 { name.clone() } else { format!("{name} −{lag}") };
+        let ink = if *lag > 20 { theme.colours.bad } else { theme.colours.text_weak };
+        let drawn = painter.text(
+            at + vec2(size * 2.6, 0.0),
+            Align2::LEFT_CENTER,
+            what,
+            theme.text_font(10.5 * scale),
+            ink,
+        );
+        at.x = drawn.right() + 9.0 * scale;
+        if at.x > rect.right() - 40.0 * scale {
+            at = pos2(rect.left() + 2.0 * scale, at.y + 14.0 * scale);
+        }
+    }
+}
+
+/// Groups wear the event colours from the other end, so as not to be taken for events.
+const fn marker_colour(group: u8) -> u8 {
+    7 - group % 8
+}
+
+fn cell_rect(strip: Rect, scale: f32, row: usize, place: usize) -> Rect {
+    #[expect(clippy::cast_precision_loss, reason = "a handful of cells")]
+    let corner = vec2(CELLS_LEFT + CELL.0 * place as f32, ROWS_TOP + CELL.2 * row as f32);
+    Rect::from_min_size(strip.min + corner * scale, vec2(CELL.0 - 3.0, CELL.1) * scale)
+}
+
+/// The cell at a point: its row, and its place among the row's cells.
+pub fn cell_at(rect: Rect, scale: f32, strip: &Strip, at: Pos2) -> Option<(usize, usize)> {
+    strip.rows.iter().take(8).enumerate().find_map(|(number, row)| {
+        let skip = row.cells.len().saturating_sub(CELLS);
+        let place = (0..CELLS).find(|it| cell_rect(rect, scale, number, *it).contains(at))?;
+        Some((number, skip + place))
+    })
+}

@@ -1,0 +1,279 @@
+//! Where nodes stand: layered from left to right with few crossings, or where a person or the
+//! scenario put them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_sugiyama::configure::Config;
+
+use crate::model::{Model, Node, ServiceId, TopicId, TopicKind};
+
+/// The size of a service's card, in points of the layout.
+pub const CARD: (f32, f32) = (186.0, 96.0);
+
+/// The width of a topic's strip, in points of the layout.
+const STRIP_WIDTH: f32 = 268.0;
+
+/// The free space between layers, where events fly, and between the nodes of a layer.
+const GAP: (f32, f32) = (120.0, 44.0);
+
+/// Past this many nodes the layered layout takes longer than a blink; a grid is used.
+const MOST_LAYERED: usize = 150;
+
+/// Nodes with their places and sizes, and the pairs of them that talk.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Layout {
+    /// The nodes, in the order of their ids.
+    pub nodes: Vec<Placed>,
+    /// Pairs of places in `nodes` that talk, the one on the left first where it can be told.
+    pub edges: Vec<(usize, usize)>,
+}
+
+/// A node and where it stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placed {
+    /// Which.
+    pub node: Node,
+    /// Its middle.
+    pub centre: (f32, f32),
+    /// Its width and height.
+    pub size: (f32, f32),
+}
+
+impl Layout {
+    /// The layout of a model; `moved` are the nodes that a person has moved.
+    #[must_use]
+    pub fn new(model: &Model, moved: &BTreeMap<Node, (f32, f32)>) -> Self {
+        let mut layout = Self::automatic(model);
+        let given = &model.presentation.positions;
+        for placed in &mut layout.nodes {
+            let by_scenario =
+                given.iter().find(|(node, _)| *node == placed.node).map(|(_, place)| *place);
+            if let Some(place) = moved.get(&placed.node).copied().or(by_scenario) {
+                placed.centre = place;
+            }
+        }
+        layout
+    }
+
+    /// The layout without anybody's hand in it.
+    #[must_use]
+    pub fn automatic(model: &Model) -> Self {
+        let nodes: Vec<Node> = (0..model.services.len())
+            .map(|it| Node::Service(ServiceId::from_index(it)))
+            .chain((0..model.topics.len()).map(|it| Node::Topic(TopicId::from_index(it))))
+            .collect();
+        let place_of = |node: Node| match node {
+            Node::Service(it) => it.index(),
+            Node::Topic(it) => model.services.len() + it.index(),
+        };
+        let flow: Vec<(usize, usize)> =
+            flow_edges(model).iter().map(|&(from, to)| (place_of(from), place_of(to))).collect();
+        let depths = depths(model, nodes.len(), &flow);
+        let mut edges = BTreeSet::new();
+        for (from, to) in flow {
+            // Work begins on the left: what leads back is drawn, but moves nobody.
+            let (from, to) = if depths[from] <= depths[to] { (from, to) } else { (to, from) };
+            if from != to && !edges.contains(&(to, from)) {
+                edges.insert((from, to));
+            }
+        }
+        let sizes: Vec<(f32, f32)> = nodes.iter().map(|it| size(model, *it)).collect();
+        let centres = layered(&sizes, &edges);
+        let nodes = nodes
+            .into_iter()
+            .zip(sizes)
+            .zip(centres)
+            .map(|((node, size), centre)| Placed { node, centre, size })
+            .collect();
+        Self { nodes, edges: edges.into_iter().collect() }
+    }
+
+    /// A node's place.
+    #[must_use]
+    pub fn of(&self, node: Node) -> Option<&Placed> {
+        self.nodes.iter().find(|it| it.node == node)
+    }
+
+    /// The corners of what all nodes cover: (least, greatest).
+    #[must_use]
+    pub fn bounds(&self) -> ((f32, f32), (f32, f32)) {
+        let mut least = (f32::MAX, f32::MAX);
+        let mut most = (f32::MIN, f32::MIN);
+        for Placed { centre, size, .. } in &self.nodes {
+            least.0 = least.0.min(centre.0 - size.0 / 2.0);
+            least.1 = least.1.min(centre.1 - size.1 / 2.0);
+            most.0 = most.0.max(centre.0 + size.0 / 2.0);
+            most.1 = most.1.max(centre.1 + size.1 / 2.0);
+        }
+        if self.nodes.is_empty() { ((0.0, 0.0), (1.0, 1.0)) } else { (least, most) }
+    }
+}
+
+/// How large a node is drawn.
+fn size(model: &Model, node: Node) -> (f32, f32) {
+    match node {
+        Node::Service(service) => {
+            let shown = model.presentation.shown.iter().filter(|it| it.service == service).count();
+            #[expect(clippy::cast_precision_loss, reason = "a handful of rows")]
+            let rows = shown as f32;
+            (CARD.0, CARD.1 + 17.0 * rows)
+        }
+        Node::Topic(topic) => match &model.topics[topic.index()].kind {
+            TopicKind::Log(log) => {
+                #[expect(clippy::cast_precision_loss, reason = "a handful of rows")]
+                let rows = log.partitions.min(8) as f32;
+                (STRIP_WIDTH, 44.0 + 26.0 * rows)
+            }
+            TopicKind::Queue(_) => (STRIP_WIDTH, 78.0),
+        },
+    }
+}
+
+/// The pairs along which work flows: from who begins to whom it concerns.
+fn flow_edges(model: &Model) -> Vec<(Node, Node)> {
+    use crate::model::Step;
+    let mut edges = Vec::new();
+    for handler in &model.handlers {
+        let from = Node::Service(handler.service);
+        crate::model::handler::walk_steps(&handler.steps, &mut |step| match step {
+            Step::Call(call) => edges.push((from, Node::Service(call.to))),
+            Step::Poll(poll) => edges.push((from, Node::Service(poll.call.to))),
+            Step::Send { to, .. } => edges.push((from, Node::Service(*to))),
+            Step::Publish { topic, .. } => edges.push((from, Node::Topic(*topic))),
+            _ => {}
+        });
+    }
+    // Consumers last: where a service both publishes to a topic and consumes it, what it
+    // publishes says on which side of the topic it stands.
+    for (index, service) in model.services.iter().enumerate() {
+        let to = Node::Service(ServiceId::from_index(index));
+        edges.extend(service.consumes.iter().map(|it| (Node::Topic(it.topic), to)));
+    }
+    edges
+}
+
+/// How many steps each node is from where work begins: the workloads, or if there are none
+/// whoever nobody leads to.
+fn depths(model: &Model, count: usize, flow: &[(usize, usize)]) -> Vec<usize> {
+    let mut depths = vec![usize::MAX; count];
+    let mut queue = std::collections::VecDeque::new();
+    let workloads = (0..model.services.len()).filter(|it| model.services[*it].workload.is_some());
+    let unled = (0..count).filter(|it| flow.iter().all(|(_, to)| to != it));
+    for begin in workloads.chain(unled).chain(0..count) {
+        if depths[begin] != usize::MAX {
+            continue;
+        }
+        depths[begin] = 0;
+        queue.push_back(begin);
+        // Workloads and the unled all begin at once; what is left begins when those are done.
+        while let Some(at) = queue.pop_front() {
+            for &(_, to) in flow.iter().filter(|(from, _)| *from == at) {
+                if depths[to] > depths[at] + 1 {
+                    depths[to] = depths[at] + 1;
+                    queue.push_back(to);
+                }
+            }
+        }
+    }
+    depths
+}
+
+/// The middles of nodes of these sizes.
+fn layered(sizes: &[(f32, f32)], edges: &BTreeSet<(usize, usize)>) -> Vec<(f32, f32)> {
+    if sizes.len() > MOST_LAYERED {
+        return grid(sizes);
+    }
+    // The library lays out from top to bottom: our height is its width.
+    let vertices: Vec<(u32, (f64, f64))> = sizes
+        .iter()
+        .enumerate()
+        .map(|(index, size)| {
+            let id = u32::try_from(index).unwrap_or(u32::MAX);
+            (id, (f64::from(size.1 + GAP.1), f64::from(size.0 + GAP.0)))
+        })
+        .collect();
+    let id = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+    let pairs: Vec<(u32, u32)> = edges.iter().map(|&(from, to)| (id(from), id(to))).collect();
+    let config = Config { vertex_spacing: 10.0, ..Config::default() };
+    let mut parts = rust_sugiyama::from_vertices_and_edges(&vertices, &pairs, &config);
+    for (places, _, _) in &mut parts {
+        places.sort_by_key(|(id, _)| *id);
+    }
+    parts.sort_by_key(|(places, _, _)| places.first().map(|(id, _)| *id));
+    let mut centres = vec![(0.0, 0.0); sizes.len()];
+    let mut layers: BTreeMap<(usize, i64), Vec<usize>> = BTreeMap::new();
+    for (part, (places, _, _)) in parts.iter().enumerate() {
+        for &(id, (across, along)) in places {
+            #[expect(clippy::cast_possible_truncation, reason = "points of a layout")]
+            {
+                centres[id] = (along as f32, across as f32);
+                layers.entry((part, along.round() as i64)).or_default().push(id);
+            }
+        }
+    }
+    stand_apart(sizes, &mut centres, layers);
+    centres
+}
+
+/// Gives each layer a column as wide as its widest node, and its nodes room between them, in
+/// the order that the library found; parts without a connection stand below one another.
+fn stand_apart(
+    sizes: &[(f32, f32)],
+    centres: &mut [(f32, f32)],
+    layers: BTreeMap<(usize, i64), Vec<usize>>,
+) {
+    let mut top = 0.0;
+    let mut part = usize::MAX;
+    let mut x = 0.0;
+    let mut bottom: f32 = 0.0;
+    let parts: Vec<((usize, i64), Vec<usize>)> = layers.into_iter().collect();
+    let tallest = |of: usize| -> f32 {
+        parts
+            .iter()
+            .filter(|((it, _), _)| *it == of)
+            .map(|(_, layer)| column_height(sizes, layer))
+            .fold(0.0, f32::max)
+    };
+    for ((of, _), layer) in &parts {
+        if *of != part {
+            part = *of;
+            x = 0.0;
+            top = bottom;
+            bottom = top + tallest(part) + GAP.1;
+        }
+        let mut layer = layer.clone();
+        layer.sort_by(|a, b| centres[*a].1.total_cmp(&centres[*b].1).then(a.cmp(b)));
+        let width = layer.iter().map(|it| sizes[*it].0).fold(0.0, f32::max);
+        let mut y = top + (tallest(part) - column_height(sizes, &layer)) / 2.0;
+        for it in layer {
+            centres[it] = (x + width / 2.0, y + sizes[it].1 / 2.0);
+            y += sizes[it].1 + GAP.1;
+        }
+        x += width + GAP.0;
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "as many nodes as fit a screen")]
+fn column_height(sizes: &[(f32, f32)], layer: &[usize]) -> f32 {
+    layer.iter().map(|it| sizes[*it].1).sum::<f32>() + GAP.1 * (layer.len() as f32 - 1.0)
+}
+
+/// Rows and columns, for graphs too large to be laid out in a blink.
+fn grid(sizes: &[(f32, f32)]) -> Vec<(f32, f32)> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a small number"
+    )]
+    let columns = (sizes.len() as f32).sqrt().ceil().max(1.0) as usize;
+    let cell =
+        sizes.iter().fold((0.0_f32, 0.0_f32), |most, it| (most.0.max(it.0), most.1.max(it.1)));
+    (0..sizes.len())
+        .map(|it| {
+            #[expect(clippy::cast_precision_loss, reason = "a small number")]
+            let (column, row) = ((it % columns) as f32, (it / columns) as f32);
+            (column * (cell.0 + GAP.0), row * (cell.1 + GAP.1))
+        })
+        .collect()
+}
