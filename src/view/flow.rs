@@ -275,7 +275,7 @@ fn trace_of(model: &Model, gone: &Gone, now: Time, trace: Span) -> Option<Dot> {
     }
     // It has arrived: only its tail is still to be seen, longer for a short flight.
     let flight = gone.at.since(gone.message.sent);
-    dot.tail = if flight < trace { 1.0 } else { 0.1 };
+    dot.tail = if flight * 4 < trace { 1.0 } else { 0.1 };
     dot.along = 1.0;
     dot.is_again = false;
     Some(dot)

@@ -6,7 +6,7 @@ use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, Vec2, vec2};
 use crate::gui::theme::Theme;
 use crate::model::Node;
 use crate::view::flow::{Flow, Health};
-use crate::view::layout::Layout;
+use crate::view::layout::{Layout, Placed};
 
 use super::camera::View;
 
@@ -22,11 +22,30 @@ pub struct Curve {
 impl Curve {
     /// The curve from one node to another, its two directions side by side.
     pub fn between(view: &View, layout: &Layout, from: Node, to: Node) -> Option<Self> {
-        let (one, other) = (layout.of(from)?, layout.of(to)?);
-        let curve = Self::of(view.rect(one), view.rect(other));
+        let curve = Self::middle(view, layout, layout.of(from)?, layout.of(to)?);
         let [a, _, _, d] = curve.points;
         let side = (d - a).normalized().rot90() * APART * view.scale;
         Some(Self { points: curve.points.map(|it| it + side) })
+    }
+
+    /// The middle line between two nodes; over the others where it would pass behind them.
+    fn middle(view: &View, layout: &Layout, from: &Placed, to: &Placed) -> Self {
+        let (one, other) = (view.rect(from), view.rect(to));
+        let direct = Self::of(one, other);
+        let in_the_way = layout
+            .nodes
+            .iter()
+            .filter(|it| it.node != from.node && it.node != to.node)
+            .map(|it| view.rect(it))
+            .filter(|rect| (1..20_u8).any(|it| rect.contains(direct.point(f32::from(it) / 20.0))));
+        let Some(top) = in_the_way.map(|it| it.top()).min_by(f32::total_cmp) else {
+            return direct;
+        };
+        let (a, d) = (one.center_top(), other.center_top());
+        // A cubic comes three quarters of the way to its handles.
+        let over = top.min(a.y).min(d.y) - 26.0 * view.scale;
+        let handle = |it: Pos2| Pos2::new(it.x, it.y + (over - it.y) / 0.75);
+        Self { points: [a, handle(a), handle(d), d] }
     }
 
     /// The middle line from one rectangle to another: sideways if they are side by side, up or
@@ -75,7 +94,7 @@ pub fn paint_links(painter: &Painter, view: &View, layout: &Layout, flow: &Flow,
     };
     for &(from, to) in &layout.edges {
         let (one, other) = (&layout.nodes[from], &layout.nodes[to]);
-        let curve = Curve::of(view.rect(one), view.rect(other));
+        let curve = Curve::middle(view, layout, one, other);
         if is_down(one.node) || is_down(other.node) {
             let stroke = Stroke::new(1.5, theme.colours.bad);
             let points: Vec<Pos2> =
