@@ -1,4 +1,35 @@
 //! Inflight: a desktop laboratory for event-driven systems.
+//!
+//! A person opens a scenario, watches its events in flight between the services, and scrubs the
+//! timeline back and forth. This is the map of the house.
+//!
+//! ```text
+//!  file.ron ─▶ scenario ─▶ model ─▶ engine ◀─ sim ─▶ Record ─▶ history ─▶ view ─▶ gui
+//!                                                                                  │
+//!                                            app::update ◀──────── Command ────────┘
+//! ```
+//!
+//! Data flows one way. A lower layer never names a higher one; `tests/it/architecture.rs` has
+//! the table and fails when it is broken.
+//!
+//! - A run is a function of model and seed: no clock, thread, or hash-map order decides
+//!   anything. Its digest proves it.
+//! - The world is a value: a checkpoint is a clone.
+//! - Every random draw is keyed by what it is about (`engine::dice`), never taken from a shared
+//!   stream.
+//! - Records are all that leaves a run; a scene is the fold of records, by whatever road.
+//! - The window is a function of the app's state; panels only return commands.
+//!
+//! | to change… | open |
+//! | --- | --- |
+//! | what a scenario file may say, or a message about a mistake | `scenario/` (`convert`, `services`, `steps`, `events`, `faults`) |
+//! | how a topic behaves | `engine/broker/` (`queue`, `log`, `group`) |
+//! | what a step of a handler does | `engine/handler`, then `sim/service` |
+//! | links, calls, faults, workloads | `sim/` (`network`, `call`, `fault`, `workload`) |
+//! | a figure of the report | `sim/report`, `sim/statistics` |
+//! | what is shown at an instant | `history/scene`, then `view/flow` |
+//! | a button or a key | `app/command`, `app/update`, then the panel in `gui/` |
+//! | a colour | `assets/theme.ron` |
 
 pub mod model;
 pub mod scenario;

@@ -1,1 +1,160 @@
-//! (empty)
+//! The real program in a real window, on a virtual display, with a hand on mouse and keyboard.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long anything may take that happens in a blink on a machine with nothing else to do.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Desktop {
+    display: String,
+    server: Child,
+    folder: PathBuf,
+}
+
+impl Desktop {
+    /// A virtual display of 1440 × 900, or `None` (said loudly) where there is no way to one.
+    fn new() -> Option<Self> {
+        for tool in ["Xvfb", "xdotool"] {
+            let found = Command::new(tool)
+                .arg("-help")
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+            if found.is_err() {
+                let what = format!("SKIPPED: the window test needs {tool}, which is not installed");
+                assert!(std::env::var_os("INFLIGHT_REQUIRE_ALL").is_none(), "{what}");
+                eprintln!("{what}");
+                return None;
+            }
+        }
+        let folder = std::env::temp_dir().join(format!("inflight-window-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        // The server chooses a free number and writes it to its standard output.
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp", "-fbdir"])
+            .arg(&folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let output = server.stdout.take().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut line).unwrap();
+        Some(Self { display: format!(":{}", line.trim()), server, folder })
+    }
+
+    fn xdotool(&self, arguments: &[&str]) -> Option<String> {
+        let output =
+            Command::new("xdotool").args(arguments).env("DISPLAY", &self.display).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        (output.status.success() && !text.is_empty()).then_some(text)
+    }
+
+    /// The pixels of a part of the screen: the framebuffer file is in `xwd` format, a header
+    /// whose first word is its length and whose 12th to 20th say how the pixels lie.
+    fn picture(&self, left: usize, top: usize, width: usize, height: usize) -> Vec<u8> {
+        let bytes = std::fs::read(self.folder.join("Xvfb_screen0")).unwrap();
+        let word =
+            |it: usize| u32::from_be_bytes(bytes[it * 4..it * 4 + 4].try_into().unwrap()) as usize;
+        let (header, depth, line, colours) = (word(0), word(11) / 8, word(12), word(19));
+        let begin = header + colours * 12;
+        (top..top + height)
+            .flat_map(|y| {
+                let from = begin + y * line + left * depth;
+                bytes[from..from + width * depth].to_vec()
+            })
+            .collect()
+    }
+
+    fn view(&self) -> Vec<u8> {
+        self.picture(30, 100, 1000, 480)
+    }
+
+    /// Waits until something is so.
+    fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+        let begin = clock();
+        while !is_so() {
+            assert!(begin.elapsed() < PATIENCE, "in vain: {what}");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Whether the view stands still: the same over a quarter of a second of real time.
+    fn stands_still(&self) -> bool {
+        let before = self.view();
+        let begin = clock();
+        while begin.elapsed() < Duration::from_millis(250) {
+            if self.view() != before {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+impl Drop for Desktop {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[test]
+fn the_window_opens_plays_scrubs_and_closes() {
+    let Some(desktop) = Desktop::new() else { return };
+    let mut program = Command::new(env!("CARGO_BIN_EXE_inflight"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("DISPLAY", &desktop.display)
+        .env_remove("WAYLAND_DISPLAY")
+        .env("XDG_DATA_HOME", &desktop.folder)
+        .env("LIBGL_ALWAYS_SOFTWARE", "1")
+        .spawn()
+        .unwrap();
+    let mut window = String::new();
+    Desktop::until("a window", || {
+        window =
+            desktop.xdotool(&["search", "--onlyvisible", "--name", "inflight"]).unwrap_or_default();
+        !window.is_empty()
+    });
+    desktop.xdotool(&["mousemove", "700", "200"]);
+    desktop.xdotool(&["windowfocus", "--sync", &window]);
+    let empty = desktop.view();
+    Desktop::until("the picture moves while it plays", || desktop.view() != empty);
+    desktop.xdotool(&["key", "space"]);
+    Desktop::until("the picture stands still after Space", || desktop.stands_still());
+
+    // Drag in the whole-run strip, from its first quarter to its third.
+    let before = desktop.view();
+    let shown = || desktop.picture(520, 715, 160, 40);
+    let mut clock_face = shown();
+    desktop.xdotool(&["mousemove", "400", "775", "mousedown", "1"]);
+    for x in ["700", "850", "1000"] {
+        desktop.xdotool(&["mousemove", x, "775"]);
+        Desktop::until("dragging shows another instant", || shown() != clock_face);
+        clock_face = shown();
+    }
+    desktop.xdotool(&["mouseup", "1"]);
+    Desktop::until("scrubbing shows another picture", || desktop.view() != before);
+    Desktop::until("and stands still there", || desktop.stands_still());
+
+    // A click on the second variant.
+    let before = desktop.view();
+    desktop.xdotool(&["mousemove", "504", "22", "click", "1"]);
+    Desktop::until("another variant is another picture", || desktop.view() != before);
+
+    desktop.xdotool(&["key", "ctrl+q"]);
+    let mut code = None;
+    Desktop::until("Ctrl Q closes it", || {
+        code = program.try_wait().unwrap();
+        code.is_some()
+    });
+    assert_eq!(code.and_then(|it| it.code()), Some(0));
+}
+
+#[expect(clippy::disallowed_methods, reason = "a real window lives in real time")]
+fn clock() -> Instant {
+    Instant::now()
+}
