@@ -435,3 +435,31 @@ fn strip(model: &Model, scene: &Scene, id: TopicId) -> Strip {
     }
     strip
 }
+
+/// The types of events, requests and replies that can occur in this variant, in their order.
+#[must_use]
+pub fn used_types(model: &Model) -> Vec<crate::model::EventTypeId> {
+    use crate::model::{Step, Trigger};
+    let mut used = std::collections::BTreeSet::new();
+    for handler in &model.handlers {
+        if let Trigger::Request(event) | Trigger::Event(_, event) = handler.trigger {
+            used.insert(event);
+        }
+        crate::model::handler::walk_steps(&handler.steps, &mut |step| match step {
+            Step::Call(call) => {
+                used.insert(call.request);
+            }
+            Step::Poll(poll) => {
+                used.insert(poll.call.request);
+                used.insert(poll.until);
+            }
+            Step::Send { event, .. }
+            | Step::Publish { event, .. }
+            | Step::Reply { event: Some(event), .. } => {
+                used.insert(*event);
+            }
+            _ => {}
+        });
+    }
+    used.into_iter().collect()
+}

@@ -311,3 +311,29 @@ fn the_inspector_tells_of_the_selection_and_lets_it_go() {
     click(&mut window, "Inspector");
     assert!(!shell(&window).app().settings.inspector);
 }
+
+#[test]
+fn cards_and_strips_are_found_by_name_selected_and_moved() {
+    use inflight::app::Selection;
+    let mut window = payment();
+    tell(&mut window, Command::SeekTo(Time::from_secs_f64(21.0)));
+    until(&mut window, |shell| shell.app().run.serves(shell.app().playback.at));
+    click(&mut window, "ledger service");
+    assert!(matches!(shell(&window).app().selection, Some(Selection::Service(_))));
+    click(&mut window, "payments.events topic");
+    let selection = shell(&window).app().selection;
+    assert!(matches!(selection, Some(Selection::Topic(_) | Selection::Event { .. })));
+
+    let card = window.get_by_label("ledger service").rect();
+    window.drag_at(card.center());
+    window.run_steps(1);
+    window.hover_at(card.center() + Vec2::new(0.0, 60.0));
+    window.run_steps(1);
+    window.drop_at(card.center() + Vec2::new(0.0, 60.0));
+    window.run_steps(2);
+    let moved = window.get_by_label("ledger service").rect();
+    assert!(moved.center().y > card.center().y + 10.0, "{card:?} {moved:?}");
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    let back = window.get_by_label("ledger service").rect();
+    assert!((back.center() - card.center()).length() < 1.0);
+}

@@ -4,6 +4,7 @@ use egui::{Align2, Painter, Rect, Shape, Stroke, pos2, vec2};
 
 use crate::gui::theme::Theme;
 use crate::model::Model;
+use crate::view::flow::used_types;
 
 /// Paints the legend along the lower edge: the types of events, and below them the shapes.
 pub fn paint_legend(painter: &Painter, view: Rect, model: &Model, theme: &Theme) {
@@ -12,12 +13,14 @@ pub fn paint_legend(painter: &Painter, view: Rect, model: &Model, theme: &Theme)
     let right = view.right() - 16.0;
     let mut x = left;
     let y = view.bottom() - 38.0;
-    for (index, event_type) in model.event_types.iter().enumerate() {
+    let used = used_types(model);
+    for (index, id) in used.iter().enumerate() {
+        let event_type = &model.event_types[id.index()];
         let galley =
             painter.layout_no_wrap(event_type.name.clone(), font.clone(), theme.colours.text_weak);
         let width = 20.0 + galley.size().x + 16.0;
-        if x + width > right - 60.0 && index + 1 < model.event_types.len() {
-            let rest = format!("and {} more", model.event_types.len() - index);
+        if x + width > right - 60.0 && index + 1 < used.len() {
+            let rest = format!("and {} more", used.len() - index);
             painter.text(
                 pos2(x, y),
                 Align2::LEFT_CENTER,
