@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use crate::model::{Model, Record, Time};
+use crate::model::{Event, Model, Record, Time};
 use crate::sim::World;
 
 use super::overview::Overview;
-use super::scene::Scene;
+use super::scene::{Scene, TAIL_EVENTS};
 
 /// How many records lie between two checkpoints at first: some half a millisecond of
 /// simulation.
@@ -49,7 +49,12 @@ pub struct Answer {
     pub valid_until: Time,
     /// The last instant with a record before the scene's, if it is known.
     pub previous: Option<Time>,
+    /// What the events carry that can be pointed at in this scene.
+    pub events: Arc<[Event]>,
 }
+
+/// Of how many messages in flight an answer tells what they carry: more than can be told apart.
+const MOST_EVENTS: usize = 2_048;
 
 impl Moment {
     /// Simulates one entry of the agenda.
@@ -161,6 +166,7 @@ impl Run {
             scene: Arc::new(moment.scene.clone()),
             valid_until,
             previous: moment.previous,
+            events: moment.world.events_in_sight(MOST_EVENTS, TAIL_EVENTS as u64).into(),
         };
         self.cursor = Some(moment);
         answer

@@ -9,7 +9,7 @@ use crate::model::{
 };
 
 /// How many events at a topic's end a scene remembers, per partition or queue.
-const TAIL_EVENTS: usize = 24;
+pub(super) const TAIL_EVENTS: usize = 24;
 
 /// How many messages that have left their links a scene remembers, so that short flights leave
 /// a trace and lost ones a cross.

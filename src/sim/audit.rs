@@ -1,6 +1,6 @@
 //! The audit: where every message is.
 
-use crate::model::{MessageId, Role};
+use crate::model::{Event, MessageId};
 
 use super::world::{Broker, Scheduled, World};
 
@@ -89,13 +89,20 @@ impl World {
         audit
     }
 
-    /// Messages alive by role, for those who want to know what is in flight.
+    /// The events that a person can point at: those of messages alive (at most `most`), and the
+    /// last `tail` of each partition.
     #[must_use]
-    pub fn alive_by_role(&self) -> [u64; Role::ALL.len()] {
-        let mut counts = [0; Role::ALL.len()];
-        for (_, message) in self.messages.iter() {
-            counts[message.role as usize] += 1;
+    pub fn events_in_sight(&self, most: usize, tail: u64) -> Vec<Event> {
+        let alive = self.messages.iter().map(|(_, message)| message.event);
+        let mut events: Vec<Event> = alive.take(most).collect();
+        for topic in &self.topics {
+            let Broker::Log(log) = &topic.broker else { continue };
+            for partition in (0_u32..).take(log.partition_count()) {
+                let end = log.end(partition);
+                let begin = end.saturating_sub(tail).max(log.start(partition));
+                events.extend((begin..end).map(|offset| log.event(partition, offset)));
+            }
         }
-        counts
+        events
     }
 }

@@ -4,7 +4,7 @@ use crate::app::{App, Selection};
 use crate::history::{Place, SceneMessage, TopicScene};
 use crate::model::{
     Distribution, EventId, EventTypeId, Fault, FaultKind, LinkId, Model, ServiceId, Span, Time,
-    TopicId, TopicKind, Transport,
+    TopicId, TopicKind, Transport, Value,
 };
 
 /// What the inspector shows.
@@ -83,7 +83,7 @@ pub fn inspect(app: &App) -> Inspection {
         Some(Selection::Service(service)) => service_of(model, service),
         Some(Selection::Topic(topic)) => topic_of(model, topic),
         Some(Selection::Link(link)) => link_of(model, link),
-        Some(Selection::Event { event, event_type, .. }) => event_of(model, event, event_type),
+        Some(Selection::Event { event, event_type, .. }) => event_of(app, event, event_type),
     };
     inspection.sections.extend(live(app));
     inspection.sections.retain(|section| !section.rows.is_empty());
@@ -329,19 +329,38 @@ fn duration(distribution: &Distribution) -> String {
     }
 }
 
-fn event_of(model: &Model, id: EventId, event_type: EventTypeId) -> Inspection {
+fn event_of(app: &App, id: EventId, event_type: EventTypeId) -> Inspection {
+    let model = app.model();
     let event_type = &model.event_types[event_type.index()];
     let producer = &model.services[id.producer().index()].name;
     let mut section = Section::default();
     section.row("id", format!("{producer}/{}", id.count()));
     section.row("source", format!("/{producer}"));
     section.row("size", format!("{} bytes", event_type.size_bytes));
+    let events = app.run.answer.as_ref().map(|it| &it.events);
+    let known = events.and_then(|it| it.iter().find(|it| it.id == id));
+    let mut data = Section::new("Data");
+    match known {
+        Some(event) => {
+            section.toned("time", event.time.to_string(), Tone::Time);
+            if let Some(cause) = event.cause {
+                let who = &model.services[cause.producer().index()].name;
+                section.row("cause", format!("{who}/{}", cause.count()));
+            }
+            let of_type = &model.event_types[event.event_type.index()];
+            for (field, bits) in of_type.fields.iter().zip(event.fields) {
+                let value = model.value_text(Value::from_bits(field.kind, bits));
+                data.row(field.name.clone(), value);
+            }
+        }
+        None => section.row("now", "neither in flight nor at the end of a topic"),
+    }
     Inspection {
         kind: if event_type.is_request { "request" } else { "event" },
         title: event_type.name.clone(),
         aside: id.to_string(),
         colour: Some(event_type.colour),
-        sections: vec![section],
+        sections: vec![section, data],
         ..Inspection::default()
     }
 }
