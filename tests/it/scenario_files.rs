@@ -40,16 +40,122 @@ fn no_file_of_the_library_is_left_out_of_the_program() {
     assert_eq!(found, built_in);
 }
 
-#[test]
-fn what_this_reader_reads_ron_reads_too() {
-    for entry in library::entries() {
-        assert!(ron::from_str::<ron::Value>(entry.text).is_ok() || entry.text.contains("Event("));
-        assert!(syntax::parse(entry.text).is_ok());
+/// A tree as the `ron` crate sees it, which forgets the names of structs and words.
+fn shape_of_ours(node: &syntax::Node) -> String {
+    use syntax::Kind;
+    let list = |items: &[syntax::Node]| {
+        format!("[{}]", items.iter().map(shape_of_ours).collect::<Vec<_>>().join(","))
+    };
+    let map = |mut entries: Vec<String>| {
+        entries.sort();
+        format!("{{{}}}", entries.join(","))
+    };
+    match &node.kind {
+        Kind::Bool(it) => it.to_string(),
+        #[expect(clippy::cast_precision_loss, reason = "compared as f32 on both sides")]
+        Kind::Int(it) => format!("{:e}", *it as f32),
+        #[expect(clippy::cast_possible_truncation, reason = "compared as f32 on both sides")]
+        Kind::Float(it) => format!("{:e}", *it as f32),
+        Kind::Text(it) => format!("{it:?}"),
+        Kind::Char(it) => format!("{it:?}"),
+        Kind::Word(_) => "()".to_owned(),
+        Kind::List(items) | Kind::Tuple(_, items) => list(items),
+        Kind::Map(entries) => map(entries
+            .iter()
+            .map(|(key, value)| format!("{}:{}", shape_of_ours(key), shape_of_ours(value)))
+            .collect()),
+        Kind::Struct(_, fields) => map(fields
+            .iter()
+            .map(|it| format!("{:?}:{}", it.name, shape_of_ours(&it.value)))
+            .collect()),
     }
+}
+
+fn shape_of_theirs(value: &ron::Value) -> String {
+    match value {
+        ron::Value::Bool(it) => it.to_string(),
+        #[expect(clippy::cast_possible_truncation, reason = "compared as f32 on both sides")]
+        ron::Value::Number(it) => format!("{:e}", it.into_f64() as f32),
+        ron::Value::String(it) => format!("{it:?}"),
+        ron::Value::Char(it) => format!("{it:?}"),
+        ron::Value::Unit => "()".to_owned(),
+        ron::Value::Seq(items) => {
+            format!("[{}]", items.iter().map(shape_of_theirs).collect::<Vec<_>>().join(","))
+        }
+        ron::Value::Map(map) => {
+            let mut entries: Vec<String> = map
+                .iter()
+                .map(|(key, value)| format!("{}:{}", shape_of_theirs(key), shape_of_theirs(value)))
+                .collect();
+            entries.sort();
+            format!("{{{}}}", entries.join(","))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_library_is_read_as_the_ron_crate_reads_it() {
+    for entry in library::entries() {
+        let ours = syntax::parse(entry.text).unwrap();
+        let theirs: ron::Value = ron::from_str(entry.text).unwrap();
+        assert_eq!(shape_of_ours(&ours), shape_of_theirs(&theirs), "{}", entry.name);
+    }
+}
+
+/// Texts of values, with blanks and comments where they may stand.
+fn values() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("true".to_owned()),
+        (-99_999_i32..99_999).prop_map(|it| it.to_string()),
+        (-999.0..999.0_f32).prop_map(|it| format!("{it:?}")),
+        "[A-Z][a-z]{1,6}"
+            .prop_filter("`Some` means something else", |it| it != "Some" && it != "None"),
+        "[a-z ]{0,6}".prop_map(|it| format!("{it:?}")),
+        Just("r#\"a \"raw\" one\"#".to_owned()),
+        Just("'x'".to_owned()),
+        Just("\"\\n\\t\\u{41}\"".to_owned()),
+    ];
+    let blank = || {
+        prop_oneof![
+            Just(" "),
+            Just(""),
+            Just("\n"),
+            Just(" // note\n"),
+            Just(" /* a /* b */ c */ ")
+        ]
+    };
+    leaf.prop_recursive(4, 40, 5, move |inner| {
+        let items = prop::collection::vec((blank(), inner.clone(), blank()), 0..5);
+        (items, 0..4_u8, "[A-Z][a-z]{2,5}").prop_map(|(items, how, name)| {
+            let each = |prefix: fn(usize) -> String| {
+                let items = items.iter().enumerate();
+                items
+                    .map(|(it, (a, value, b))| format!("{a}{}{value}{b}", prefix(it)))
+                    .collect::<Vec<_>>()
+                    .join(",")
+            };
+            match how {
+                0 => format!("[{}]", each(|_| String::new())),
+                1 if !items.is_empty() => format!("{name}({})", each(|it| format!("f{it}: "))),
+                2 => format!("{{{}}}", each(|it| format!("\"k{it}\": "))),
+                _ => format!("{name}x({})", each(|_| String::new())),
+            }
+        })
+    })
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn what_the_ron_crate_reads_is_read_the_same(text in values()) {
+        let theirs: Result<ron::Value, _> = ron::from_str(&text);
+        let ours = syntax::parse(&text);
+        prop_assert!(theirs.is_ok(), "{theirs:?}\n{text}");
+        prop_assert!(ours.is_ok(), "{text}");
+        prop_assert_eq!(shape_of_ours(&ours.unwrap()), shape_of_theirs(&theirs.unwrap()));
+    }
 
     #[test]
     fn arbitrary_text_is_answered_and_never_panics(text in "\\PC{0,200}") {
