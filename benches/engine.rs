@@ -1,4 +1,5 @@
-//! How fast the engine runs, from scenario texts: `cargo bench --bench engine`.
+//! How fast the engine runs, from scenario texts: `cargo bench --bench engine`
+//! (words after `--` choose cases by name).
 //!
 //! Prints a table: medians of interleaved runs on one thread, with and without an observer that
 //! keeps every record, beside a bare loop over a binary heap that does nothing else (the floor).
@@ -147,6 +148,10 @@ fn main() {
         case("payment, call", model(payment, 1), 3_000.0, None),
         case("payment, poll", model(payment, 2), 3_000.0, None),
     ];
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    let is_wanted =
+        |case: &Case| wanted.is_empty() || wanted.iter().any(|it| case.name.contains(it.as_str()));
+    let cases: Vec<Case> = cases.into_iter().filter(is_wanted).collect();
     let mut silent = vec![Vec::new(); cases.len()];
     let mut recorded = vec![Vec::new(); cases.len()];
     let mut floors = [Vec::new(), Vec::new()];
@@ -185,7 +190,10 @@ fn main() {
             loud / quiet,
         );
     }
-    for (place, per_customer) in [(0, 2.0), (1, 6.0)] {
+    for (name, place, per_customer) in [("M/M/1", 0, 2.0), ("tandem", 1, 6.0)] {
+        if cases.get(place).is_none_or(|it| !it.name.contains(name)) {
+            continue;
+        }
         let floor = median(floors[place].clone()) * 1e9;
         let ours = median(silent[place].clone()) * 1e9 / float(counts[place].1) * per_customer;
         let ratio = ours / floor;

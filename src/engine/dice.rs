@@ -105,7 +105,7 @@ impl Stream {
         reason = "drawn below zero counts as zero; a float-to-int `as` saturates"
     )]
     pub fn span(&mut self, distribution: &Distribution) -> Span {
-        Span(self.draw(distribution).round() as u64)
+        Span((self.draw(distribution) + 0.5) as u64)
     }
 
     /// A number from a distribution; never below zero.

@@ -217,6 +217,7 @@ pub enum What {
 impl What {
     /// The record as four words, each different record another four: what a digest is made of.
     #[must_use]
+    #[inline(always)]
     pub fn words(&self) -> [u64; 4] {
         const fn pair(high: u32, low: u32) -> u64 {
             ((high as u64) << 32) | low as u64

@@ -503,6 +503,8 @@ impl World {
     }
 
     /// Puts a record on the books.
+    // Inlined, so that where it is known what happened little is left to be worked out.
+    #[inline(always)]
     pub(super) fn note(&mut self, what: What) {
         let [a, b, c, d] = what.words();
         let time = self.now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
