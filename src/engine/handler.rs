@@ -47,6 +47,8 @@ pub enum Stop {
 
 /// The world as a handler sees it.
 pub trait Environment {
+    /// What is being handled.
+    fn handled(&self) -> &Event;
     /// The stores.
     fn stores(&self) -> &Stores;
     /// Changes a store.
@@ -108,7 +110,6 @@ impl Task {
         &mut self,
         program: &Program,
         model: &Model,
-        handled: &Event,
         environment: &mut impl Environment,
     ) -> Stop {
         loop {
@@ -133,22 +134,25 @@ impl Task {
                     }
                 }
                 Instruction::Send { to, event, with } => {
-                    let given = evaluate_all(with, model, handled, environment.stores());
+                    let given =
+                        evaluate_all(with, model, environment.handled(), environment.stores());
                     environment.send(at, *to, *event, &given);
                 }
                 Instruction::Publish { topic, event, with } => {
-                    let given = evaluate_all(with, model, handled, environment.stores());
+                    let given =
+                        evaluate_all(with, model, environment.handled(), environment.stores());
                     environment.publish(at, *topic, *event, &given);
                 }
                 Instruction::Reply { event, with } => {
-                    let given = evaluate_all(with, model, handled, environment.stores());
+                    let given =
+                        evaluate_all(with, model, environment.handled(), environment.stores());
                     environment.reply(at, *event, &given);
                 }
                 Instruction::Update { store, key, change } => {
-                    update(*store, key.as_ref(), change, model, handled, environment);
+                    update(*store, key.as_ref(), change, model, environment);
                 }
                 Instruction::Unless { condition, otherwise } => {
-                    if !holds(condition, at, model, handled, environment) {
+                    if !holds(condition, at, model, environment) {
                         self.position = *otherwise;
                         continue;
                     }
@@ -215,10 +219,9 @@ fn update(
     key: Option<&Expression>,
     change: &StoreChange,
     model: &Model,
-    handled: &Event,
     environment: &mut impl Environment,
 ) {
-    let stores = environment.stores();
+    let (handled, stores) = (environment.handled(), environment.stores());
     let key = key_bits(key, model, handled, stores);
     let value = |expression| {
         let value = evaluate(expression, model, handled, stores);
@@ -250,17 +253,16 @@ fn holds(
     condition: &Condition,
     at: Position,
     model: &Model,
-    handled: &Event,
     environment: &mut impl Environment,
 ) -> bool {
     match condition {
         Condition::Chance(probability) => environment.chance(at, *probability),
         Condition::Has(store, key) => {
-            let stores = environment.stores();
+            let (handled, stores) = (environment.handled(), environment.stores());
             stores.has(*store, key_bits(key.as_ref(), model, handled, stores))
         }
         Condition::Compare(left, comparison, right) => {
-            let stores = environment.stores();
+            let (handled, stores) = (environment.handled(), environment.stores());
             let left = evaluate(left, model, handled, stores);
             let right = evaluate(right, model, handled, stores);
             match comparison {
@@ -274,9 +276,9 @@ fn holds(
                 },
             }
         }
-        Condition::Not(inner) => !holds(inner, at, model, handled, environment),
-        Condition::All(all) => all.iter().all(|it| holds(it, at, model, handled, environment)),
-        Condition::Any(any) => any.iter().any(|it| holds(it, at, model, handled, environment)),
+        Condition::Not(inner) => !holds(inner, at, model, environment),
+        Condition::All(all) => all.iter().all(|it| holds(it, at, model, environment)),
+        Condition::Any(any) => any.iter().any(|it| holds(it, at, model, environment)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The agenda: what is scheduled, by instant; first come first served at the same instant.
 
+use std::collections::VecDeque;
+
 use crate::model::Time;
 
 /// How many children a node of the heap has: four keep a node's children in one cache line or
@@ -11,6 +13,11 @@ const ARITY: usize = 4;
 pub struct Agenda<T> {
     /// A heap by (instant, order of insertion).
     heap: Vec<Entry<T>>,
+    /// Entries of the present instant that were put in during it: after all such entries of the
+    /// heap, in order. Much of what happens sets off something else at once.
+    at_once: VecDeque<T>,
+    /// The present instant: that of the latest entry taken out.
+    now: u64,
     next_sequence: u64,
 }
 
@@ -37,34 +44,41 @@ impl<T: Copy> Agenda<T> {
     /// An empty agenda.
     #[must_use]
     pub const fn new() -> Self {
-        Self { heap: Vec::new(), next_sequence: 0 }
+        Self { heap: Vec::new(), at_once: VecDeque::new(), now: 0, next_sequence: 0 }
     }
 
     /// How many entries there are.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.heap.len()
+    pub fn len(&self) -> usize {
+        self.heap.len() + self.at_once.len()
     }
 
     /// Whether there are none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// The instant of the next entry.
     #[must_use]
     pub fn next_at(&self) -> Option<Time> {
-        self.heap.first().map(|entry| Time(entry.at))
+        match self.heap.first() {
+            Some(entry) if self.at_once.is_empty() || entry.at <= self.now => Some(Time(entry.at)),
+            _ => (!self.at_once.is_empty()).then_some(Time(self.now)),
+        }
     }
 
     /// All entries, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.heap.iter().map(|entry| &entry.what)
+        self.heap.iter().map(|entry| &entry.what).chain(&self.at_once)
     }
 
     /// Puts an entry in.
     pub fn push(&mut self, at: Time, what: T) {
+        if at.0 == self.now {
+            self.at_once.push_back(what);
+            return;
+        }
         let entry = Entry { at: at.0, sequence: self.next_sequence, what };
         self.next_sequence += 1;
         let mut hole = self.heap.len();
@@ -82,8 +96,18 @@ impl<T: Copy> Agenda<T> {
 
     /// Takes the next entry out.
     pub fn pop(&mut self) -> Option<(Time, T)> {
+        if !self.at_once.is_empty() && self.heap.first().is_none_or(|it| it.at > self.now) {
+            return self.at_once.pop_front().map(|what| (Time(self.now), what));
+        }
+        let first = self.pop_heap()?;
+        // Never back: what was put in too late still comes out before the present instant.
+        self.now = self.now.max(first.at);
+        Some((Time(first.at), first.what))
+    }
+
+    fn pop_heap(&mut self) -> Option<Entry<T>> {
         let last = self.heap.pop()?;
-        let Some(&first) = self.heap.first() else { return Some((Time(last.at), last.what)) };
+        let Some(&first) = self.heap.first() else { return Some(last) };
         let mut hole = 0;
         loop {
             let begin = hole * ARITY + 1;
@@ -104,7 +128,7 @@ impl<T: Copy> Agenda<T> {
             hole = least;
         }
         self.heap[hole] = last;
-        Some((Time(first.at), first.what))
+        Some(first)
     }
 }
 

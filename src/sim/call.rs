@@ -29,7 +29,7 @@ impl World {
         attempt: u16,
     ) -> MessageId {
         let message = Message { event, role, attempt, link, from, to, token, since: self.now };
-        self.send(plan, link, message)
+        self.send(plan, &message)
     }
 
     /// Which instance of a service a message goes to. If all are down, the first in turn: it
@@ -75,7 +75,6 @@ impl World {
     /// Makes the call a task stands at, or fails it at once. Gives whether the task waits.
     pub(super) fn attempt_call(&mut self, plan: &Plan, slot: u32) -> bool {
         let state = self.tasks.slots[slot as usize];
-        let message = *self.messages.get(state.message);
         let service = plan.service_of(state.instance);
         let call = call_at(plan, state.task.position);
         self.tasks.slots[slot as usize].task.attempt += 1;
@@ -91,14 +90,14 @@ impl World {
         } else {
             EventId::new(service, state.request)
         };
-        let lineage = mix(self.task_key(slot, &message), u64::from(state.task.position) | 1 << 40);
+        let lineage = mix(self.task_key(slot), u64::from(state.task.position) | 1 << 40);
         let given = crate::engine::handler::evaluate_all(
             &call.with,
             &plan.model,
-            &message.event,
+            &self.messages.get(state.message).event,
             &self.stores,
         );
-        let event = self.fill_event(plan, id, call.request, Some(&message.event), lineage, &given);
+        let event = self.fill_event(plan, id, call.request, Some(state.message), lineage, &given);
         let target = self.choose_instance(plan, call.to, lineage);
         let link = plan.link(Node::Service(service), Node::Service(call.to));
         let state = &mut self.tasks.slots[slot as usize];
@@ -124,8 +123,9 @@ impl World {
 
     /// An answer comes back.
     pub(super) fn answer_came(&mut self, plan: &Plan, id: MessageId) {
-        let message = *self.messages.get(id);
-        let Token::Caller { task: slot, wait } = message.token else {
+        let &Message { role, token, ref event, .. } = self.messages.get(id);
+        let answer = event.event_type;
+        let Token::Caller { task: slot, wait } = token else {
             unreachable!("every request says who waits for it")
         };
         if !self.is_waiting(slot, wait) {
@@ -136,9 +136,9 @@ impl World {
         let state = &mut self.tasks.slots[slot as usize];
         state.wait = state.wait.wrapping_add(1);
         let instance = state.instance;
-        if message.role == Role::Reply {
+        if role == Role::Reply {
             let breaker = call_at(plan, state.task.position).breaker;
-            state.task.succeed(Some(message.event.event_type));
+            state.task.succeed(Some(answer));
             self.breaker_result(plan, instance, breaker, true);
             self.run_task(plan, slot);
         } else if !self.attempt_failed(plan, slot, Outcome::CallFailed, true) {
@@ -180,8 +180,7 @@ impl World {
             self.breaker_result(plan, state.instance, call.breaker, false);
         }
         if u32::from(state.task.attempt) < call.retry.attempts {
-            let message = *self.messages.get(state.message);
-            let key = self.task_key(slot, &message);
+            let key = self.task_key(slot);
             let pause = self.pause(call.retry, state.task.attempt, key, state.task.position);
             self.tasks.slots[slot as usize].retrying = true;
             self.set_phase(slot, Phase::Waiting);
@@ -298,8 +297,9 @@ impl World {
 
     /// A service is told an event: whoever waits for it goes on; if nobody does yet, it is
     /// remembered.
-    pub(super) fn tell(&mut self, plan: &Plan, service: ServiceId, event: &Event) {
+    pub(super) fn tell(&mut self, plan: &Plan, service: ServiceId, told: MessageId) {
         for &(event_type, field) in plan.awaited(service) {
+            let event = &self.messages.get(told).event;
             if event_type != event.event_type {
                 continue;
             }

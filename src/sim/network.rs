@@ -34,11 +34,11 @@ pub struct LinkState {
 
 impl World {
     /// Puts a message on a link.
-    pub(super) fn send(&mut self, plan: &Plan, link: LinkId, mut message: Message) -> MessageId {
-        message.link = link;
+    pub(super) fn send(&mut self, plan: &Plan, message: &Message) -> MessageId {
+        let link = message.link;
         self.counters.made[message.role as usize] += 1;
         let key = mix(message.event.lineage, message.role as u64 | u64::from(message.attempt) << 8);
-        let id = self.enter(plan, link, message, key);
+        let id = self.enter(plan, message, key);
         let duplication = self.links[link.index()]
             .duplication
             .unwrap_or(plan.model.links[link.index()].quality.duplication);
@@ -46,19 +46,20 @@ impl World {
             let mut dice = self.dice.stream(Purpose::Duplicate, key, u64::from(link.0));
             if dice.chance(duplication) {
                 self.counters.made[message.role as usize] += 1;
-                self.enter(plan, link, message, mix(key, 1));
+                self.enter(plan, message, mix(key, 1));
             }
         }
         id
     }
 
-    fn enter(&mut self, plan: &Plan, link: LinkId, message: Message, key: u64) -> MessageId {
-        let id = self.messages.insert(message);
+    fn enter(&mut self, plan: &Plan, message: &Message, key: u64) -> MessageId {
+        let link = message.link;
+        let id = self.messages.insert(*message);
         let state = &mut self.links[link.index()];
         state.entered += 1;
         let held = state.holding > 0;
         let (due, lost) =
-            if held { (Time::MAX, false) } else { self.time_on_link(plan, link, &message, key) };
+            if held { (Time::MAX, false) } else { self.time_on_link(plan, message, key) };
         self.note(What::Sent {
             message: id,
             event: message.event.id,
@@ -81,13 +82,8 @@ impl World {
     }
 
     /// When a message that enters now leaves, and whether it is lost on the way.
-    fn time_on_link(
-        &mut self,
-        plan: &Plan,
-        link: LinkId,
-        message: &Message,
-        key: u64,
-    ) -> (Time, bool) {
+    fn time_on_link(&mut self, plan: &Plan, message: &Message, key: u64) -> (Time, bool) {
+        let link = message.link;
         let quality = &plan.model.links[link.index()].quality;
         let state = &mut self.links[link.index()];
         let channel = u64::from(link.0);
@@ -133,8 +129,8 @@ impl World {
 
     /// A message comes to the end of its link.
     pub(super) fn leave_link(&mut self, plan: &Plan, id: MessageId) {
-        let message = *self.messages.get(id);
-        let state = &mut self.links[message.link.index()];
+        let &Message { link, role, .. } = self.messages.get(id);
+        let state = &mut self.links[link.index()];
         if state.losing > 0 {
             self.drop_message(id, DropReason::LinkCut);
             return;
@@ -144,7 +140,7 @@ impl World {
             self.note(What::Rescheduled { message: id, due: Time::MAX });
             return;
         }
-        match message.role {
+        match role {
             Role::Request | Role::OneWay | Role::Delivery => self.reach_instance(plan, id),
             Role::Reply | Role::Failure => self.answer_came(plan, id),
             Role::Publish | Role::Ack | Role::Nack | Role::Commit | Role::Fetch => {
@@ -162,7 +158,7 @@ impl World {
         for id in std::mem::take(&mut self.links[link.index()].held) {
             let message = *self.messages.get(id);
             let key = mix(message.event.lineage, message.role as u64 | 1 << 32);
-            let (due, lost) = self.time_on_link(plan, link, &message, key);
+            let (due, lost) = self.time_on_link(plan, &message, key);
             self.note(What::Rescheduled { message: id, due });
             let entry = if lost { Scheduled::Vanish(id) } else { Scheduled::Leave(id) };
             self.agenda.push(due, entry);

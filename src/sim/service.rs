@@ -18,10 +18,11 @@ use super::world::{Scheduled, TaskState, World, mix};
 impl World {
     /// A message comes to the instance it is for.
     pub(super) fn reach_instance(&mut self, plan: &Plan, id: MessageId) {
-        let message = *self.messages.get(id);
-        let service = plan.service_of(message.to);
-        if !self.instances[message.to.index()].up {
-            if message.role == Role::Delivery {
+        let &Message { to, role, ref event, .. } = self.messages.get(id);
+        let event_type = event.event_type;
+        let service = plan.service_of(to);
+        if !self.instances[to.index()].up {
+            if role == Role::Delivery {
                 self.drop_message(id, DropReason::Stale);
             } else {
                 self.services[service.index()].statistics.lost += 1;
@@ -30,9 +31,9 @@ impl World {
             return;
         }
         self.messages.get_mut(id).since = self.now;
-        if message.role == Role::Delivery {
+        if role == Role::Delivery {
             self.reach_consumer(plan, id);
-        } else if plan.answer(service, message.event.event_type).is_none() {
+        } else if plan.answer(service, event_type).is_none() {
             self.drop_message(id, DropReason::Unhandled);
         } else {
             self.admit(plan, id);
@@ -83,43 +84,41 @@ impl World {
 
     /// A message is dropped; if it was a request, its sender is told.
     pub(super) fn refuse(&mut self, plan: &Plan, id: MessageId, reason: DropReason) {
-        let message = *self.messages.get(id);
+        let request = *self.messages.get(id);
         self.drop_message(id, reason);
-        if message.role == Role::Request {
-            self.answer(plan, &message, Role::Failure, message.event);
+        if request.role == Role::Request {
+            self.answer(plan, &request, Role::Failure, request.event);
         }
     }
 
     /// Sends the answer to a request.
     fn answer(&mut self, plan: &Plan, request: &Message, role: Role, event: Event) {
         let link = plan.reverse(request.link);
-        self.send(
-            plan,
-            link,
-            Message { event, role, from: request.to, to: request.from, ..*request },
-        );
+        let answer = Message { event, role, link, from: request.to, to: request.from, ..*request };
+        self.send(plan, &answer);
     }
 
     /// A worker takes a message up.
     fn start(&mut self, plan: &Plan, id: MessageId) {
-        let message = *self.messages.get(id);
-        let service = plan.service_of(message.to);
-        self.instances[message.to.index()].busy += 1;
+        let &Message { to, role, link, since, ref event, .. } = self.messages.get(id);
+        let event_type = event.event_type;
+        let service = plan.service_of(to);
+        self.instances[to.index()].busy += 1;
         let statistics = &mut self.services[service.index()].statistics;
         statistics.worker_taken(self.now);
-        statistics.waiting.record(self.now.since(message.since));
-        self.note(What::Started { message: id, instance: message.to });
-        let handler = match message.role {
+        statistics.waiting.record(self.now.since(since));
+        self.note(What::Started { message: id, instance: to });
+        let handler = match role {
             Role::Delivery => {
-                let topic = Self::topic_of(plan, message.link);
+                let topic = Self::topic_of(plan, link);
                 let (place, consume) =
                     plan.subscription(service, topic).expect("only subscribers get deliveries");
                 if consume.ack == AckTiming::BeforeWork {
-                    self.acknowledge(plan, &message);
+                    self.acknowledge(plan, id);
                 }
-                plan.reaction(service, place, message.event.event_type)
+                plan.reaction(service, place, event_type)
             }
-            _ => plan.answer(service, message.event.event_type),
+            _ => plan.answer(service, event_type),
         };
         let handler = handler.expect("what has no handler is not admitted");
         self.begin_task(plan, id, handler);
@@ -155,15 +154,9 @@ impl World {
     /// Runs a task until it must wait, and sees to what it waits for.
     pub(super) fn run_task(&mut self, plan: &Plan, slot: u32) {
         loop {
-            let state = self.tasks.slots[slot as usize];
-            let message = *self.messages.get(state.message);
-            let mut task = state.task;
-            let stop = task.run(
-                &plan.program,
-                &plan.model,
-                &message.event,
-                &mut Hands { world: self, plan, slot, message: &message },
-            );
+            let TaskState { mut task, message, instance, .. } = self.tasks.slots[slot as usize];
+            let mut hands = Hands { world: self, plan, slot, message, instance };
+            let stop = task.run(&plan.program, &plan.model, &mut hands);
             self.tasks.slots[slot as usize].task = task;
             let (purpose, phase, time) = match stop {
                 Stop::Work(time) => (Purpose::Work, Phase::Working, time),
@@ -184,10 +177,10 @@ impl World {
                 Stop::Failed => return self.finish(plan, slot, Outcome::Failed),
                 Stop::GaveUp => return self.finish(plan, slot, Outcome::NeverTold),
             };
-            let key = self.task_key(slot, &message);
+            let key = self.task_key(slot);
             let mut span = self.dice.stream(purpose, key, u64::from(task.position)).span(&time);
             if purpose == Purpose::Work
-                && let Some(factor) = self.services[plan.service_of(state.instance).index()].slow
+                && let Some(factor) = self.services[plan.service_of(instance).index()].slow
             {
                 span = Span::from_secs_f64(span.as_secs_f64() * factor);
             }
@@ -203,8 +196,9 @@ impl World {
 
     /// What a task's dice are keyed by: the lineage of what it handles, which attempt at it
     /// this is, and how often a poll has asked.
-    pub(super) fn task_key(&self, slot: u32, message: &Message) -> u64 {
-        let asked = self.tasks.slots[slot as usize].task.asked;
+    pub(super) fn task_key(&self, slot: u32) -> u64 {
+        let TaskState { task: Task { asked, .. }, message, .. } = self.tasks.slots[slot as usize];
+        let message = self.messages.get(message);
         mix(message.event.lineage, u64::from(message.attempt) << 32 | u64::from(asked))
     }
 
@@ -241,55 +235,57 @@ impl World {
     /// A handler came to its end.
     pub(super) fn finish(&mut self, plan: &Plan, slot: u32, outcome: Outcome) {
         let state = self.tasks.slots[slot as usize];
-        let message = *self.messages.get(state.message);
+        let &Message { role, since, .. } = self.messages.get(state.message);
         let service = plan.service_of(state.instance);
         self.tasks.slots[slot as usize].used = false;
         self.tasks.free.push(slot);
         let statistics = &mut self.services[service.index()].statistics;
-        statistics.departed(self.now, message.since, outcome == Outcome::Done);
+        statistics.departed(self.now, since, outcome == Outcome::Done);
         statistics.worker_freed(self.now);
         self.instances[state.instance.index()].busy -= 1;
         self.note(What::Finished { message: state.message, instance: state.instance, outcome });
-        match message.role {
+        match role {
             Role::Request if !state.replied => {
+                let request = *self.messages.get(state.message);
                 let role = if outcome == Outcome::Done { Role::Reply } else { Role::Failure };
-                self.answer(plan, &message, role, message.event);
+                self.answer(plan, &request, role, request.event);
             }
             Role::Delivery => {
-                self.finish_delivery(plan, &message, state.acked, outcome == Outcome::Done);
+                self.finish_delivery(plan, state.message, state.acked, outcome == Outcome::Done);
             }
             _ => {}
         }
         self.end_message(state.message);
-        if message.role == Role::Arrival {
+        if role == Role::Arrival {
             self.journey_ended(plan, service);
         }
         self.next_message(plan, state.instance);
     }
 
     /// What a consumer tells the broker when its handler is done.
-    fn finish_delivery(&mut self, plan: &Plan, message: &Message, acked: bool, done: bool) {
-        let topic = Self::topic_of(plan, message.link);
-        let service = plan.service_of(message.to);
+    fn finish_delivery(&mut self, plan: &Plan, id: MessageId, acked: bool, done: bool) {
+        let &Message { link, to, .. } = self.messages.get(id);
+        let topic = Self::topic_of(plan, link);
+        let service = plan.service_of(to);
         let (place, consume) =
             plan.subscription(service, topic).expect("only subscribers get deliveries");
         let is_log = plan.is_log(topic);
         if !done && !acked && consume.ack == AckTiming::AfterWork {
             match consume.on_failure {
                 OnFailure::Retry(after) if is_log => {
-                    self.try_again_after(plan, message, after);
+                    self.try_again_after(id, after);
                     return;
                 }
-                OnFailure::GiveUp if is_log => self.acknowledge(plan, message),
+                OnFailure::GiveUp if is_log => self.acknowledge(plan, id),
                 OnFailure::Retry(_) | OnFailure::GiveUp => {
-                    self.settle(plan, message, Role::Nack);
+                    self.settle(plan, id, Role::Nack);
                 }
             }
         } else if !acked && consume.ack == AckTiming::AfterWork {
-            self.acknowledge(plan, message);
+            self.acknowledge(plan, id);
         }
         if is_log {
-            self.lane_done(plan, message, place);
+            self.lane_done(plan, id, place);
         }
     }
 
@@ -391,7 +387,7 @@ impl World {
         plan: &Plan,
         service: ServiceId,
         event_type: EventTypeId,
-        cause: Option<&Event>,
+        cause: Option<MessageId>,
         lineage: u64,
         given: &[Given],
     ) -> Event {
@@ -407,7 +403,7 @@ impl World {
         plan: &Plan,
         id: EventId,
         event_type: EventTypeId,
-        cause: Option<&Event>,
+        cause: Option<MessageId>,
         lineage: u64,
         given: &[Given],
     ) -> Event {
@@ -423,6 +419,7 @@ impl World {
                 continue;
             }
             let copied = cause.and_then(|cause| {
+                let cause = &self.messages.get(cause).event;
                 let from = plan.copied(cause.event_type, event_type, place)?;
                 Some(cause.fields[from])
             });
@@ -431,7 +428,8 @@ impl World {
                 None => self.draw_field(id, event_type, &field.draw, lineage, place).to_bits(),
             };
         }
-        Event { id, event_type, time: self.now, cause: cause.map(|it| it.id), lineage, fields }
+        let cause = cause.map(|it| self.messages.get(it).event.id);
+        Event { id, event_type, time: self.now, cause, lineage, fields }
     }
 
     fn draw_field(
@@ -478,18 +476,25 @@ struct Hands<'a> {
     world: &'a mut World,
     plan: &'a Plan,
     slot: u32,
-    message: &'a Message,
+    /// What the task handles.
+    message: MessageId,
+    /// Whose worker it has.
+    instance: InstanceId,
 }
 
 impl Hands<'_> {
     fn make(&mut self, at: Position, event: EventTypeId, given: &[Given]) -> Event {
-        let service = self.plan.service_of(self.message.to);
-        let lineage = mix(self.world.task_key(self.slot, self.message), u64::from(at) | 1 << 40);
-        self.world.make_event(self.plan, service, event, Some(&self.message.event), lineage, given)
+        let service = self.plan.service_of(self.instance);
+        let lineage = mix(self.world.task_key(self.slot), u64::from(at) | 1 << 40);
+        self.world.make_event(self.plan, service, event, Some(self.message), lineage, given)
     }
 }
 
 impl Environment for Hands<'_> {
+    fn handled(&self) -> &Event {
+        &self.world.messages.get(self.message).event
+    }
+
     fn stores(&self) -> &Stores {
         &self.world.stores
     }
@@ -501,13 +506,13 @@ impl Environment for Hands<'_> {
     }
 
     fn chance(&mut self, at: Position, probability: f64) -> bool {
-        let key = self.world.task_key(self.slot, self.message);
+        let key = self.world.task_key(self.slot);
         self.world.dice.stream(Purpose::Chance, key, u64::from(at)).chance(probability)
     }
 
     fn publish(&mut self, at: Position, topic: TopicId, event: EventTypeId, given: &[Given]) {
         let event = self.make(at, event, given);
-        let from = self.message.to;
+        let from = self.instance;
         let service = self.plan.service_of(from);
         let link = self.plan.link(Node::Service(service), Node::Topic(topic));
         self.world.topics[topic.index()].published += 1;
@@ -516,7 +521,7 @@ impl Environment for Hands<'_> {
 
     fn send(&mut self, at: Position, to: ServiceId, event: EventTypeId, given: &[Given]) {
         let event = self.make(at, event, given);
-        let from = self.message.to;
+        let from = self.instance;
         let service = self.plan.service_of(from);
         let link = self.plan.link(Node::Service(service), Node::Service(to));
         let target = self.world.choose_instance(self.plan, to, event.lineage);
@@ -524,21 +529,22 @@ impl Environment for Hands<'_> {
     }
 
     fn reply(&mut self, at: Position, event: Option<EventTypeId>, given: &[Given]) {
-        if self.message.role != Role::Request || self.world.tasks.slots[self.slot as usize].replied
-        {
+        let request = *self.world.messages.get(self.message);
+        if request.role != Role::Request || self.world.tasks.slots[self.slot as usize].replied {
             return;
         }
         self.world.tasks.slots[self.slot as usize].replied = true;
         let event = match event {
             Some(event) => self.make(at, event, given),
-            None => self.message.event,
+            None => request.event,
         };
-        self.world.answer(self.plan, self.message, Role::Reply, event);
+        self.world.answer(self.plan, &request, Role::Reply, event);
     }
 
     fn ack(&mut self) {
+        let is_delivery = self.world.messages.get(self.message).role == Role::Delivery;
         let state = &mut self.world.tasks.slots[self.slot as usize];
-        if self.message.role == Role::Delivery && !state.acked {
+        if is_delivery && !state.acked {
             state.acked = true;
             self.world.acknowledge(self.plan, self.message);
         }

@@ -1,7 +1,7 @@
 //! Topics in the world: what reaches a broker, what it sends, and what consumers tell it.
 
 use crate::engine::broker::group::Delivery;
-use crate::engine::broker::queue::{Accepted, Effect};
+use crate::engine::broker::queue::{Accepted, Effect, Ticket};
 use crate::model::{
     AckTiming, Commit, DropReason, GroupId, InstanceId, MessageId, Node, OnFailure, Role,
     ServiceId, Settlement, Span, Time, TopicId, TopicKind, What,
@@ -14,32 +14,33 @@ use super::world::{Broker, Lane, Scheduled, World};
 impl World {
     /// A message comes to its topic.
     pub(super) fn reach_topic(&mut self, plan: &Plan, id: MessageId) {
-        let message = *self.messages.get(id);
-        let topic = Self::topic_of(plan, message.link);
-        match message.role {
-            Role::Publish => self.publish_came(plan, topic, id, &message),
-            Role::Ack | Role::Nack => {
-                self.received(id);
-                self.settlement_came(plan, topic, &message);
+        let &Message { link, role, from, token, .. } = self.messages.get(id);
+        let topic = Self::topic_of(plan, link);
+        if role == Role::Publish {
+            return self.publish_came(plan, topic, id);
+        }
+        self.received(id);
+        match (role, token) {
+            (Role::Ack | Role::Nack, Token::Ticket(ticket)) => {
+                self.settlement_came(plan, topic, from, role, ticket);
             }
-            Role::Commit => {
-                self.received(id);
-                self.commit_came(plan, topic, &message);
+            (Role::Commit, Token::Offset { partition, offset }) => {
+                let group = group_of(plan, plan.service_of(from), topic);
+                if self.groups[group.index()].members.commit(from, partition, offset) {
+                    self.note(What::Committed { group, partition, offset });
+                }
             }
-            _ => {
-                self.received(id);
-                let Token::Credit(count) = message.token else {
-                    unreachable!("a fetch says for how many")
-                };
-                let group = group_of(plan, plan.service_of(message.from), topic);
-                self.groups[group.index()].members.add_credit(message.from, count);
+            (_, Token::Credit(count)) => {
+                let group = group_of(plan, plan.service_of(from), topic);
+                self.groups[group.index()].members.add_credit(from, count);
                 self.hand_out_group(plan, group);
             }
+            _ => unreachable!("acks, commits and fetches say what they are about"),
         }
     }
 
-    fn publish_came(&mut self, plan: &Plan, topic: TopicId, id: MessageId, message: &Message) {
-        let event = message.event;
+    fn publish_came(&mut self, plan: &Plan, topic: TopicId, id: MessageId) {
+        let event = self.messages.get(id).event;
         let now = self.now;
         match &mut self.topics[topic.index()].broker {
             Broker::Log(log) => {
@@ -198,16 +199,20 @@ impl World {
         }
     }
 
-    fn settlement_came(&mut self, plan: &Plan, topic: TopicId, message: &Message) {
-        let Token::Ticket(ticket) = message.token else {
-            unreachable!("acks and nacks carry their delivery's ticket")
-        };
+    fn settlement_came(
+        &mut self,
+        plan: &Plan,
+        topic: TopicId,
+        from: InstanceId,
+        role: Role,
+        ticket: Ticket,
+    ) {
         let (_, consume) =
-            plan.subscription(plan.service_of(message.from), topic).expect("only subscribers ack");
+            plan.subscription(plan.service_of(from), topic).expect("only subscribers ack");
         let now = self.now;
         let mut effects = Vec::new();
         if let Broker::Queue(queue) = &mut self.topics[topic.index()].broker {
-            match (message.role, consume.on_failure) {
+            match (role, consume.on_failure) {
                 (Role::Ack, _) => queue.ack(ticket, &mut effects),
                 (_, OnFailure::GiveUp) => queue.reject(ticket, &mut effects),
                 (_, OnFailure::Retry(after)) => {
@@ -219,16 +224,6 @@ impl World {
         self.perform_effects(plan, topic, effects);
         self.hand_out_queue(plan, topic);
         self.schedule_tick(topic);
-    }
-
-    fn commit_came(&mut self, plan: &Plan, topic: TopicId, message: &Message) {
-        let Token::Offset { partition, offset } = message.token else {
-            unreachable!("a commit says where")
-        };
-        let group = group_of(plan, plan.service_of(message.from), topic);
-        if self.groups[group.index()].members.commit(message.from, partition, offset) {
-            self.note(What::Committed { group, partition, offset });
-        }
     }
 
     /// A group's topic sends what its members have room for.
@@ -276,50 +271,51 @@ impl World {
 
     /// A delivery comes to its consumer.
     pub(super) fn reach_consumer(&mut self, plan: &Plan, id: MessageId) {
-        let message = *self.messages.get(id);
-        let service = plan.service_of(message.to);
-        let topic = Self::topic_of(plan, message.link);
+        let &Message { link, to, token, ref event, .. } = self.messages.get(id);
+        let service = plan.service_of(to);
+        let topic = Self::topic_of(plan, link);
         let (place, consume) =
             plan.subscription(service, topic).expect("only subscribers get deliveries");
-        let handled = plan.reaction(service, place, message.event.event_type).is_some();
-        if let Token::Offset { partition, offset } = message.token {
+        let handled = plan.reaction(service, place, event.event_type).is_some();
+        if let Token::Offset { partition, offset } = token {
             let group = consume.group;
-            if self.groups[group.index()].members.reader(partition) != Some(message.to) {
+            if self.groups[group.index()].members.reader(partition) != Some(to) {
                 self.drop_message(id, DropReason::Stale);
-                self.give_room(plan, message.to, place);
+                self.give_room(plan, to, place);
                 return;
             }
-            let lane = self.lane(message.to, group, partition, offset);
-            if self.instances[message.to.index()].lanes[lane].busy {
-                self.instances[message.to.index()].lanes[lane].waiting.push_back(id);
+            let lane = self.lane(to, group, partition, offset);
+            if self.instances[to.index()].lanes[lane].busy {
+                self.instances[to.index()].lanes[lane].waiting.push_back(id);
                 self.services[service.index()].statistics.queue_grew(self.now);
-                self.note(What::Queued { message: id, instance: message.to });
+                self.note(What::Queued { message: id, instance: to });
                 return;
             }
-            self.instances[message.to.index()].lanes[lane].busy = true;
+            self.instances[to.index()].lanes[lane].busy = true;
         }
         self.take_up(plan, id, handled);
     }
 
     /// A delivery whose turn it is: it is worked on, or only noticed.
     fn take_up(&mut self, plan: &Plan, id: MessageId, handled: bool) {
-        let message = *self.messages.get(id);
-        let service = plan.service_of(message.to);
-        self.tell(plan, service, &message.event);
+        let &Message { link, to, token, since, .. } = self.messages.get(id);
+        let service = plan.service_of(to);
+        self.tell(plan, service, id);
         if handled {
             self.admit(plan, id);
             return;
         }
-        self.services[service.index()].statistics.pass(self.now, message.since);
-        self.received(id);
-        let topic = Self::topic_of(plan, message.link);
+        self.services[service.index()].statistics.pass(self.now, since);
+        let topic = Self::topic_of(plan, link);
         let (place, consume) = plan.subscription(service, topic).expect("it is a subscriber");
-        if matches!(message.token, Token::Offset { .. }) {
-            self.acknowledge(plan, &message);
-            self.lane_done(plan, &message, place);
+        self.note(What::Received { message: id });
+        if matches!(token, Token::Offset { .. }) {
+            self.acknowledge(plan, id);
+            self.lane_done(plan, id, place);
         } else if consume.ack != AckTiming::Automatic {
-            self.acknowledge(plan, &message);
+            self.acknowledge(plan, id);
         }
+        self.end_message(id);
     }
 
     /// The lane of a partition; a new one begins at this offset.
@@ -340,12 +336,12 @@ impl World {
     }
 
     /// A lane's message is done: the next one's turn.
-    pub(super) fn lane_done(&mut self, plan: &Plan, message: &Message, place: usize) {
-        let Token::Offset { partition, .. } = message.token else { return };
-        let service = plan.service_of(message.to);
+    pub(super) fn lane_done(&mut self, plan: &Plan, id: MessageId, place: usize) {
+        let &Message { token, to: instance, .. } = self.messages.get(id);
+        let Token::Offset { partition, .. } = token else { return };
+        let service = plan.service_of(instance);
         let group = plan.model.services[service.index()].consumes[place].group;
-        self.give_room(plan, message.to, place);
-        let instance = message.to;
+        self.give_room(plan, instance, place);
         let Some(lane) = self.instances[instance.index()]
             .lanes
             .iter()
@@ -389,33 +385,39 @@ impl World {
     }
 
     /// A consumer says that a message is done.
-    pub(super) fn acknowledge(&mut self, plan: &Plan, message: &Message) {
-        let service = plan.service_of(message.to);
-        let topic = Self::topic_of(plan, message.link);
+    pub(super) fn acknowledge(&mut self, plan: &Plan, id: MessageId) {
+        let &Message { link, to, token, .. } = self.messages.get(id);
+        let service = plan.service_of(to);
+        let topic = Self::topic_of(plan, link);
         let (_, consume) = plan.subscription(service, topic).expect("it is a subscriber");
-        let Token::Offset { partition, offset } = message.token else {
+        let Token::Offset { partition, offset } = token else {
             if consume.ack != AckTiming::Automatic {
-                self.settle(plan, message, Role::Ack);
+                self.settle(plan, id, Role::Ack);
             }
             return;
         };
         let group = consume.group;
-        let lane = self.lane(message.to, group, partition, offset);
-        let lane = &mut self.instances[message.to.index()].lanes[lane];
+        let lane = self.lane(to, group, partition, offset);
+        let lane = &mut self.instances[to.index()].lanes[lane];
         lane.done = lane.done.max(offset + 1);
         if consume.commit == Commit::Each {
             lane.committed = lane.done;
             let token = Token::Offset { partition, offset: lane.done };
-            let message = Message { token, ..*message };
-            self.settle(plan, &message, Role::Commit);
+            self.say(plan, id, Role::Commit, token);
         }
     }
 
     /// Sends what a consumer has to say of a delivery.
-    pub(super) fn settle(&mut self, plan: &Plan, message: &Message, role: Role) {
-        let link = plan.reverse(message.link);
-        let back = Message { role, from: message.to, since: self.now, ..*message };
-        self.send(plan, link, back);
+    pub(super) fn settle(&mut self, plan: &Plan, id: MessageId, role: Role) {
+        let token = self.messages.get(id).token;
+        self.say(plan, id, role, token);
+    }
+
+    fn say(&mut self, plan: &Plan, id: MessageId, role: Role, token: Token) {
+        let about = self.messages.get(id);
+        let link = plan.reverse(about.link);
+        let back = Message { role, link, token, from: about.to, since: self.now, ..*about };
+        self.send(plan, &back);
     }
 
     /// A member commits what it has done since it last did.
@@ -452,8 +454,8 @@ impl World {
     }
 
     /// A message of a log failed: it is tried again later, and its partition waits for it.
-    pub(super) fn try_again_after(&mut self, plan: &Plan, message: &Message, after: Span) {
-        let _ = plan;
+    pub(super) fn try_again_after(&mut self, id: MessageId, after: Span) {
+        let message = self.messages.get(id);
         let copy = Message { attempt: message.attempt.saturating_add(1), ..*message };
         self.counters.made[Role::Delivery as usize] += 1;
         let id = self.messages.insert(copy);

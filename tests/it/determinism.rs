@@ -80,7 +80,7 @@ fn the_digest_of_the_first_scenario_is_this() {
         })
         .collect();
     insta::assert_snapshot!(digests.join("\n"), @r"
-    notify c7ae82da50c1adce 22541
+    notify 16a567840e94021d 22541
     call bbd2107905a4aac7 10570
     poll 4a6c72750998157c 18310
     ");
