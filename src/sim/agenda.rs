@@ -74,6 +74,8 @@ impl<T: Copy> Agenda<T> {
     }
 
     /// Puts an entry in.
+    // Inlined, so that an entry is made where it will be and not copied while it is being made.
+    #[inline(always)]
     pub fn push(&mut self, at: Time, what: T) {
         if at.0 == self.now {
             self.at_once.push_back(what);

@@ -16,6 +16,7 @@ use super::world::{Awaiting, Scheduled, World, mix};
 
 impl World {
     /// Puts a new message on a link.
+    #[inline]
     #[expect(clippy::too_many_arguments, reason = "each is a field of the message")]
     pub(super) fn send_new(
         &mut self,

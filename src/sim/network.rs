@@ -52,6 +52,7 @@ impl World {
         id
     }
 
+    #[inline]
     fn enter(&mut self, plan: &Plan, message: &Message, key: u64) -> MessageId {
         let link = message.link;
         let id = self.messages.insert(*message);

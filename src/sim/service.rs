@@ -382,6 +382,7 @@ impl World {
     }
 
     /// Makes an event.
+    #[inline]
     pub(super) fn make_event(
         &mut self,
         plan: &Plan,
@@ -398,6 +399,7 @@ impl World {
     }
 
     /// Fills an event's fields: given, or copied from its cause, or drawn.
+    #[inline]
     pub(super) fn fill_event(
         &mut self,
         plan: &Plan,
@@ -483,6 +485,7 @@ struct Hands<'a> {
 }
 
 impl Hands<'_> {
+    #[inline]
     fn make(&mut self, at: Position, event: EventTypeId, given: &[Given]) -> Event {
         let service = self.plan.service_of(self.instance);
         let lineage = mix(self.world.task_key(self.slot), u64::from(at) | 1 << 40);

@@ -426,11 +426,10 @@ impl World {
         plan: &Plan,
         instance: InstanceId,
         place: u16,
-        incarnation: u16,
+        incarnation: u32,
     ) {
         let state = &self.instances[instance.index()];
-        #[expect(clippy::cast_possible_truncation, reason = "told apart within 65 536 restarts")]
-        if !state.up || state.incarnation as u16 != incarnation {
+        if !state.up || state.incarnation != incarnation {
             return;
         }
         let service = plan.service_of(instance);
@@ -526,11 +525,10 @@ impl World {
             if let Commit::Every(every) = consume.commit
                 && plan.is_log(consume.topic)
             {
-                #[expect(clippy::cast_possible_truncation, reason = "see `commit_tick`")]
                 let tick = Scheduled::CommitTick {
                     instance,
-                    place: place as u16,
-                    incarnation: incarnation as u16,
+                    place: u16::try_from(place).expect("subscriptions are few"),
+                    incarnation,
                 };
                 self.agenda.push(self.now + every, tick);
             }
@@ -551,11 +549,10 @@ impl World {
                 Broker::Log(_) => {
                     let group = consume.group;
                     self.groups[group.index()].members.silence(instance);
-                    #[expect(clippy::cast_possible_truncation, reason = "see `commit_tick`")]
                     let ends = Scheduled::SessionEnds {
                         group,
                         instance,
-                        incarnation: self.instances[instance.index()].incarnation as u16,
+                        incarnation: self.instances[instance.index()].incarnation,
                     };
                     let timeout = plan.model.groups[group.index()].session_timeout;
                     self.agenda.push(self.now + timeout, ends);
@@ -571,12 +568,11 @@ impl World {
         plan: &Plan,
         group: GroupId,
         instance: InstanceId,
-        incarnation: u16,
+        incarnation: u32,
     ) {
         let members = &mut self.groups[group.index()].members;
         let state = &self.instances[instance.index()];
-        #[expect(clippy::cast_possible_truncation, reason = "see `commit_tick`")]
-        let fell_silent_since = !state.up && state.incarnation as u16 != incarnation;
+        let fell_silent_since = !state.up && state.incarnation != incarnation;
         if !members.is_silent(instance) || fell_silent_since {
             return;
         }

@@ -127,6 +127,7 @@ impl World {
     }
 
     /// An instance begins something of its own accord, with a hand of its own.
+    #[inline]
     fn begin_own(&mut self, plan: &Plan, instance: InstanceId, event: Event, handler: HandlerId) {
         let service = plan.service_of(instance);
         self.counters.made[Role::Arrival as usize] += 1;

@@ -81,7 +81,9 @@ pub struct World {
 }
 
 /// An entry of the agenda.
+// With a tag as wide as what follows, an entry is copied by whole words that were stored whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub enum Scheduled {
     /// A message leaves its link.
     Leave(MessageId),
@@ -123,7 +125,7 @@ pub enum Scheduled {
         /// Which of its service's subscriptions.
         place: u16,
         /// The instance's incarnation it belongs to.
-        incarnation: u16,
+        incarnation: u32,
     },
     /// A message of a log that failed is tried again.
     TryAgain(MessageId),
@@ -134,7 +136,7 @@ pub enum Scheduled {
         /// The member.
         instance: InstanceId,
         /// The member's incarnation that fell silent.
-        incarnation: u16,
+        incarnation: u32,
     },
     /// A rebalance is over.
     Rebalanced(GroupId),
