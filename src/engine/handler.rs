@@ -28,11 +28,11 @@ pub struct Task {
 /// Why a task does not go on at once. `Work`, `Wait`: [`Task::proceed`] when the time is over.
 /// `Call`, `Await`: [`Task::succeed`] or [`Task::fail`] when it is known.
 #[derive(Clone, Copy, Debug)]
-pub enum Stop {
+pub enum Stop<'p> {
     /// The worker works for a time to be drawn.
-    Work(Distribution),
+    Work(&'p Distribution),
     /// A time to be drawn passes.
-    Wait(Distribution),
+    Wait(&'p Distribution),
     /// The instruction at the task's position is a call to be made.
     Call,
     /// The instruction at the task's position is an `Await`.
@@ -106,17 +106,17 @@ impl Task {
     }
 
     /// Runs until something must be waited for.
-    pub fn run(
+    pub fn run<'p>(
         &mut self,
-        program: &Program,
+        program: &'p Program,
         model: &Model,
         environment: &mut impl Environment,
-    ) -> Stop {
+    ) -> Stop<'p> {
         loop {
             let at = self.position;
             match &program.code[at as usize] {
-                Instruction::Work(time) => return Stop::Work(*time),
-                Instruction::Wait(time) => return Stop::Wait(*time),
+                Instruction::Work(time) => return Stop::Work(time),
+                Instruction::Wait(time) => return Stop::Wait(time),
                 Instruction::Call { .. } => return Stop::Call,
                 Instruction::Await { .. } => return Stop::Await,
                 Instruction::PollBegins => self.asked = 0,

@@ -178,7 +178,7 @@ impl World {
                 Stop::GaveUp => return self.finish(plan, slot, Outcome::NeverTold),
             };
             let key = self.task_key(slot);
-            let mut span = self.dice.stream(purpose, key, u64::from(task.position)).span(&time);
+            let mut span = self.dice.stream(purpose, key, u64::from(task.position)).span(time);
             if purpose == Purpose::Work
                 && let Some(factor) = self.services[plan.service_of(instance).index()].slow
             {
