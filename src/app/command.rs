@@ -102,6 +102,8 @@ pub enum Command {
     NormalText,
     /// Show or hide the inspector.
     ToggleInspector,
+    /// Give the inspector this width, in points.
+    SetInspectorWidth(f32),
     /// Show or hide the list of keys.
     ToggleHelp,
     /// Close what lies on top; without it, select nothing.

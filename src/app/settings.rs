@@ -32,6 +32,8 @@ pub struct Settings {
     pub speed: f64,
     /// Whether the inspector is shown.
     pub inspector: bool,
+    /// How wide the inspector is, in points.
+    pub inspector_width: f32,
     /// Files that were opened, the newest first.
     pub recent: Vec<PathBuf>,
     /// For each scenario, where its nodes were put by hand.
@@ -45,6 +47,7 @@ impl Default for Settings {
             scale: 1.0,
             speed: 1.0,
             inspector: true,
+            inspector_width: 300.0,
             recent: Vec::new(),
             places: BTreeMap::new(),
         }

@@ -51,6 +51,7 @@ impl App {
             Command::SmallerText => self.settings.scale_by(1.0 / 1.1),
             Command::NormalText => self.settings.scale = 1.0,
             Command::ToggleInspector => self.settings.inspector = !self.settings.inspector,
+            Command::SetInspectorWidth(width) => self.settings.inspector_width = width,
             Command::ToggleHelp => {
                 let open = self.overlay == Some(Overlay::Help);
                 self.overlay = (!open).then_some(Overlay::Help);

@@ -138,11 +138,15 @@ impl Shell {
             .resizable(false)
             .show(ui, |ui| timeline_panel::ui(ui, app, theme, out));
         if app.settings.inspector {
-            Panel::right("inspector")
+            let shown = Panel::right("inspector")
                 .frame(panel_frame(theme, 12))
-                .default_size(300.0)
+                .default_size(app.settings.inspector_width)
                 .size_range(240.0..=480.0)
                 .show(ui, |ui| inspector_panel::ui(ui, app, theme, out));
+            let width = shown.response.rect.width();
+            if (width - app.settings.inspector_width).abs() > 0.5 {
+                out.push(Command::SetInspectorWidth(width));
+            }
         }
         if let Some(broken) = &app.broken {
             Panel::top("problems")

@@ -337,3 +337,23 @@ fn cards_and_strips_are_found_by_name_selected_and_moved() {
     let back = window.get_by_label("ledger service").rect();
     assert!((back.center() - card.center()).length() < 1.0);
 }
+
+#[test]
+fn the_inspector_keeps_the_width_it_is_given() {
+    let mut window = payment();
+    let width = |window: &Window| shell(window).app().settings.inspector_width;
+    assert!((width(&window) - Settings::default().inspector_width).abs() < 1.0);
+    // Its left edge: the window's right edge less its width.
+    let edge = Pos2::new(1440.0 - width(&window), 300.0);
+    window.hover_at(edge);
+    window.run_steps(2);
+    window.drag_at(edge);
+    window.run_steps(2);
+    window.hover_at(edge - Vec2::new(80.0, 0.0));
+    window.run_steps(2);
+    window.drop_at(edge - Vec2::new(80.0, 0.0));
+    window.run_steps(3);
+    let grown = width(&window) - Settings::default().inspector_width;
+    // Less the few points beside the edge at which it can be taken hold of.
+    assert!((60.0..=85.0).contains(&grown), "it grew by {grown}");
+}
