@@ -37,12 +37,19 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
             let progress = &run.progress;
             let speed = format!("{} records/s", count(progress.records_per_second));
             ui.label(text(speed)).on_hover_text("How fast the run was simulated");
-            let head = if progress.done {
-                format!("{} records", grouped(progress.records))
+            if let Some(error) = &progress.error {
+                let what = text("the simulator failed".to_owned()).color(theme.colours.bad);
+                let hint = "This is a mistake of the program, and worth reporting together with \
+                            the scenario and the seed. Another seed or variant begins anew.";
+                ui.label(what).on_hover_text(format!("{hint}\n\n{error}"));
             } else {
-                format!("simulated to {}", progress.head.since(Time::ZERO))
-            };
-            ui.label(text(head)).on_hover_text("How far the run is simulated");
+                let head = if progress.done {
+                    format!("{} records", grouped(progress.records))
+                } else {
+                    format!("simulated to {}", progress.head.since(Time::ZERO))
+                };
+                ui.label(text(head)).on_hover_text("How far the run is simulated");
+            }
             if let Some(answer) = &run.answer {
                 let flying = text(format!("{} in flight", answer.scene.in_flight()));
                 ui.label(flying).on_hover_text("Messages on links at the instant that is shown");

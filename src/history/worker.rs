@@ -62,7 +62,8 @@ pub struct Handle {
 impl Handle {
     /// Begins to simulate; `wake` is called when there is something new to show.
     #[must_use]
-    pub fn spawn(model: Arc<Model>, seed: u64, wake: impl Fn() + Send + 'static) -> Self {
+    pub fn spawn(model: Arc<Model>, seed: u64, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(wake);
         let (ask, questions) = bounded(1);
         let (tell, answers) = bounded(1);
         let shared = Arc::new(Mutex::new(Shared::default()));
@@ -72,22 +73,26 @@ impl Handle {
             tell,
             untaken: answers.clone(),
             shared: Arc::clone(&shared),
-            wake: Box::new(wake),
+            wake: Arc::clone(&wake),
             end: model.end,
             playhead: Time::ZERO,
             spent: Duration::ZERO,
         };
         let failed = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("simulator".into()).spawn(move || {
-            let run = Run::new(model, seed);
             // A mistake in the simulator must not take what the person has made with it.
-            if catch_unwind(AssertUnwindSafe(|| worker.work(run))).is_err() {
-                lock(&failed).progress.error =
-                    Some("the simulator failed; this is a mistake of the program".into());
+            if let Err(panic) =
+                catch_unwind(AssertUnwindSafe(|| worker.work(Run::new(model, seed))))
+            {
+                let why = panic.downcast_ref::<String>().map(String::as_str);
+                let why = why.or_else(|| panic.downcast_ref::<&str>().copied());
+                lock(&failed).progress.error = Some(why.unwrap_or("it did not say why").to_owned());
+                wake();
             }
         });
         if let Err(error) = &thread {
-            lock(&shared).progress.error = Some(format!("no thread to simulate on: {error}"));
+            lock(&shared).progress.error =
+                Some(format!("there is no thread to simulate on: {error}"));
         }
         Self { questions: Some(ask), unread: questions, answers, shared, thread: thread.ok() }
     }
@@ -140,7 +145,7 @@ struct Worker {
     /// The other end of `tell`, to take back an answer that nobody took.
     untaken: Receiver<Answer>,
     shared: Arc<Mutex<Shared>>,
-    wake: Box<dyn Fn() + Send>,
+    wake: Arc<dyn Fn() + Send + Sync>,
     end: Option<Time>,
     playhead: Time,
     spent: Duration,
