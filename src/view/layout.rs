@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_sugiyama::configure::Config;
 
+use super::route::Route;
 use crate::model::{Model, Node, ServiceId, TopicId, TopicKind};
 
 /// The size of a service's card, in points of the layout.
@@ -26,6 +27,8 @@ pub struct Layout {
     pub nodes: Vec<Placed>,
     /// Pairs of places in `nodes` that talk, the one on the left first where it can be told.
     pub edges: Vec<(usize, usize)>,
+    /// For each edge, the way along it.
+    pub routes: Vec<Route>,
 }
 
 /// A node and where it stands.
@@ -39,20 +42,47 @@ pub struct Placed {
     pub size: (f32, f32),
 }
 
+impl Placed {
+    /// Its upper edge.
+    #[must_use]
+    pub fn top(&self) -> f32 {
+        self.centre.1 - self.size.1 / 2.0
+    }
+
+    /// Whether a point is inside it.
+    #[must_use]
+    pub fn covers(&self, (x, y): (f32, f32)) -> bool {
+        (x - self.centre.0).abs() <= self.size.0 / 2.0
+            && (y - self.centre.1).abs() <= self.size.1 / 2.0
+    }
+}
+
 impl Layout {
     /// The layout of a model; `moved` are the nodes that a person has moved.
     #[must_use]
     pub fn new(model: &Model, moved: &BTreeMap<Node, (f32, f32)>) -> Self {
-        let mut layout = Self::automatic(model);
-        let given = &model.presentation.positions;
+        let mut places: BTreeMap<Node, (f32, f32)> =
+            model.presentation.positions.iter().copied().collect();
+        places.extend(moved);
+        Self::automatic(model).with(&places)
+    }
+
+    /// This layout with some nodes elsewhere.
+    #[must_use]
+    pub fn with(&self, places: &BTreeMap<Node, (f32, f32)>) -> Self {
+        let mut layout = self.clone();
         for placed in &mut layout.nodes {
-            let by_scenario =
-                given.iter().find(|(node, _)| *node == placed.node).map(|(_, place)| *place);
-            if let Some(place) = moved.get(&placed.node).copied().or(by_scenario) {
-                placed.centre = place;
+            if let Some(place) = places.get(&placed.node) {
+                placed.centre = *place;
             }
         }
+        layout.route();
         layout
+    }
+
+    fn route(&mut self) {
+        let way = |&(from, to): &(usize, usize)| Route::between(&self.nodes, from, to);
+        self.routes = self.edges.iter().map(way).collect();
     }
 
     /// The layout without anybody's hand in it.
@@ -73,7 +103,7 @@ impl Layout {
         for (from, to) in flow {
             // Work begins on the left: what leads back is drawn, but moves nobody.
             let (from, to) = if depths[from] <= depths[to] { (from, to) } else { (to, from) };
-            if from != to && !edges.contains(&(to, from)) {
+            if !edges.contains(&(to, from)) {
                 edges.insert((from, to));
             }
         }
@@ -85,13 +115,31 @@ impl Layout {
             .zip(centres)
             .map(|((node, size), centre)| Placed { node, centre, size })
             .collect();
-        Self { nodes, edges: edges.into_iter().collect() }
+        let mut layout = Self { nodes, edges: edges.into_iter().collect(), routes: Vec::new() };
+        layout.route();
+        layout
     }
 
     /// A node's place.
     #[must_use]
     pub fn of(&self, node: Node) -> Option<&Placed> {
-        self.nodes.iter().find(|it| it.node == node)
+        self.nodes.get(self.place_of(node)?)
+    }
+
+    /// Where in `nodes` a node is: services stand first, each in the order of its id.
+    fn place_of(&self, node: Node) -> Option<usize> {
+        self.nodes.binary_search_by_key(&node, |it| it.node).ok()
+    }
+
+    /// The way from one node to another that it talks to.
+    #[must_use]
+    pub fn way(&self, from: Node, to: Node) -> Option<Route> {
+        let (from, to) = (self.place_of(from)?, self.place_of(to)?);
+        if let Ok(there) = self.edges.binary_search(&(from, to)) {
+            return Some(self.routes[there]);
+        }
+        let back = self.edges.binary_search(&(to, from)).ok()?;
+        Some(self.routes[back].reversed())
     }
 
     /// The corners of what all nodes cover: (least, greatest).
@@ -193,7 +241,8 @@ fn layered(sizes: &[(f32, f32)], edges: &BTreeSet<(usize, usize)>) -> Vec<(f32, 
         })
         .collect();
     let id = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
-    let pairs: Vec<(u32, u32)> = edges.iter().map(|&(from, to)| (id(from), id(to))).collect();
+    let others = edges.iter().filter(|(from, to)| from != to);
+    let pairs: Vec<(u32, u32)> = others.map(|&(from, to)| (id(from), id(to))).collect();
     let config = Config { vertex_spacing: 10.0, ..Config::default() };
     let mut parts = rust_sugiyama::from_vertices_and_edges(&vertices, &pairs, &config);
     for (places, _, _) in &mut parts {

@@ -3,4 +3,5 @@
 pub mod flow;
 pub mod inspector;
 pub mod layout;
+pub mod route;
 pub mod time_axis;

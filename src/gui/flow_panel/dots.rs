@@ -1,9 +1,11 @@
 //! Messages in flight.
 
-use egui::{Align2, Color32, Painter, Pos2, Shape, Stroke, vec2};
+use std::collections::BTreeMap;
+
+use egui::{Align2, Color32, Mesh, Painter, Pos2, Shape, Stroke, Vec2, vec2};
 
 use crate::gui::theme::Theme;
-use crate::model::EventId;
+use crate::model::{EventId, Node};
 use crate::view::flow::{Dot, Flow, Shape as DotShape};
 use crate::view::layout::Layout;
 
@@ -16,6 +18,9 @@ const RADIUS: f32 = 7.0;
 /// How large a letter must come out to be worth drawing, in points of the screen.
 const LEAST_LETTER: f32 = 6.5;
 
+/// More dots than this are a crowd: without tails, letters and rings, in one mesh.
+const CROWD: usize = 1_500;
+
 /// Paints all dots; those of the selected event are lit.
 pub fn paint_dots(
     painter: &Painter,
@@ -25,18 +30,74 @@ pub fn paint_dots(
     selected: Option<EventId>,
     theme: &Theme,
 ) {
-    // A curve is worked out once for all dots of a direction.
-    let mut last: Option<(&Dot, Curve)> = None;
+    let mut curves = Curves::default();
+    let is_crowd = flow.dots.len() > CROWD;
+    if is_crowd {
+        paint_crowd(painter, view, layout, flow, &mut curves, theme);
+    }
     for dot in &flow.dots {
-        let known = last.filter(|(it, _)| (it.from, it.to) == (dot.from, dot.to));
-        let Some(curve) =
-            known.map(|(_, it)| it).or_else(|| Curve::between(view, layout, dot.from, dot.to))
-        else {
+        if is_crowd && selected != Some(dot.event) {
             continue;
-        };
-        last = Some((dot, curve));
+        }
+        let Some(curve) = curves.of(view, layout, dot) else { continue };
         paint_dot(painter, view, &curve, dot, selected == Some(dot.event), theme);
     }
+}
+
+/// Curves that were worked out: each once for all dots of a direction.
+#[derive(Default)]
+struct Curves(BTreeMap<(Node, Node), Option<Curve>>);
+
+impl Curves {
+    fn of(&mut self, view: &View, layout: &Layout, dot: &Dot) -> Option<Curve> {
+        let way = (dot.from, dot.to);
+        *self.0.entry(way).or_insert_with(|| Curve::between(view, layout, dot.from, dot.to))
+    }
+}
+
+/// Paints so many dots that none can be read: where they are, their colours, what is lost.
+fn paint_crowd(
+    painter: &Painter,
+    view: &View,
+    layout: &Layout,
+    flow: &Flow,
+    curves: &mut Curves,
+    theme: &Theme,
+) {
+    let radius = (RADIUS * view.scale).clamp(1.5, 5.0);
+    // As many corners as a dot of this size needs to look round.
+    let count: u8 = if radius < 2.5 { 4 } else { 8 };
+    let corners: Vec<Vec2> = (0..count)
+        .map(|it| Vec2::angled(f32::from(it) / f32::from(count) * std::f32::consts::TAU))
+        .collect();
+    let mut mesh = Mesh::default();
+    mesh.reserve_vertices(flow.dots.len() * corners.len());
+    mesh.reserve_triangles(flow.dots.len() * (corners.len() - 2));
+    for dot in &flow.dots {
+        let is_lost = dot.shape == DotShape::Cross;
+        if dot.message.is_none() && !is_lost {
+            continue;
+        }
+        let Some(curve) = curves.of(view, layout, dot) else { continue };
+        let at = curve.point(dot.along);
+        if !view.screen.contains(at) {
+            continue;
+        }
+        let (radius, colour) = match dot.shape {
+            DotShape::Speck => (radius * 0.4, theme.event(dot.colour).gamma_multiply(0.8)),
+            DotShape::Cross => (radius, theme.colours.bad.gamma_multiply(dot.strength)),
+            DotShape::Square => (radius, theme.colours.bad),
+            _ => (radius, theme.event(dot.colour)),
+        };
+        let Ok(first) = u32::try_from(mesh.vertices.len()) else { break };
+        for corner in &corners {
+            mesh.colored_vertex(at + *corner * radius, colour);
+        }
+        for corner in 2..u32::from(count) {
+            mesh.add_triangle(first, first + corner - 1, first + corner);
+        }
+    }
+    painter.add(mesh);
 }
 
 fn paint_dot(painter: &Painter, view: &View, curve: &Curve, dot: &Dot, lit: bool, theme: &Theme) {
@@ -129,11 +190,12 @@ pub fn nearest<'a>(
     at: Pos2,
     reach: f32,
 ) -> Option<&'a Dot> {
+    let mut curves = Curves::default();
     flow.dots
         .iter()
         .filter(|it| it.message.is_some())
         .filter_map(|it| {
-            let curve = Curve::between(view, layout, it.from, it.to)?;
+            let curve = curves.of(view, layout, it)?;
             Some((curve.point(it.along).distance(at), it))
         })
         .filter(|(distance, _)| *distance <= reach)

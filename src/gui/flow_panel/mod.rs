@@ -7,6 +7,7 @@ mod legend;
 mod nodes;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::{Pos2, Rect, Sense, Ui, pos2, vec2};
@@ -25,10 +26,20 @@ const REACH: f32 = 14.0;
 /// How long a message that has left its link leaves a trace, in real time.
 const TRACE_SECONDS: f64 = 0.25;
 
-/// The flow view, with the layout of the model it last showed.
+/// The flow view, with the layout it last showed.
 #[derive(Default)]
 pub struct FlowPanel {
-    automatic: RefCell<Option<(Arc<Model>, Layout)>>,
+    known: RefCell<Option<Known>>,
+}
+
+/// A layout, and what it was worked out from.
+struct Known {
+    model: Arc<Model>,
+    /// As the scenario has it.
+    given: Layout,
+    places: BTreeMap<Node, (f32, f32)>,
+    /// With the nodes where they were put.
+    placed: Arc<Layout>,
 }
 
 impl FlowPanel {
@@ -64,20 +75,23 @@ impl FlowPanel {
         Self::background_input(ui, &background, app, &view, &layout, &flow, out);
     }
 
-    fn layout(&self, app: &App) -> Layout {
-        let mut cached = self.automatic.borrow_mut();
-        let model = app.model();
-        let known = cached.as_ref().is_some_and(|(it, _)| Arc::ptr_eq(it, model));
-        if !known {
-            *cached = Some((Arc::clone(model), Layout::new(model, &Default::default())));
-        }
-        let mut layout = cached.as_ref().map(|(_, it)| it.clone()).unwrap_or_default();
-        for placed in &mut layout.nodes {
-            if let Some(place) = app.placement.places().get(&placed.node) {
-                placed.centre = *place;
+    /// The layout of the model with its nodes where they were put; worked out anew only when
+    /// one of the two has changed.
+    fn layout(&self, app: &App) -> Arc<Layout> {
+        let mut known = self.known.borrow_mut();
+        let (model, places) = (app.model(), app.placement.places());
+        if let Some(known) = known.as_mut().filter(|it| Arc::ptr_eq(&it.model, model)) {
+            if known.places != *places {
+                known.placed = Arc::new(known.given.with(places));
+                known.places.clone_from(places);
             }
+            return Arc::clone(&known.placed);
         }
-        layout
+        let given = Layout::new(model, &BTreeMap::new());
+        let placed = Arc::new(given.with(places));
+        let model = Arc::clone(model);
+        *known = Some(Known { model, given, places: places.clone(), placed: Arc::clone(&placed) });
+        placed
     }
 
     #[expect(clippy::too_many_arguments, reason = "what a panel is handed, and what it found")]

@@ -12,6 +12,12 @@ const CELLS: usize = 12;
 /// layout.
 const CELL: (f32, f32, f32) = (18.0, 16.0, 26.0);
 
+/// Below this many points of the screen to a point of the layout nodes are seen from afar.
+pub const FAR: f32 = 0.42;
+
+/// The smallest name that is worth drawing, in points of the screen.
+const LEAST_NAME: f32 = 7.0;
+
 /// Where the first row of a strip begins.
 const ROWS_TOP: f32 = 40.0;
 
@@ -40,6 +46,28 @@ fn text(
     end
 }
 
+/// A node seen from so far that nothing in it could be read: what it is or how it is by a band
+/// of colour, and as much of its name as there is room for.
+fn paint_far(
+    painter: &Painter,
+    rect: Rect,
+    scale: f32,
+    name: &str,
+    edge: Stroke,
+    band: Color32,
+    theme: &Theme,
+) {
+    painter.rect(rect, 0.0, theme.colours.card, edge, StrokeKind::Inside);
+    let width = (8.0 * scale).max(2.0);
+    painter.rect_filled(Rect::from_min_size(rect.min, vec2(width, rect.height())), 0.0, band);
+    let size = 26.0 * scale;
+    if size >= LEAST_NAME {
+        let at = rect.min + vec2(width + 4.0, (rect.height() - size * 1.3) / 2.0);
+        let room = rect.right() - at.x - 2.0;
+        text(painter, at, room, name, theme.strong_font(size), theme.colours.text);
+    }
+}
+
 /// Paints a service.
 pub fn paint_card(
     painter: &Painter,
@@ -56,12 +84,15 @@ pub fn paint_card(
         (_, Health::Troubled) => Stroke::new(1.5, colours.warning),
         _ => Stroke::new(1.0, colours.card_border),
     };
-    frame(painter, rect, scale, edge, theme);
     let health = match card.health {
         Health::Up => colours.good,
         Health::Troubled => colours.warning,
         Health::Down => colours.bad,
     };
+    if scale < FAR {
+        return paint_far(painter, rect, scale, &card.name, edge, health, theme);
+    }
+    frame(painter, rect, scale, edge, theme);
     let at = |x: f32, y: f32| rect.min + vec2(x, y) * scale;
     let width = rect.width();
     match card.health {
@@ -164,6 +195,10 @@ pub fn paint_strip(
 ) {
     let colours = &theme.colours;
     let edge = if lit { colours.selection } else { colours.card_border };
+    if scale < FAR {
+        let edge = Stroke::new(1.0, edge);
+        return paint_far(painter, rect, scale, &strip.name, edge, colours.accent, theme);
+    }
     frame(painter, rect, scale, Stroke::new(1.0, edge), theme);
     let band = Rect::from_min_size(rect.min, vec2(4.0 * scale, rect.height()));
     painter.rect_filled(band, 2.0 * scale, colours.accent);
