@@ -90,6 +90,7 @@ struct Group {
     delivered: u64,
     redelivered: u64,
     lag: u64,
+    fell_off: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -184,6 +185,7 @@ impl From<&GroupReport> for Group {
             delivered: it.delivered,
             redelivered: it.redelivered,
             lag: it.lag,
+            fell_off: it.fell_off,
         }
     }
 }

@@ -120,7 +120,10 @@ fn topics(report: &Report) {
                 String::new(),
                 String::new(),
                 String::new(),
-                group.lag.to_string(),
+                match group.fell_off {
+                    0 => group.lag.to_string(),
+                    lost => format!("{} ({lost} fell off)", group.lag),
+                },
             ]);
         }
     }

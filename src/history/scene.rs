@@ -145,6 +145,8 @@ pub struct QueueScene {
 pub struct ReadingScene {
     /// The next offset to be read, as committed.
     pub committed: u64,
+    /// How many events were deleted before they could be read.
+    pub fell_off: u64,
     /// Who reads it.
     pub reader: Option<InstanceId>,
 }
@@ -281,14 +283,7 @@ impl Scene {
                 self.end(message, at, None);
             }
             What::Received { message } => self.end(message, at, None),
-            What::Dropped { message, reason } => {
-                if let Some(Some(it)) = self.messages.get(message.index())
-                    && let Some(instance) = it.place.instance()
-                {
-                    self.instances[instance.index()].lost += 1;
-                }
-                self.end(message, at, Some(reason));
-            }
+            What::Dropped { message, reason } => self.lose(message, at, reason),
             What::Appended { message, topic, partition, .. } => {
                 self.append(message, topic, partition);
                 self.end(message, at, None);
@@ -303,6 +298,9 @@ impl Scene {
                 self.move_to(message, Place::Leased(topic), at);
             }
             What::Settled { message, topic, how } => self.settle(message, topic, how, at, model),
+            What::FellOff { group, partition, events } => {
+                self.groups[group.index()][partition as usize].fell_off += events;
+            }
             What::Committed { group, partition, offset } => {
                 self.groups[group.index()][partition as usize].committed = offset;
             }
@@ -326,6 +324,15 @@ impl Scene {
             What::FaultBegan { fault } => self.faults[fault.index()] = true,
             What::FaultEnded { fault } => self.faults[fault.index()] = false,
         }
+    }
+
+    fn lose(&mut self, id: MessageId, at: Time, reason: DropReason) {
+        if let Some(Some(it)) = self.messages.get(id.index())
+            && let Some(instance) = it.place.instance()
+        {
+            self.instances[instance.index()].lost += 1;
+        }
+        self.end(id, at, Some(reason));
     }
 
     fn put(&mut self, id: MessageId, message: SceneMessage) {

@@ -127,6 +127,16 @@ pub enum What {
         /// The oldest offset that is left.
         start: u64,
     },
+    /// A group was so far behind that events it had not read were deleted: they fell off the
+    /// log, and it reads on behind them.
+    FellOff {
+        /// Which group.
+        group: GroupId,
+        /// In which partition.
+        partition: u32,
+        /// How many it will never see.
+        events: u64,
+    },
     /// A published message waits in a queue topic.
     Enqueued {
         /// The message.
@@ -251,6 +261,9 @@ impl What {
             }
             Self::Trimmed { topic, partition, start } => {
                 [12 | (topic.0 as u64) << 8, pair(0, partition), start, 0]
+            }
+            Self::FellOff { group, partition, events } => {
+                [24 | (group.0 as u64) << 8, pair(0, partition), events, 0]
             }
             Self::Enqueued { message, topic } => {
                 [13 | (topic.0 as u64) << 8, pair(message.0, 0), 0, 0]

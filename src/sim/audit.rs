@@ -64,7 +64,8 @@ impl World {
             }
         }
         for instance in &self.instances {
-            let lanes = instance.lanes.iter().flat_map(|lane| &lane.waiting);
+            let lanes = instance.lanes.iter();
+            let lanes = lanes.flat_map(|lane| lane.waiting.iter().chain(lane.early.values()));
             for &id in instance.queue.iter().chain(&instance.blocked).chain(lanes) {
                 see(id, &mut audit.waiting);
             }

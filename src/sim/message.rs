@@ -44,9 +44,17 @@ pub enum Token {
         partition: u32,
         /// The offset delivered, or the next one to be read.
         offset: u64,
+        /// The epoch of the reading (see [`Members`](crate::engine::broker::group::Members));
+        /// for a commit, the connection it is sent by.
+        epoch: u32,
     },
-    /// A fetch: room for so many more.
-    Credit(u32),
+    /// A fetch: by this connection, room for so many in all.
+    Room {
+        /// The reader's connection.
+        session: u32,
+        /// So many.
+        upto: u32,
+    },
 }
 
 /// All messages that are alive.

@@ -8,6 +8,7 @@ pub mod audit;
 mod call;
 mod fault;
 pub mod histogram;
+mod member;
 mod message;
 mod network;
 mod plan;

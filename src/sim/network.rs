@@ -1,11 +1,13 @@
 //! Links: messages enter, take their time, and leave; or are held, doubled, lost.
 
+use std::sync::Arc;
+
 use crate::engine::dice::Purpose;
 use crate::model::{
     Distribution, DropReason, LinkId, MessageId, Node, Role, Span, Time, Transport, What,
 };
 
-use super::message::Message;
+use super::message::{Message, Token};
 use super::plan::Plan;
 use super::world::{Scheduled, World, mix};
 
@@ -37,7 +39,7 @@ impl World {
     pub(super) fn send(&mut self, plan: &Plan, message: &Message) -> MessageId {
         let link = message.link;
         self.counters.made[message.role as usize] += 1;
-        let key = mix(message.event.lineage, message.role as u64 | u64::from(message.attempt) << 8);
+        let key = mix(message.event.lineage, sending(message));
         let id = self.enter(plan, message, key);
         let duplication = self.links[link.index()]
             .duplication
@@ -158,7 +160,7 @@ impl World {
         }
         for id in std::mem::take(&mut self.links[link.index()].held) {
             let message = *self.messages.get(id);
-            let key = mix(message.event.lineage, message.role as u64 | 1 << 32);
+            let key = mix(message.event.lineage, sending(&message) | 1 << 7);
             let (due, lost) = self.time_on_link(plan, &message, key);
             self.note(What::Rescheduled { message: id, due });
             let entry = if lost { Scheduled::Vanish(id) } else { Scheduled::Leave(id) };
@@ -169,10 +171,23 @@ impl World {
     /// A message is no more, and did not do what it was for.
     pub(super) fn drop_message(&mut self, id: MessageId, reason: DropReason) {
         self.counters.dropped[reason as usize] += 1;
-        let role = self.messages.get(id).role;
+        let &Message { role, token, link, to, .. } = self.messages.get(id);
         self.counters.dropped_roles[role as usize] += 1;
         self.note(What::Dropped { message: id, reason });
         self.messages.remove(id);
+        match (role, token) {
+            (_, Token::Ticket(ticket)) => {
+                let plan = Arc::clone(&self.plan);
+                self.let_go(Self::topic_of(&plan, link), ticket);
+            }
+            (Role::Delivery | Role::Commit | Role::Fetch, _)
+                if matches!(reason, DropReason::Lost | DropReason::LinkCut) =>
+            {
+                let plan = Arc::clone(&self.plan);
+                self.connection_broke(&plan, to, Self::topic_of(&plan, link), role, token);
+            }
+            _ => {}
+        }
     }
 
     /// A message is no more, and did what it was for.
@@ -196,4 +211,13 @@ impl World {
             _ => unreachable!("one end of the link of a topic's message is the topic"),
         }
     }
+}
+
+/// Which sending of the same event it is: what is sent again has luck of its own.
+const fn sending(message: &Message) -> u64 {
+    let epoch = match message.token {
+        Token::Offset { epoch, .. } => epoch,
+        _ => 0,
+    };
+    message.role as u64 | (message.attempt as u64) << 8 | (epoch as u64) << 32
 }

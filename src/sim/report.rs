@@ -136,6 +136,8 @@ pub struct GroupReport {
     pub redelivered: u64,
     /// How many events it is behind.
     pub lag: u64,
+    /// How many were deleted before it had read them.
+    pub fell_off: u64,
 }
 
 /// One store.
@@ -253,6 +255,7 @@ impl World {
             delivered: state.delivered,
             redelivered: state.redelivered,
             lag: state.members.lag(log),
+            fell_off: state.fell_off,
         })
     }
 

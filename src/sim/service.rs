@@ -283,6 +283,11 @@ impl World {
             }
         } else if !acked && consume.ack == AckTiming::AfterWork {
             self.acknowledge(plan, id);
+        } else if !acked
+            && consume.ack == AckTiming::ByHandler
+            && let Token::Ticket(ticket) = self.messages.get(id).token
+        {
+            self.let_go(topic, ticket);
         }
         if is_log {
             self.lane_done(plan, id, place);
@@ -355,8 +360,10 @@ impl World {
         state.busy = 0;
         let waiting = state.queue.drain(..).chain(state.blocked.drain(..));
         let mut queued: Vec<MessageId> = waiting.collect();
-        queued.extend(state.lanes.drain(..).flat_map(|lane| lane.waiting));
-        state.room.fill(0);
+        let lanes = state.lanes.drain(..);
+        queued.extend(
+            lanes.flat_map(|lane| lane.waiting.into_iter().chain(lane.early.into_values())),
+        );
         for _ in &queued {
             self.services[service.index()].statistics.queue_shrank(now);
         }

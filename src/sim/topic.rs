@@ -4,12 +4,12 @@ use crate::engine::broker::group::Delivery;
 use crate::engine::broker::queue::{Accepted, Effect, Ticket};
 use crate::model::{
     AckTiming, Commit, DropReason, GroupId, InstanceId, MessageId, Node, OnFailure, Role,
-    ServiceId, Settlement, Span, Time, TopicId, TopicKind, What,
+    ServiceId, Settlement, Span, TopicId, TopicKind, What,
 };
 
 use super::message::{Message, Token};
 use super::plan::Plan;
-use super::world::{Broker, Lane, Scheduled, World};
+use super::world::{Broker, Scheduled, World};
 
 impl World {
     /// A message comes to its topic.
@@ -24,15 +24,29 @@ impl World {
             (Role::Ack | Role::Nack, Token::Ticket(ticket)) => {
                 self.settlement_came(plan, topic, from, role, ticket);
             }
-            (Role::Commit, Token::Offset { partition, offset }) => {
+            (Role::Commit, Token::Offset { partition, offset, .. }) => {
                 let group = group_of(plan, plan.service_of(from), topic);
                 if self.groups[group.index()].members.commit(from, partition, offset) {
                     self.note(What::Committed { group, partition, offset });
                 }
             }
-            (_, Token::Credit(count)) => {
+            (_, Token::Room { session, upto }) => {
                 let group = group_of(plan, plan.service_of(from), topic);
-                self.groups[group.index()].members.add_credit(from, count);
+                let lanes = self.instances[from.index()].lanes.iter();
+                // The member reads on from what it has, which is what it sent the fetch with:
+                // whatever came since by its former connection it did not take.
+                let positions =
+                    lanes.filter(|it| it.group == group).map(|it| (it.partition, it.next));
+                let members = &mut self.groups[group.index()].members;
+                members.fetch(from, session, upto, positions);
+                let (place, _) = plan.subscription(plan.service_of(from), topic).expect("as above");
+                let state = &mut self.instances[from.index()];
+                if state.reading[place].session == session && state.reading[place].connecting {
+                    state.reading[place].connecting = false;
+                    for lane in state.lanes.iter_mut().filter(|it| it.group == group) {
+                        lane.epoch = Some(members.epoch(lane.partition));
+                    }
+                }
                 self.hand_out_group(plan, group);
             }
             _ => unreachable!("acks, commits and fetches say what they are about"),
@@ -97,7 +111,7 @@ impl World {
         self.perform_effects(plan, topic, effects);
     }
 
-    fn perform_effects(&mut self, plan: &Plan, topic: TopicId, effects: Vec<Effect>) {
+    pub(super) fn perform_effects(&mut self, plan: &Plan, topic: TopicId, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Deliver { entry, consumer, ticket, delivery } => {
@@ -157,6 +171,17 @@ impl World {
                 self.counters.buried += 1;
                 self.end_message(message);
             }
+        }
+    }
+
+    /// A delivery of a queue topic is in nobody's hands any more.
+    pub(super) fn let_go(&mut self, topic: TopicId, ticket: Ticket) {
+        let state = &mut self.topics[topic.index()];
+        if let Broker::Queue(queue) = &mut state.broker
+            && queue.let_go(ticket)
+        {
+            state.tick_at = Some(self.now);
+            self.agenda.push(self.now, Scheduled::TopicTick(topic));
         }
     }
 
@@ -250,7 +275,16 @@ impl World {
             }
             None => members.hand_out(self.now, log, &mut deliveries),
         }
-        for Delivery { reader, partition, offset } in deliveries {
+        for Delivery { reader, partition, offset, epoch, fell_off } in deliveries {
+            if fell_off > 0 {
+                self.groups[group.index()].fell_off += fell_off;
+                self.note(What::FellOff { group, partition, events: fell_off });
+                if let Some(lane) = self.lane(reader, group, partition) {
+                    let lane = &mut self.instances[reader.index()].lanes[lane];
+                    lane.gaps.push_back((offset - fell_off, offset));
+                    lane.pass_gaps();
+                }
+            }
             let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
             let event = log.event(partition, offset);
             let state = &mut self.groups[group.index()];
@@ -262,7 +296,7 @@ impl World {
             self.topics[topic.index()].delivered += 1;
             self.topics[topic.index()].redelivered += u64::from(again);
             let link = plan.link(Node::Topic(topic), Node::Service(plan.service_of(reader)));
-            let token = Token::Offset { partition, offset };
+            let token = Token::Offset { partition, offset, epoch };
             // A log knows no redelivery count; the ring on the screen says "again", not more.
             let attempt = 1 + u16::from(again);
             self.send_new(plan, link, event, Role::Delivery, reader, reader, token, attempt);
@@ -276,28 +310,52 @@ impl World {
         let topic = Self::topic_of(plan, link);
         let (place, consume) =
             plan.subscription(service, topic).expect("only subscribers get deliveries");
-        let handled = plan.reaction(service, place, event.event_type).is_some();
-        if let Token::Offset { partition, offset } = token {
-            let group = consume.group;
-            if self.groups[group.index()].members.reader(partition) != Some(to) {
-                self.drop_message(id, DropReason::Stale);
+        let event_type = event.event_type;
+        let Token::Offset { partition, offset, epoch } = token else {
+            let handled = plan.reaction(service, place, event_type).is_some();
+            return self.take_up(plan, id, handled);
+        };
+        let members = &self.groups[consume.group.index()].members;
+        let is_reader = members.reader(partition) == Some(to);
+        let lane = self.lane(to, consume.group, partition).filter(|&lane| {
+            is_reader && self.instances[to.index()].lanes[lane].epoch == Some(epoch)
+        });
+        let Some(lane) = lane else {
+            let takes_room = !self.instances[to.index()].reading[place].connecting
+                && members.is_of_present_connection(to, epoch);
+            self.drop_message(id, DropReason::Stale);
+            if takes_room {
                 self.give_room(plan, to, place);
-                return;
             }
-            let lane = self.lane(to, group, partition, offset);
-            if self.instances[to.index()].lanes[lane].busy {
-                self.instances[to.index()].lanes[lane].waiting.push_back(id);
-                self.services[service.index()].statistics.queue_grew(self.now);
-                self.note(What::Queued { message: id, instance: to });
-                return;
-            }
-            self.instances[to.index()].lanes[lane].busy = true;
+            return;
+        };
+        let lane = &mut self.instances[to.index()].lanes[lane];
+        if offset < lane.next || lane.early.contains_key(&offset) {
+            // A connection gives each byte once.
+            return self.drop_message(id, DropReason::Duplicate);
         }
+        let is_early = offset > lane.next;
+        let is_taken_up = !is_early && !lane.busy;
+        if is_early {
+            lane.early.insert(offset, id);
+        } else {
+            if lane.busy {
+                lane.waiting.push_back(id);
+            }
+            lane.busy = true;
+            lane.came();
+        }
+        if !is_taken_up {
+            self.services[service.index()].statistics.queue_grew(self.now);
+            self.note(What::Queued { message: id, instance: to });
+            return;
+        }
+        let handled = plan.reaction(service, place, event_type).is_some();
         self.take_up(plan, id, handled);
     }
 
     /// A delivery whose turn it is: it is worked on, or only noticed.
-    fn take_up(&mut self, plan: &Plan, id: MessageId, handled: bool) {
+    pub(super) fn take_up(&mut self, plan: &Plan, id: MessageId, handled: bool) {
         let &Message { link, to, token, since, .. } = self.messages.get(id);
         let service = plan.service_of(to);
         self.tell(plan, service, id);
@@ -318,91 +376,32 @@ impl World {
         self.end_message(id);
     }
 
-    /// The lane of a partition; a new one begins at this offset.
-    fn lane(&mut self, instance: InstanceId, group: GroupId, partition: u32, offset: u64) -> usize {
-        let lanes = &mut self.instances[instance.index()].lanes;
-        let known = lanes.iter().position(|it| it.group == group && it.partition == partition);
-        known.unwrap_or_else(|| {
-            lanes.push(Lane {
-                group,
-                partition,
-                busy: false,
-                waiting: std::collections::VecDeque::new(),
-                done: offset,
-                committed: offset,
-            });
-            lanes.len() - 1
-        })
-    }
-
-    /// A lane's message is done: the next one's turn.
-    pub(super) fn lane_done(&mut self, plan: &Plan, id: MessageId, place: usize) {
-        let &Message { token, to: instance, .. } = self.messages.get(id);
-        let Token::Offset { partition, .. } = token else { return };
-        let service = plan.service_of(instance);
-        let group = plan.model.services[service.index()].consumes[place].group;
-        self.give_room(plan, instance, place);
-        let Some(lane) = self.instances[instance.index()]
-            .lanes
-            .iter()
-            .position(|it| it.group == group && it.partition == partition)
-        else {
-            return;
-        };
-        self.instances[instance.index()].lanes[lane].busy = false;
-        if let Some(next) = self.instances[instance.index()].lanes[lane].waiting.pop_front() {
-            self.services[service.index()].statistics.queue_shrank(self.now);
-            self.instances[instance.index()].lanes[lane].busy = true;
-            let event_type = self.messages.get(next).event.event_type;
-            let handled = plan.reaction(service, place, event_type).is_some();
-            self.take_up(plan, next, handled);
-        }
-    }
-
-    /// A member of a log's group has room for one more; the broker is told when half of what
-    /// it may hold is free, as a client that polls in batches does.
-    fn give_room(&mut self, plan: &Plan, instance: InstanceId, place: usize) {
-        let service = plan.service_of(instance);
-        let consume = &plan.model.services[service.index()].consumes[place];
-        let room = &mut self.instances[instance.index()].room[place];
-        *room += 1;
-        if *room * 2 < consume.prefetch {
-            return;
-        }
-        let count = std::mem::take(room);
-        let link = plan.link(Node::Service(service), Node::Topic(consume.topic));
-        // A fetch is about no event; it wears the topic's first type only to have one.
-        let event = crate::model::Event {
-            id: crate::model::EventId::new(service, 0),
-            event_type: crate::model::EventTypeId(0),
-            time: self.now,
-            cause: None,
-            lineage: super::world::mix(self.now.0, u64::from(instance.0)),
-            fields: [0; crate::model::event::MAX_FIELDS],
-        };
-        let token = Token::Credit(count);
-        self.send_new(plan, link, event, Role::Fetch, instance, instance, token, 1);
-    }
-
     /// A consumer says that a message is done.
     pub(super) fn acknowledge(&mut self, plan: &Plan, id: MessageId) {
         let &Message { link, to, token, .. } = self.messages.get(id);
         let service = plan.service_of(to);
         let topic = Self::topic_of(plan, link);
-        let (_, consume) = plan.subscription(service, topic).expect("it is a subscriber");
-        let Token::Offset { partition, offset } = token else {
+        let (place, consume) = plan.subscription(service, topic).expect("it is a subscriber");
+        let Token::Offset { partition, offset, epoch } = token else {
             if consume.ack != AckTiming::Automatic {
                 self.settle(plan, id, Role::Ack);
             }
             return;
         };
         let group = consume.group;
-        let lane = self.lane(to, group, partition, offset);
+        let Some(lane) = self.lane(to, group, partition) else { return };
         let lane = &mut self.instances[to.index()].lanes[lane];
+        if epoch < lane.since {
+            // It is from before the partition went away and came back, perhaps past what is
+            // still to be done.
+            return;
+        }
         lane.done = lane.done.max(offset + 1);
         if consume.commit == Commit::Each {
             lane.committed = lane.done;
-            let token = Token::Offset { partition, offset: lane.done };
+            let offset = lane.done;
+            let epoch = self.instances[to.index()].reading[place].session;
+            let token = Token::Offset { partition, offset, epoch };
             self.say(plan, id, Role::Commit, token);
         }
     }
@@ -418,221 +417,6 @@ impl World {
         let link = plan.reverse(about.link);
         let back = Message { role, link, token, from: about.to, since: self.now, ..*about };
         self.send(plan, &back);
-    }
-
-    /// A member commits what it has done since it last did.
-    pub(super) fn commit_tick(
-        &mut self,
-        plan: &Plan,
-        instance: InstanceId,
-        place: u16,
-        incarnation: u32,
-    ) {
-        let state = &self.instances[instance.index()];
-        if !state.up || state.incarnation != incarnation {
-            return;
-        }
-        let service = plan.service_of(instance);
-        let consume = &plan.model.services[service.index()].consumes[usize::from(place)];
-        let Commit::Every(every) = consume.commit else { return };
-        let link = plan.link(Node::Service(service), Node::Topic(consume.topic));
-        for lane in 0..self.instances[instance.index()].lanes.len() {
-            let lane = &mut self.instances[instance.index()].lanes[lane];
-            if lane.group != consume.group || lane.committed == lane.done {
-                continue;
-            }
-            lane.committed = lane.done;
-            let (partition, offset) = (lane.partition, lane.done);
-            let Broker::Log(log) = &self.topics[consume.topic.index()].broker else { return };
-            let about = offset.saturating_sub(1).max(log.start(partition));
-            let event = log.event(partition, about);
-            let token = Token::Offset { partition, offset };
-            self.send_new(plan, link, event, Role::Commit, instance, instance, token, 1);
-        }
-        self.agenda.push(self.now + every, Scheduled::CommitTick { instance, place, incarnation });
-    }
-
-    /// A message of a log failed: it is tried again later, and its partition waits for it.
-    pub(super) fn try_again_after(&mut self, id: MessageId, after: Span) {
-        let message = self.messages.get(id);
-        let copy = Message { attempt: message.attempt.saturating_add(1), ..*message };
-        self.counters.made[Role::Delivery as usize] += 1;
-        let id = self.messages.insert(copy);
-        self.note(What::Arrived {
-            message: id,
-            event: copy.event.id,
-            event_type: copy.event.event_type,
-            instance: copy.to,
-        });
-        self.note(What::Queued { message: id, instance: copy.to });
-        // A retry at once would never let time go on.
-        let after = after.max(Span::MILLISECOND);
-        self.agenda.push(self.now + after, Scheduled::TryAgain(id));
-    }
-
-    /// The time before a failed message of a log is tried again is over.
-    pub(super) fn try_again(&mut self, plan: &Plan, id: MessageId) {
-        let message = *self.messages.get(id);
-        let Token::Offset { partition, .. } = message.token else { return };
-        let service = plan.service_of(message.to);
-        let topic = Self::topic_of(plan, message.link);
-        let (_, consume) = plan.subscription(service, topic).expect("it is a subscriber");
-        let state = &self.instances[message.to.index()];
-        let is_held = state.up
-            && state.lanes.iter().any(|lane| {
-                lane.group == consume.group && lane.partition == partition && lane.busy
-            });
-        if !is_held || message.since < self.started_at(message.to) {
-            self.drop_message(id, DropReason::Crashed);
-            return;
-        }
-        self.messages.get_mut(id).since = self.now;
-        self.admit(plan, id);
-    }
-
-    /// When an instance started last.
-    fn started_at(&self, instance: InstanceId) -> Time {
-        self.instances[instance.index()].started
-    }
-
-    /// The subscriptions of an instance that starts.
-    pub(super) fn connect_consumers(&mut self, plan: &Plan, instance: InstanceId) {
-        let service = plan.service_of(instance);
-        self.instances[instance.index()].started = self.now;
-        let incarnation = self.instances[instance.index()].incarnation;
-        for (place, consume) in plan.model.services[service.index()].consumes.iter().enumerate() {
-            let group = consume.group;
-            match &mut self.topics[consume.topic.index()].broker {
-                Broker::Queue(queue) => {
-                    queue.connect(instance, consume.prefetch);
-                    self.hand_out_queue(plan, consume.topic);
-                }
-                Broker::Log(log) => {
-                    let settings = &plan.model.groups[group.index()];
-                    let members = &mut self.groups[group.index()].members;
-                    if !members.is_silent(instance) {
-                        members.join(instance, consume.prefetch);
-                        if self.now > Time::ZERO {
-                            self.rebalance(plan, group, settings.rebalance_pause);
-                        }
-                    } else if settings.static_members {
-                        members.resume(instance, consume.prefetch, log);
-                        self.hand_out_group(plan, group);
-                    }
-                    // Otherwise it must wait until its former self's session has timed out.
-                }
-            }
-            if let Commit::Every(every) = consume.commit
-                && plan.is_log(consume.topic)
-            {
-                let tick = Scheduled::CommitTick {
-                    instance,
-                    place: u16::try_from(place).expect("subscriptions are few"),
-                    incarnation,
-                };
-                self.agenda.push(self.now + every, tick);
-            }
-        }
-    }
-
-    /// The subscriptions of an instance that crashed.
-    pub(super) fn disconnect_consumers(&mut self, plan: &Plan, instance: InstanceId) {
-        let service = plan.service_of(instance);
-        for consume in &plan.model.services[service.index()].consumes {
-            match &mut self.topics[consume.topic.index()].broker {
-                Broker::Queue(queue) => {
-                    let mut effects = Vec::new();
-                    queue.disconnect(instance, &mut effects);
-                    self.perform_effects(plan, consume.topic, effects);
-                    self.hand_out_queue(plan, consume.topic);
-                }
-                Broker::Log(_) => {
-                    let group = consume.group;
-                    self.groups[group.index()].members.silence(instance);
-                    let ends = Scheduled::SessionEnds {
-                        group,
-                        instance,
-                        incarnation: self.instances[instance.index()].incarnation,
-                    };
-                    let timeout = plan.model.groups[group.index()].session_timeout;
-                    self.agenda.push(self.now + timeout, ends);
-                }
-            }
-        }
-    }
-
-    /// A member that was silent for a session's length is expelled; if its process is back, it
-    /// joins anew.
-    pub(super) fn session_ends(
-        &mut self,
-        plan: &Plan,
-        group: GroupId,
-        instance: InstanceId,
-        incarnation: u32,
-    ) {
-        let members = &mut self.groups[group.index()].members;
-        let state = &self.instances[instance.index()];
-        let fell_silent_since = !state.up && state.incarnation != incarnation;
-        if !members.is_silent(instance) || fell_silent_since {
-            return;
-        }
-        members.expel(instance);
-        if state.up {
-            let topic = plan.model.groups[group.index()].topic;
-            let service = plan.service_of(instance);
-            let (_, consume) = plan.subscription(service, topic).expect("it is a member");
-            members.join(instance, consume.prefetch);
-        }
-        self.rebalance(plan, group, plan.model.groups[group.index()].rebalance_pause);
-    }
-
-    /// A group's partitions are shared out anew.
-    pub(super) fn rebalance(&mut self, plan: &Plan, group: GroupId, pause: Span) {
-        let topic = plan.model.groups[group.index()].topic;
-        let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
-        let resume_at = self.now + pause;
-        let moved = self.groups[group.index()].members.rebalance(log, resume_at);
-        for &(partition, reader) in &moved {
-            self.note(What::Assigned { group, partition, instance: reader });
-            self.revoke(plan, group, partition, reader);
-        }
-        if pause > Span::ZERO {
-            self.agenda.push(resume_at, Scheduled::Rebalanced(group));
-        } else {
-            self.hand_out_group(plan, group);
-        }
-    }
-
-    /// Whoever held a partition and is not its reader any more lets go of what it had not
-    /// begun.
-    fn revoke(&mut self, plan: &Plan, group: GroupId, partition: u32, reader: Option<InstanceId>) {
-        for index in 0..self.instances.len() {
-            let instance = InstanceId::from_index(index);
-            let lanes = &mut self.instances[index].lanes;
-            let Some(place) =
-                lanes.iter().position(|it| it.group == group && it.partition == partition)
-            else {
-                continue;
-            };
-            let waiting = std::mem::take(&mut lanes[place].waiting);
-            if !lanes[place].busy {
-                lanes.remove(place);
-            }
-            let service = plan.service_of(instance);
-            let topic = plan.model.groups[group.index()].topic;
-            for id in waiting {
-                let since = self.messages.get(id).since;
-                let statistics = &mut self.services[service.index()].statistics;
-                statistics.queue_shrank(self.now);
-                statistics.pass(self.now, since);
-                self.drop_message(id, DropReason::Stale);
-                if Some(instance) != reader
-                    && let Some((subscription, _)) = plan.subscription(service, topic)
-                {
-                    self.give_room(plan, instance, subscription);
-                }
-            }
-        }
     }
 }
 

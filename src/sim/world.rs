@@ -1,10 +1,10 @@
 //! The world: the simulated truth as one value, and the one way it moves.
 //!
 //! What is done at each instant is in the files beside this one, by noun: `network` (links),
-//! `service` (queues, workers, handlers), `call`, `topic`, `workload`, `fault`.
+//! `service` (queues, workers, handlers), `call`, `topic`, `member` (of a log's group),
+//! `workload`, `fault`.
 
-use std::collections::BTreeSet;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -138,6 +138,15 @@ pub enum Scheduled {
         /// The member's incarnation that fell silent.
         incarnation: u32,
     },
+    /// A member whose connection broke makes a new one.
+    Reconnect {
+        /// Who.
+        instance: InstanceId,
+        /// Which of its service's subscriptions.
+        place: u16,
+        /// The instance's incarnation whose connection broke.
+        incarnation: u32,
+    },
     /// A rebalance is over.
     Rebalanced(GroupId),
     /// A fault begins.
@@ -193,8 +202,23 @@ pub struct Instance {
     pub blocked: VecDeque<MessageId>,
     pub breakers: Vec<BreakerRun>,
     pub lanes: Vec<Lane>,
-    /// For each subscription of its service, room that the broker has not been told of.
-    pub room: Vec<u32>,
+    /// For each subscription of its service, how it reads (logs only).
+    pub reading: Vec<Reading>,
+}
+
+/// How an instance reads a log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading {
+    /// Which connection to the broker it is.
+    pub session: u32,
+    /// Room for so many in all that the broker was told of by this connection.
+    pub upto: u32,
+    /// Room that the broker has not been told of yet.
+    pub room: u32,
+    /// Whether the connection broke, and a new one is about to be made.
+    pub broken: bool,
+    /// Whether the broker has not yet heard of this connection.
+    pub connecting: bool,
 }
 
 /// A circuit breaker of an instance.
@@ -212,6 +236,16 @@ pub struct Lane {
     pub partition: u32,
     pub busy: bool,
     pub waiting: VecDeque<MessageId>,
+    /// The epoch it is read in; none while the connection is being made.
+    pub epoch: Option<u32>,
+    /// The epoch in which the partition was given to the instance.
+    pub since: u32,
+    /// The next offset that is wanted; those before it came.
+    pub next: u64,
+    /// What fell off the log: (the first that cannot be had, the one to go on with).
+    pub gaps: VecDeque<(u64, u64)>,
+    /// What came before its turn.
+    pub early: BTreeMap<u64, MessageId>,
     /// The next offset, after all that is done.
     pub done: u64,
     /// What was committed last.
@@ -281,6 +315,7 @@ pub struct GroupState {
     pub members: Members,
     pub delivered: u64,
     pub redelivered: u64,
+    pub fell_off: u64,
     /// For each partition, the next offset that was never delivered.
     pub frontier: Vec<u64>,
 }
@@ -315,7 +350,7 @@ impl World {
                     BreakerRun { state: BreakerState::Closed, failures: 0, open_until: Time::ZERO };
                 Instance {
                     breakers: vec![breaker; service.breakers.len()],
-                    room: vec![0; service.consumes.len()],
+                    reading: vec![Reading::default(); service.consumes.len()],
                     ..Instance::default()
                 }
             })
@@ -353,6 +388,7 @@ impl World {
                     members: Members::new(group.start_at, partitions),
                     delivered: 0,
                     redelivered: 0,
+                    fell_off: 0,
                     frontier: vec![0; partitions],
                 }
             })
@@ -479,6 +515,9 @@ impl World {
             Scheduled::TryAgain(message) => self.try_again(plan, message),
             Scheduled::SessionEnds { group, instance, incarnation } => {
                 self.session_ends(plan, group, instance, incarnation);
+            }
+            Scheduled::Reconnect { instance, place, incarnation } => {
+                self.reconnect(plan, instance, place, incarnation);
             }
             Scheduled::Rebalanced(group) => self.hand_out_group(plan, group),
             Scheduled::FaultBegins(fault) => self.fault_begins(plan, fault),

@@ -121,6 +121,10 @@ fn live(app: &App) -> Vec<Section> {
                         format!("lag of {}", model.groups[group.index()].name),
                         lag.to_string(),
                     );
+                    let lost: u64 = scene.groups[group.index()].iter().map(|it| it.fell_off).sum();
+                    if lost > 0 {
+                        now.toned("deleted before it read them", lost.to_string(), Tone::Bad);
+                    }
                 }
             }
             TopicScene::Queue(it) => {

@@ -15,6 +15,7 @@ pub struct Members {
     partitions: Vec<Reading>,
     /// No deliveries before this: a rebalance is under way.
     paused_until: Time,
+    next_epoch: u32,
 }
 
 /// One partition as the group sees it.
@@ -23,16 +24,22 @@ struct Reading {
     reader: Option<InstanceId>,
     /// The next offset to be sent to the reader.
     position: u64,
+    /// Counted up whenever the position is set: what was sent in another epoch is stale.
+    epoch: u32,
     committed: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Member {
     instance: InstanceId,
-    /// How many more messages it has room for.
-    credit: u32,
-    /// How many it may hold.
-    prefetch: u32,
+    /// The connection that it reads by, counted by the member.
+    session: u32,
+    /// The first epoch of this connection.
+    first_epoch: u32,
+    /// How many events were sent by this connection.
+    sent: u32,
+    /// How many may be sent by it so far.
+    upto: u32,
     state: State,
 }
 
@@ -52,25 +59,32 @@ pub struct Delivery {
     pub partition: u32,
     /// The event's offset.
     pub offset: u64,
+    /// The epoch it is sent in.
+    pub epoch: u32,
+    /// How many events before it were deleted before they could be sent.
+    pub fell_off: u64,
 }
 
 impl Members {
     /// A group without members.
     #[must_use]
     pub fn new(start_at: StartAt, partitions: usize) -> Self {
-        let reading = Reading { reader: None, position: 0, committed: None };
+        let reading = Reading { reader: None, position: 0, epoch: 0, committed: None };
         Self {
             start_at,
             members: Vec::new(),
             partitions: vec![reading; partitions],
             paused_until: Time::ZERO,
+            next_epoch: 0,
         }
     }
 
-    /// A member joined (or a known one is back). It takes part from the next
-    /// [`rebalance`](Self::rebalance) on.
-    pub fn join(&mut self, instance: InstanceId, prefetch: u32) {
-        let member = Member { instance, credit: prefetch, prefetch, state: State::Present };
+    /// A member joined (or a known one is back), with room for `upto` events. It takes part
+    /// from the next [`rebalance`](Self::rebalance) on.
+    pub fn join(&mut self, instance: InstanceId, session: u32, upto: u32) {
+        let first_epoch = self.next_epoch;
+        let member =
+            Member { instance, session, first_epoch, sent: 0, upto, state: State::Present };
         match self.members.iter_mut().find(|it| it.instance == instance) {
             Some(known) => *known = member,
             None => self.members.push(member),
@@ -102,12 +116,18 @@ impl Members {
     /// A silent member's session timed out: it is a member no longer.
     pub fn expel(&mut self, instance: InstanceId) {
         self.members.retain(|it| it.instance != instance || it.state == State::Present);
+        if !self.members.iter().any(|it| it.instance == instance) {
+            // Should it come back, it is another member, and begins at what was committed.
+            for reading in self.partitions.iter_mut().filter(|it| it.reader == Some(instance)) {
+                reading.reader = None;
+            }
+        }
     }
 
     /// A member that was silent and is known by name takes its partitions up again, from what
     /// was committed.
-    pub fn resume(&mut self, instance: InstanceId, prefetch: u32, log: &Log) {
-        self.join(instance, prefetch);
+    pub fn resume(&mut self, instance: InstanceId, session: u32, upto: u32, log: &Log) {
+        self.join(instance, session, upto);
         for partition in 0..self.partitions.len() {
             if self.partitions[partition].reader == Some(instance) {
                 self.rewind(partition, log);
@@ -144,8 +164,15 @@ impl Members {
         moved
     }
 
+    fn new_epoch(&mut self) -> u32 {
+        self.next_epoch = self.next_epoch.wrapping_add(1);
+        self.next_epoch
+    }
+
     fn rewind(&mut self, partition: usize, log: &Log) {
+        let epoch = self.new_epoch();
         let reading = &mut self.partitions[partition];
+        reading.epoch = epoch;
         reading.position = match (reading.committed, self.start_at) {
             (Some(committed), _) => committed,
             (None, StartAt::Earliest) => log.start(number(partition)),
@@ -185,23 +212,46 @@ impl Members {
         else {
             return;
         };
-        // What fell off the log can no longer be read: the reader goes on at the oldest.
-        reading.position = reading.position.max(log.start(partition));
         while member.state == State::Present
-            && member.credit > 0
+            && member.sent < member.upto
             && reading.position < log.end(partition)
         {
-            member.credit -= 1;
-            let (reader, offset) = (member.instance, reading.position);
-            out.push(Delivery { reader, partition, offset });
+            member.sent += 1;
+            let (reader, epoch) = (member.instance, reading.epoch);
+            // What fell off the log can no longer be read: the reader goes on at the oldest.
+            let offset = reading.position.max(log.start(partition));
+            let fell_off = offset - reading.position;
+            reading.position = offset;
+            out.push(Delivery { reader, partition, offset, epoch, fell_off });
             reading.position += 1;
         }
     }
 
-    /// A member has room for `count` more.
-    pub fn add_credit(&mut self, instance: InstanceId, count: u32) {
-        if let Some(member) = self.members.iter_mut().find(|it| it.instance == instance) {
-            member.credit = (member.credit + count).min(member.prefetch);
+    /// A fetch arrived: by this connection the member has room for `upto` events in all. If the
+    /// connection is a new one, what was sent by the one before is lost, and it reads on from
+    /// the `positions` that it gives for its partitions.
+    pub fn fetch(
+        &mut self,
+        instance: InstanceId,
+        session: u32,
+        upto: u32,
+        positions: impl IntoIterator<Item = (u32, u64)>,
+    ) {
+        let Some(member) = self.members.iter_mut().find(|it| it.instance == instance) else {
+            return;
+        };
+        if session == member.session {
+            member.upto = member.upto.max(upto);
+        } else if session > member.session {
+            let first_epoch = self.next_epoch.wrapping_add(1);
+            *member = Member { session, upto, first_epoch, sent: 0, ..*member };
+            for (partition, position) in positions {
+                if self.partitions[partition as usize].reader == Some(instance) {
+                    let epoch = self.new_epoch();
+                    let reading = &mut self.partitions[partition as usize];
+                    (reading.position, reading.epoch) = (position, epoch);
+                }
+            }
         }
     }
 
@@ -215,6 +265,24 @@ impl Members {
             reading.committed = Some(offset);
         }
         accepted
+    }
+
+    /// The next offset to be sent to a partition's reader.
+    #[must_use]
+    pub fn position(&self, partition: u32) -> u64 {
+        self.partitions[partition as usize].position
+    }
+
+    /// The present epoch of a partition.
+    #[must_use]
+    pub fn epoch(&self, partition: u32) -> u32 {
+        self.partitions[partition as usize].epoch
+    }
+
+    /// Whether what was sent to a member in this epoch takes up room of its present connection.
+    #[must_use]
+    pub fn is_of_present_connection(&self, instance: InstanceId, epoch: u32) -> bool {
+        self.members.iter().any(|it| it.instance == instance && it.first_epoch <= epoch)
     }
 
     /// Who reads a partition.

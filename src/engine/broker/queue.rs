@@ -72,6 +72,11 @@ pub struct Queue {
     cursor: usize,
     /// Leases in the order in which they run out, which is the order they were given.
     deadlines: VecDeque<(Time, Ticket)>,
+    /// Leases that ran out while the consumer had the message in its hands; they still take up
+    /// its prefetch.
+    overdue: BTreeMap<u32, InstanceId>,
+    /// Leases that run on although the consumer has let the message go and said nothing.
+    abandoned: BTreeSet<u32>,
     recent: VecDeque<(Time, EventId)>,
     recent_ids: BTreeSet<EventId>,
     next_sequence: u64,
@@ -93,6 +98,7 @@ struct Entry {
 struct Consumer {
     instance: InstanceId,
     prefetch: u32,
+    /// Deliveries that it has not acked and that are leased to it or in its hands.
     held: u32,
     connected: bool,
 }
@@ -111,6 +117,8 @@ impl Queue {
             consumers: Vec::new(),
             cursor: 0,
             deadlines: VecDeque::new(),
+            overdue: BTreeMap::new(),
+            abandoned: BTreeSet::new(),
             recent: VecDeque::new(),
             recent_ids: BTreeSet::new(),
             next_sequence: 0,
@@ -204,6 +212,7 @@ impl Queue {
                 consumer.connected = false;
             }
         }
+        self.overdue.retain(|_, holder| *holder != instance);
         for index in 0..self.entries.len() {
             let entry = self.entries[index];
             if entry.used && entry.lease.is_some_and(|(_, holder)| holder == instance) {
@@ -259,6 +268,7 @@ impl Queue {
     /// An ack arrived. Whichever delivery it is for, the message is done; if it was gone
     /// already nothing happens.
     pub fn ack(&mut self, ticket: Ticket, out: &mut Vec<Effect>) {
+        self.let_go(ticket);
         let Some(index) = self.entry_of(ticket) else { return };
         let entry = self.entries[index];
         if entry.lease.is_some() {
@@ -274,6 +284,7 @@ impl Queue {
     /// A nack arrived: the message waits again, at once or at `until`. One that is not for the
     /// delivery that is out does nothing.
     pub fn nack(&mut self, ticket: Ticket, until: Option<Time>, out: &mut Vec<Effect>) {
+        self.let_go(ticket);
         if let Some(index) = self.entry_of(ticket)
             && self.entries[index].lease.is_some_and(|(lease, _)| lease == ticket.lease)
         {
@@ -283,6 +294,7 @@ impl Queue {
 
     /// A rejection arrived: the message goes to the dead letters.
     pub fn reject(&mut self, ticket: Ticket, out: &mut Vec<Effect>) {
+        self.let_go(ticket);
         if let Some(index) = self.entry_of(ticket)
             && self.entries[index].lease.is_some_and(|(lease, _)| lease == ticket.lease)
         {
@@ -290,6 +302,21 @@ impl Queue {
             out.push(Effect::DeadLettered(self.entries[index].message));
             self.remove(index);
         }
+    }
+
+    /// A delivery is in nobody's hands any more, whether or not it was acked: its consumer has
+    /// room for another as soon as its lease is over too. Gives whether it has room by this.
+    pub fn let_go(&mut self, ticket: Ticket) -> bool {
+        if let Some(holder) = self.overdue.remove(&ticket.lease) {
+            self.give_room(holder);
+            return true;
+        }
+        if let Some(index) = self.entry_of(ticket)
+            && self.entries[index].lease.is_some_and(|(lease, _)| lease == ticket.lease)
+        {
+            self.abandoned.insert(ticket.lease);
+        }
+        false
     }
 
     /// Leases that have run out by `now` end, and what was put off until `now` waits again.
@@ -300,7 +327,17 @@ impl Queue {
             });
             match open {
                 Some(_) if at > now => break,
-                Some(index) => self.give_back(index, None, out),
+                Some(index) => {
+                    let lease = self.entries[index].lease;
+                    if let Some((lease, holder)) = lease
+                        && !self.abandoned.contains(&lease)
+                    {
+                        // It has room again only when it lets the message go.
+                        self.overdue.insert(lease, holder);
+                        self.take_room(holder);
+                    }
+                    self.give_back(index, None, out);
+                }
                 None => {}
             }
             self.deadlines.pop_front();
@@ -336,11 +373,22 @@ impl Queue {
     }
 
     fn end_lease(&mut self, index: usize) {
-        if let Some((_, holder)) = self.entries[index].lease.take() {
+        if let Some((lease, holder)) = self.entries[index].lease.take() {
             self.leased -= 1;
-            if let Some(consumer) = self.consumers.iter_mut().find(|it| it.instance == holder) {
-                consumer.held = consumer.held.saturating_sub(1);
-            }
+            self.abandoned.remove(&lease);
+            self.give_room(holder);
+        }
+    }
+
+    fn give_room(&mut self, holder: InstanceId) {
+        if let Some(consumer) = self.consumers.iter_mut().find(|it| it.instance == holder) {
+            consumer.held = consumer.held.saturating_sub(1);
+        }
+    }
+
+    fn take_room(&mut self, holder: InstanceId) {
+        if let Some(consumer) = self.consumers.iter_mut().find(|it| it.instance == holder) {
+            consumer.held += 1;
         }
     }
 

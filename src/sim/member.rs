@@ -1,0 +1,453 @@
+//! Members of a log's groups in the world: connections, lanes, commits, and who reads what.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::model::{
+    Commit, DropReason, GroupId, InstanceId, MessageId, Node, Role, Span, Time, TopicId, What,
+};
+
+use super::message::{Message, Token};
+use super::plan::Plan;
+use super::world::{Broker, Lane, Reading, Scheduled, World};
+
+/// How long after its connection broke a client makes a new one: Kafka's
+/// `reconnect.backoff.max.ms`, 1 s.
+const RECONNECT: Span = Span::from_millis(1000);
+
+impl World {
+    /// The lane of a partition.
+    pub(super) fn lane(
+        &self,
+        instance: InstanceId,
+        group: GroupId,
+        partition: u32,
+    ) -> Option<usize> {
+        let mut lanes = self.instances[instance.index()].lanes.iter();
+        lanes.position(|it| it.group == group && it.partition == partition)
+    }
+
+    /// A member begins to read a partition.
+    fn open_lane(&mut self, instance: InstanceId, group: GroupId, partition: u32) {
+        let members = &self.groups[group.index()].members;
+        let (next, epoch) = (members.position(partition), members.epoch(partition));
+        let lane = Lane {
+            group,
+            partition,
+            busy: false,
+            waiting: VecDeque::new(),
+            epoch: Some(epoch),
+            since: epoch,
+            next,
+            gaps: VecDeque::new(),
+            early: BTreeMap::new(),
+            done: next,
+            committed: next,
+        };
+        match self.lane(instance, group, partition) {
+            // It had the partition before, and has its last message still in hands.
+            Some(known) => {
+                let lanes = &mut self.instances[instance.index()].lanes;
+                lanes[known] = Lane { busy: lanes[known].busy, ..lane };
+            }
+            None => self.instances[instance.index()].lanes.push(lane),
+        }
+    }
+
+    /// A lane's message is done: the next one's turn.
+    pub(super) fn lane_done(&mut self, plan: &Plan, id: MessageId, place: usize) {
+        let &Message { token, to: instance, .. } = self.messages.get(id);
+        let Token::Offset { partition, .. } = token else { return };
+        let service = plan.service_of(instance);
+        let group = plan.model.services[service.index()].consumes[place].group;
+        self.give_room(plan, instance, place);
+        let Some(lane) = self.lane(instance, group, partition) else { return };
+        self.instances[instance.index()].lanes[lane].busy = false;
+        if let Some(next) = self.instances[instance.index()].lanes[lane].waiting.pop_front() {
+            self.services[service.index()].statistics.queue_shrank(self.now);
+            self.instances[instance.index()].lanes[lane].busy = true;
+            let event_type = self.messages.get(next).event.event_type;
+            let handled = plan.reaction(service, place, event_type).is_some();
+            self.take_up(plan, next, handled);
+        }
+    }
+
+    /// A member of a log's group has room for one more; the broker is told when half of what
+    /// it may hold is free, as a client that polls in batches does.
+    pub(super) fn give_room(&mut self, plan: &Plan, instance: InstanceId, place: usize) {
+        let service = plan.service_of(instance);
+        let consume = &plan.model.services[service.index()].consumes[place];
+        let reading = &mut self.instances[instance.index()].reading[place];
+        reading.room += 1;
+        if reading.room * 2 < consume.prefetch {
+            return;
+        }
+        reading.upto += std::mem::take(&mut reading.room);
+        self.fetch(plan, instance, place);
+    }
+
+    /// Asks the broker for as much as there is room for.
+    fn fetch(&mut self, plan: &Plan, instance: InstanceId, place: usize) {
+        let service = plan.service_of(instance);
+        let consume = &plan.model.services[service.index()].consumes[place];
+        let Reading { session, upto, .. } = self.instances[instance.index()].reading[place];
+        let link = plan.link(Node::Service(service), Node::Topic(consume.topic));
+        // A fetch is about no event; it wears the topic's first type only to have one.
+        let event = crate::model::Event {
+            id: crate::model::EventId::new(service, 0),
+            event_type: crate::model::EventTypeId(0),
+            time: self.now,
+            cause: None,
+            lineage: super::world::mix(self.now.0, u64::from(instance.0)),
+            fields: [0; crate::model::event::MAX_FIELDS],
+        };
+        let token = Token::Room { session, upto };
+        self.send_new(plan, link, event, Role::Fetch, instance, instance, token, 1);
+    }
+
+    /// Something that an instance reads a log by was lost: its connection is broken, and it
+    /// makes a new one.
+    pub(super) fn connection_broke(
+        &mut self,
+        plan: &Plan,
+        instance: InstanceId,
+        topic: TopicId,
+        role: Role,
+        token: Token,
+    ) {
+        let service = plan.service_of(instance);
+        let (place, consume) = plan.subscription(service, topic).expect("it is a subscriber");
+        let is_present = match token {
+            Token::Offset { epoch: session, .. } if role == Role::Commit => {
+                self.instances[instance.index()].reading[place].session == session
+            }
+            Token::Offset { epoch, .. } => {
+                let members = &self.groups[consume.group.index()].members;
+                !self.instances[instance.index()].reading[place].connecting
+                    && members.is_of_present_connection(instance, epoch)
+            }
+            Token::Room { session, .. } => {
+                self.instances[instance.index()].reading[place].session == session
+            }
+            _ => false,
+        };
+        let state = &mut self.instances[instance.index()];
+        let incarnation = state.incarnation;
+        let reading = &mut state.reading[place];
+        if !state.up || reading.broken || !is_present {
+            return;
+        }
+        reading.broken = true;
+        let place = u16::try_from(place).expect("subscriptions are few");
+        let entry = Scheduled::Reconnect { instance, place, incarnation };
+        self.agenda.push(self.now + RECONNECT, entry);
+    }
+
+    /// A member makes a new connection, by which it reads on from what it has.
+    pub(super) fn reconnect(
+        &mut self,
+        plan: &Plan,
+        instance: InstanceId,
+        place: u16,
+        incarnation: u32,
+    ) {
+        let place = usize::from(place);
+        let service = plan.service_of(instance);
+        let consume = &plan.model.services[service.index()].consumes[place];
+        let state = &mut self.instances[instance.index()];
+        if !state.up || state.incarnation != incarnation {
+            return;
+        }
+        let lanes = state.lanes.iter_mut().filter(|it| it.group == consume.group);
+        let (mut held, mut early) = (0, Vec::new());
+        for lane in lanes {
+            held += u32::from(lane.busy) + u32::try_from(lane.waiting.len()).unwrap_or(u32::MAX);
+            early.extend(std::mem::take(&mut lane.early).into_values());
+            lane.gaps.clear();
+            lane.epoch = None;
+            // What it said by the connection that broke may be lost.
+            lane.committed = 0;
+        }
+        let reading = &mut state.reading[place];
+        let session = reading.session + 1;
+        let upto = consume.prefetch.saturating_sub(held);
+        *reading = Reading { session, upto, connecting: true, ..Reading::default() };
+        for id in early {
+            let since = self.messages.get(id).since;
+            let statistics = &mut self.services[service.index()].statistics;
+            statistics.queue_shrank(self.now);
+            statistics.pass(self.now, since);
+            self.drop_message(id, DropReason::Stale);
+        }
+        self.fetch(plan, instance, place);
+        if consume.commit == Commit::Each {
+            self.commit_lanes(plan, instance, place);
+        }
+    }
+
+    /// A member commits what it has done since it last did.
+    pub(super) fn commit_tick(
+        &mut self,
+        plan: &Plan,
+        instance: InstanceId,
+        place: u16,
+        incarnation: u32,
+    ) {
+        let state = &self.instances[instance.index()];
+        if !state.up || state.incarnation != incarnation {
+            return;
+        }
+        let service = plan.service_of(instance);
+        let consume = &plan.model.services[service.index()].consumes[usize::from(place)];
+        let Commit::Every(every) = consume.commit else { return };
+        self.commit_lanes(plan, instance, usize::from(place));
+        self.agenda.push(self.now + every, Scheduled::CommitTick { instance, place, incarnation });
+    }
+
+    /// A member commits what it has done and has not committed.
+    pub(super) fn commit_lanes(&mut self, plan: &Plan, instance: InstanceId, place: usize) {
+        let service = plan.service_of(instance);
+        let consume = &plan.model.services[service.index()].consumes[place];
+        let link = plan.link(Node::Service(service), Node::Topic(consume.topic));
+        for lane in 0..self.instances[instance.index()].lanes.len() {
+            let lane = &mut self.instances[instance.index()].lanes[lane];
+            if lane.group != consume.group || lane.committed == lane.done {
+                continue;
+            }
+            lane.committed = lane.done;
+            let (partition, offset) = (lane.partition, lane.done);
+            let epoch = self.instances[instance.index()].reading[place].session;
+            let Broker::Log(log) = &self.topics[consume.topic.index()].broker else { return };
+            let about = offset.saturating_sub(1).max(log.start(partition));
+            let event = log.event(partition, about);
+            let token = Token::Offset { partition, offset, epoch };
+            self.send_new(plan, link, event, Role::Commit, instance, instance, token, 1);
+        }
+    }
+
+    /// A message of a log failed: it is tried again later, and its partition waits for it.
+    pub(super) fn try_again_after(&mut self, id: MessageId, after: Span) {
+        let message = self.messages.get(id);
+        let copy = Message { attempt: message.attempt.saturating_add(1), ..*message };
+        self.counters.made[Role::Delivery as usize] += 1;
+        let id = self.messages.insert(copy);
+        self.note(What::Arrived {
+            message: id,
+            event: copy.event.id,
+            event_type: copy.event.event_type,
+            instance: copy.to,
+        });
+        self.note(What::Queued { message: id, instance: copy.to });
+        // A retry at once would never let time go on.
+        let after = after.max(Span::MILLISECOND);
+        self.agenda.push(self.now + after, Scheduled::TryAgain(id));
+    }
+
+    /// The time before a failed message of a log is tried again is over.
+    pub(super) fn try_again(&mut self, plan: &Plan, id: MessageId) {
+        let message = *self.messages.get(id);
+        let Token::Offset { partition, .. } = message.token else { return };
+        let service = plan.service_of(message.to);
+        let topic = Self::topic_of(plan, message.link);
+        let (_, consume) = plan.subscription(service, topic).expect("it is a subscriber");
+        let state = &self.instances[message.to.index()];
+        let is_held = state.up
+            && state.lanes.iter().any(|lane| {
+                lane.group == consume.group && lane.partition == partition && lane.busy
+            });
+        if !is_held || message.since < self.started_at(message.to) {
+            self.drop_message(id, DropReason::Crashed);
+            return;
+        }
+        self.messages.get_mut(id).since = self.now;
+        self.admit(plan, id);
+    }
+
+    /// When an instance started last.
+    fn started_at(&self, instance: InstanceId) -> Time {
+        self.instances[instance.index()].started
+    }
+
+    /// The subscriptions of an instance that starts.
+    pub(super) fn connect_consumers(&mut self, plan: &Plan, instance: InstanceId) {
+        let service = plan.service_of(instance);
+        self.instances[instance.index()].started = self.now;
+        let incarnation = self.instances[instance.index()].incarnation;
+        for (place, consume) in plan.model.services[service.index()].consumes.iter().enumerate() {
+            // Connections are counted on, so that nothing sent by one before is taken for new.
+            let reading = &mut self.instances[instance.index()].reading[place];
+            let session = reading.session + 1;
+            *reading = Reading { session, upto: consume.prefetch, ..Reading::default() };
+        }
+        for (place, consume) in plan.model.services[service.index()].consumes.iter().enumerate() {
+            let group = consume.group;
+            match &mut self.topics[consume.topic.index()].broker {
+                Broker::Queue(queue) => {
+                    queue.connect(instance, consume.prefetch);
+                    self.hand_out_queue(plan, consume.topic);
+                }
+                Broker::Log(log) => {
+                    let settings = &plan.model.groups[group.index()];
+                    let members = &mut self.groups[group.index()].members;
+                    let session = self.instances[instance.index()].reading[place].session;
+                    if !members.is_silent(instance) {
+                        members.join(instance, session, consume.prefetch);
+                        if self.now > Time::ZERO {
+                            self.rebalance(plan, group, settings.rebalance_pause);
+                        }
+                    } else if settings.static_members {
+                        members.resume(instance, session, consume.prefetch, log);
+                        for partition in 0..u32::try_from(log.partition_count()).unwrap_or(0) {
+                            if self.groups[group.index()].members.reader(partition)
+                                == Some(instance)
+                            {
+                                self.open_lane(instance, group, partition);
+                            }
+                        }
+                        self.hand_out_group(plan, group);
+                    }
+                    // Otherwise it must wait until its former self's session has timed out.
+                }
+            }
+            if let Commit::Every(every) = consume.commit
+                && plan.is_log(consume.topic)
+            {
+                let tick = Scheduled::CommitTick {
+                    instance,
+                    place: u16::try_from(place).expect("subscriptions are few"),
+                    incarnation,
+                };
+                self.agenda.push(self.now + every, tick);
+            }
+        }
+    }
+
+    /// The subscriptions of an instance that crashed.
+    pub(super) fn disconnect_consumers(&mut self, plan: &Plan, instance: InstanceId) {
+        let service = plan.service_of(instance);
+        for consume in &plan.model.services[service.index()].consumes {
+            match &mut self.topics[consume.topic.index()].broker {
+                Broker::Queue(queue) => {
+                    let mut effects = Vec::new();
+                    queue.disconnect(instance, &mut effects);
+                    self.perform_effects(plan, consume.topic, effects);
+                    self.hand_out_queue(plan, consume.topic);
+                }
+                Broker::Log(_) => {
+                    let group = consume.group;
+                    self.groups[group.index()].members.silence(instance);
+                    let ends = Scheduled::SessionEnds {
+                        group,
+                        instance,
+                        incarnation: self.instances[instance.index()].incarnation,
+                    };
+                    let timeout = plan.model.groups[group.index()].session_timeout;
+                    self.agenda.push(self.now + timeout, ends);
+                }
+            }
+        }
+    }
+
+    /// A member that was silent for a session's length is expelled; if its process is back, it
+    /// joins anew.
+    pub(super) fn session_ends(
+        &mut self,
+        plan: &Plan,
+        group: GroupId,
+        instance: InstanceId,
+        incarnation: u32,
+    ) {
+        let members = &mut self.groups[group.index()].members;
+        let state = &self.instances[instance.index()];
+        let fell_silent_since = !state.up && state.incarnation != incarnation;
+        if !members.is_silent(instance) || fell_silent_since {
+            return;
+        }
+        members.expel(instance);
+        if state.up {
+            let topic = plan.model.groups[group.index()].topic;
+            let service = plan.service_of(instance);
+            let (place, consume) = plan.subscription(service, topic).expect("it is a member");
+            let Reading { session, upto, .. } = state.reading[place];
+            members.join(instance, session, upto.max(consume.prefetch));
+        }
+        self.rebalance(plan, group, plan.model.groups[group.index()].rebalance_pause);
+    }
+
+    /// A group's partitions are shared out anew.
+    pub(super) fn rebalance(&mut self, plan: &Plan, group: GroupId, pause: Span) {
+        let topic = plan.model.groups[group.index()].topic;
+        let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
+        let resume_at = self.now + pause;
+        let moved = self.groups[group.index()].members.rebalance(log, resume_at);
+        for &(partition, reader) in &moved {
+            self.note(What::Assigned { group, partition, instance: reader });
+            self.revoke(plan, group, partition, reader);
+            if let Some(reader) = reader
+                && self.instances[reader.index()].up
+            {
+                self.open_lane(reader, group, partition);
+            }
+        }
+        if pause > Span::ZERO {
+            self.agenda.push(resume_at, Scheduled::Rebalanced(group));
+        } else {
+            self.hand_out_group(plan, group);
+        }
+    }
+
+    /// Whoever held a partition and is not its reader any more lets go of what it had not
+    /// begun.
+    fn revoke(&mut self, plan: &Plan, group: GroupId, partition: u32, reader: Option<InstanceId>) {
+        for index in 0..self.instances.len() {
+            let instance = InstanceId::from_index(index);
+            let lanes = &mut self.instances[index].lanes;
+            let Some(place) =
+                lanes.iter().position(|it| it.group == group && it.partition == partition)
+            else {
+                continue;
+            };
+            let mut waiting = std::mem::take(&mut lanes[place].waiting);
+            waiting.extend(std::mem::take(&mut lanes[place].early).into_values());
+            if !lanes[place].busy {
+                lanes.remove(place);
+            }
+            let service = plan.service_of(instance);
+            let topic = plan.model.groups[group.index()].topic;
+            for id in waiting {
+                let since = self.messages.get(id).since;
+                let statistics = &mut self.services[service.index()].statistics;
+                statistics.queue_shrank(self.now);
+                statistics.pass(self.now, since);
+                self.drop_message(id, DropReason::Stale);
+                if Some(instance) != reader
+                    && let Some((subscription, _)) = plan.subscription(service, topic)
+                {
+                    self.give_room(plan, instance, subscription);
+                }
+            }
+        }
+    }
+}
+
+impl Lane {
+    /// The one that was wanted next came.
+    pub(super) fn came(&mut self) {
+        self.next += 1;
+        self.pass_gaps();
+        while let Some(id) = self.early.remove(&self.next) {
+            self.waiting.push_back(id);
+            self.next += 1;
+            self.pass_gaps();
+        }
+    }
+
+    /// What fell off the log need not be waited for.
+    pub(super) fn pass_gaps(&mut self) {
+        while let Some(&(from, to)) = self.gaps.front()
+            && from <= self.next
+        {
+            self.gaps.pop_front();
+            self.next = self.next.max(to);
+        }
+    }
+}
