@@ -5,10 +5,13 @@ mod accounting;
 mod architecture;
 mod command_line;
 mod determinism;
+
 mod engine_semantics;
+mod generate;
 mod layout;
 mod panels;
 mod queueing_theory;
 mod scenario_files;
 mod scrubbing;
+mod swarm;
 mod window;

@@ -8,6 +8,9 @@ use inflight::scenario::{self, library};
 use inflight::sim::World;
 use proptest::prelude::*;
 
+use crate::generate::{self, Lots};
+use crate::swarm::each_seed;
+
 fn models() -> Vec<Arc<Model>> {
     library::entries()
         .iter()
@@ -63,6 +66,32 @@ proptest! {
             prop_assert_eq!(answer.previous, before);
         }
     }
+}
+
+#[test]
+fn a_scene_of_a_made_scenario_is_the_same_by_every_road() {
+    each_seed(100, |seed, model| {
+        let end = Time::from_secs_f64(f64::from(generate::CALM));
+        let records = records(&model, seed, end);
+        if records.is_empty() {
+            return;
+        }
+        let mut lots = Lots::new(seed ^ 3);
+        let spacing = u64::from(lots.within(20, 800));
+        let mut run =
+            Run::with_checkpoints(model.clone(), seed, spacing, lots.within(2, 40) as usize);
+        while run.extend(end, 97) {}
+        assert_eq!(run.head().record_count(), records.len() as u64);
+        for _ in 0..12 {
+            let record = &records[lots.within(0, records.len() as u32 - 1) as usize];
+            // At a record, just before, and between.
+            let off = lots.pick(&[0, 0, 1, 1_000_000]);
+            for at in [record.at.0.saturating_sub(off), record.at.0 + off] {
+                let at = Time(at.min(end.0));
+                assert_eq!(*run.scene_at(at).scene, fold(&model, &records, at), "at {at:.9}");
+            }
+        }
+    });
 }
 
 #[test]

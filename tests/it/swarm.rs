@@ -171,7 +171,7 @@ fn partitions_are_read_in_order_and_nothing_is_passed_over() {
                 if !reads_all {
                     continue;
                 }
-                for ((topic, event), _) in &book.appended {
+                for (topic, event) in book.appended.keys() {
                     let is_handled = service.handlers.iter().any(|it| {
                         model.handlers[it.index()].trigger
                             == Trigger::Event(consume.group, book.types[event])
