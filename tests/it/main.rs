@@ -8,6 +8,7 @@ mod determinism;
 
 mod engine_semantics;
 mod generate;
+mod hostile_files;
 mod layout;
 mod panels;
 mod queueing_theory;

@@ -176,7 +176,14 @@ proptest! {
             text.replace_range(begin..end, &replacement);
         }
         match scenario::read(&text, "mutated.ron") {
-            Ok(_) => {}
+            Ok(scenario) => {
+                // What is accepted can be run.
+                for variant in scenario.variants {
+                    let mut world = World::new(variant.model, 1);
+                    let _ = (0..20_000).all(|_| world.step(&mut ()));
+                    prop_assert!(world.audit().is_balanced());
+                }
+            }
             Err(problems) => {
                 prop_assert!(!problems.list().is_empty());
                 prop_assert!(problems.list().iter().all(|it| it.line > 0 && it.column > 0));
