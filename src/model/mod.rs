@@ -17,7 +17,7 @@ pub mod topic;
 
 pub use distribution::Distribution;
 pub use event::{Event, EventType, Field, FieldDraw, FieldKind, Text, Value};
-pub use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind, ReplayTo};
 pub use handler::{
     Backoff, Breaker, Call, Comparison, Condition, Expression, Handler, Jitter, Poll, Retry, Step,
     StoreChange, Trigger,
@@ -33,4 +33,7 @@ pub use service::{
     Arrivals, Balance, Consume, Full, OnFailure, Service, Store, StoreKind, Workload,
 };
 pub use time::{Span, Time};
-pub use topic::{AckTiming, Commit, Group, LogTopic, QueueTopic, StartAt, Topic, TopicKind};
+pub use topic::{
+    AckTiming, Assignment, Commit, Group, LogTopic, Overflow, Protocol, QueueOrder, QueueTopic,
+    StartAt, Topic, TopicKind,
+};

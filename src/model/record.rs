@@ -474,8 +474,38 @@ pub enum Settlement {
     Acked,
     /// It waits again, in front of those that were published later.
     Requeued,
-    /// Delivered too often, or rejected: it is with the dead letters.
-    DeadLettered,
+    /// A dead letter: a consumer rejected it.
+    Rejected,
+    /// A dead letter: it was delivered as often as it may be.
+    TooOften,
+    /// A dead letter: it waited too long.
+    Expired,
+    /// A dead letter: the queue was full, and it was the oldest.
+    Overflowed,
+}
+
+impl Settlement {
+    /// Every way to become a dead letter.
+    pub const DEATHS: [Self; 4] = [Self::Rejected, Self::TooOften, Self::Expired, Self::Overflowed];
+
+    /// Whether it makes a dead letter.
+    #[must_use]
+    pub const fn is_death(self) -> bool {
+        !matches!(self, Self::Acked | Self::Requeued)
+    }
+
+    /// In a few words, lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Acked => "acked",
+            Self::Requeued => "waits again",
+            Self::Rejected => "rejected",
+            Self::TooOften => "delivered too often",
+            Self::Expired => "expired",
+            Self::Overflowed => "queue overflowed",
+        }
+    }
 }
 
 /// The states of a circuit breaker.

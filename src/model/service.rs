@@ -131,6 +131,9 @@ pub enum OnFailure {
     Retry(Span),
     /// Queue: reject, to the dead letters. Log: go past it.
     GiveUp,
+    /// Queue: say nothing; it is delivered again when its ack wait is over (as SQS consumers
+    /// do). Not for logs.
+    LetExpire,
 }
 
 /// What a service keeps, and each of its instances shares.

@@ -24,7 +24,7 @@ pub enum TopicKind {
 }
 
 /// A log: what is read stays.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogTopic {
     /// How many partitions; at least 1.
     pub partitions: u32,
@@ -35,11 +35,14 @@ pub struct LogTopic {
 }
 
 /// A queue: what is acked is gone.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct QueueTopic {
-    /// How long a delivery may stay unacked before it is made again; `None` waits for ever,
-    /// as RabbitMQ does while the connection lives.
+    /// How long a delivery may stay unacked before it is made again, counted from the delivery;
+    /// `None` waits for ever, as RabbitMQ does while the connection lives.
     pub ack_wait: Option<Span>,
+    /// Instead of `ack_wait`, for the first delivery, the second, and so on; the last one holds
+    /// for all that follow (JetStream `BackOff`). Empty: always `ack_wait`.
+    pub backoff: Vec<Span>,
     /// How many times a message is delivered before it is dead-lettered; `None` for no limit.
     pub max_deliveries: Option<u32>,
     /// Where dead letters go, or `None` to keep them aside, counted.
@@ -47,8 +50,46 @@ pub struct QueueTopic {
     /// For how long after an event was accepted a second publish of its id is dropped; `None`
     /// takes every copy.
     pub dedupe_window: Option<Span>,
-    /// The most messages that wait; a further one is refused. `None` for no limit.
+    /// The most messages that wait; `None` for no limit.
     pub capacity: Option<u32>,
+    /// What happens to one message more.
+    pub overflow: Overflow,
+    /// How long a message may wait before it is a dead letter (RabbitMQ `x-message-ttl`).
+    pub expires: Option<Span>,
+    /// The most messages that all consumers together hold unacked (JetStream `MaxAckPending`).
+    pub max_unacked: Option<u32>,
+    /// Within what messages keep their order, even when they are delivered again.
+    pub order: QueueOrder,
+    /// Whether only one consumer is served while it is connected (RabbitMQ `Single Active
+    /// Consumer`).
+    pub single_active: bool,
+    /// Whether a delivery that was nacked does not count towards `max_deliveries` (RabbitMQ
+    /// quorum queues since 4.3: `basic.nack` does not, `basic.reject` and lost connections do).
+    pub nacks_are_free: bool,
+}
+
+/// What a full queue does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overflow {
+    /// Refuses what is published (RabbitMQ `reject-publish`, JetStream `discard new`).
+    #[default]
+    Refuse,
+    /// Lets go of the oldest message that waits, to the dead letters (RabbitMQ `drop-head`, its
+    /// default; JetStream `discard old`).
+    DropOldest,
+}
+
+/// Within what the messages of a queue keep their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QueueOrder {
+    /// They are handed out in order; redelivery and several consumers break it.
+    #[default]
+    AsSent,
+    /// One message of a key is in flight at a time, and those behind it wait until it is settled
+    /// (SQS FIFO message groups). Messages without a key are one group.
+    ByKey,
+    /// One message of the queue is in flight at a time (JetStream `MaxAckPending` 1).
+    Strict,
 }
 
 /// Consumers that share a topic's events between them.
@@ -65,8 +106,34 @@ pub struct Group {
     /// Whether a member that comes back is known again and takes its partitions up at once
     /// (Kafka's `group.instance.id`; logs only).
     pub static_members: bool,
-    /// How long the whole group stands still while partitions are handed out (logs only).
+    /// How long a rebalance takes (logs only).
     pub rebalance_pause: Span,
+    /// Who gets which partitions (logs only).
+    pub assignment: Assignment,
+    /// What stands still during a rebalance (logs only).
+    pub protocol: Protocol,
+}
+
+/// How partitions are shared out between the members of a group, after Kafka's assignors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Assignment {
+    /// In runs: the first members get one more (`RangeAssignor`, the default).
+    #[default]
+    Range,
+    /// In turn (`RoundRobinAssignor`).
+    RoundRobin,
+    /// Evenly, and each member keeps what it has as far as that goes (`StickyAssignor`).
+    Sticky,
+}
+
+/// What stands still while partitions are shared out anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// The whole group (Kafka's classic eager protocol).
+    #[default]
+    Eager,
+    /// The partitions that move, and no other (KIP-429).
+    Cooperative,
 }
 
 /// Where a group that has never committed begins to read.

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::handler::walk_steps;
 use crate::model::{
-    Distribution, EventTypeId, Group, GroupId, InstanceId, Link, LinkQuality, LogTopic, Model,
-    Node as End, Presentation, QueueTopic, ServiceId, Shown, Span, StartAt, Step, StoreId, Time,
-    Topic, TopicId, TopicKind, Transport, Trigger,
+    Distribution, EventTypeId, InstanceId, Link, LinkQuality, Model, Node as End, Presentation,
+    ServiceId, Shown, Span, Step, StoreId, Time, TopicId, TopicKind, Transport, Trigger,
 };
 
 use super::reader::{Fields, Reader, describe, parse_bytes};
 use super::syntax::{Kind, Node, Place};
+use super::topics::Profile;
 
 /// The format this program reads.
 const FORMAT: i64 = 1;
@@ -26,6 +26,8 @@ pub(super) type CertainCall = (Answered, Place, Answered);
 pub(super) struct Converter<'a> {
     pub reader: &'a Reader,
     pub model: Model,
+    /// For each topic, whose defaults it has.
+    pub profiles: Vec<Profile>,
     /// Pairs of nodes that talk, both ways of each.
     pub pairs: BTreeSet<(End, End)>,
     /// Calls that are made whatever happens, before an answer.
@@ -45,6 +47,7 @@ pub(super) fn model(reader: &Reader, root: &Node, variant: &str, sentence: &str)
     let mut converter = Converter {
         reader,
         model: empty(),
+        profiles: Vec::new(),
         pairs: BTreeSet::new(),
         certain_calls: Vec::new(),
         awaited_answers: Vec::new(),
@@ -130,87 +133,6 @@ impl Converter<'_> {
             }
             self.model.end = Some(Time::ZERO + span);
         }
-    }
-
-    fn topics(&mut self, section: Option<&Node>) {
-        let Some(section) = section else { return };
-        let entries = self.reader.entries(section);
-        for (name, _, _) in &entries {
-            let kind =
-                TopicKind::Log(LogTopic { partitions: 1, retention: None, retention_events: None });
-            self.model.topics.push(Topic { name: (*name).to_owned(), kind, groups: Vec::new() });
-        }
-        let mut dead_letters = Vec::new();
-        for (index, (_, _, node)) in entries.into_iter().enumerate() {
-            if let Kind::Struct(_, fields) = &node.kind
-                && let Some(field) = fields.iter().find(|it| it.name == "dead_letters")
-            {
-                dead_letters.push((TopicId::from_index(index), field.value.place.clone()));
-            }
-            let is_queue = matches!(&node.kind, Kind::Struct(Some(it), _) | Kind::Tuple(Some(it), _) if it == "Queue");
-            let kind = if is_queue { self.queue_topic(node) } else { self.log_topic(node) };
-            if let Some(kind) = kind {
-                self.model.topics[index].kind = kind;
-            }
-        }
-        for index in 0..self.model.topics.len() {
-            if matches!(self.model.topics[index].kind, TopicKind::Queue(_)) {
-                self.group(TopicId::from_index(index), "consumers");
-            }
-        }
-        self.dead_letter_cycles(&dead_letters);
-    }
-
-    fn log_topic(&self, node: &Node) -> Option<TopicKind> {
-        let fields = self.reader.fields(node, "Log")?;
-        let reader = self.reader;
-        let partitions =
-            fields.optional("partitions").map_or(Some(1), |it| reader.int(it, 1, 10_000));
-        let retention = fields.optional("retention").and_then(|it| reader.span(it));
-        let events = fields.optional("retention_events").and_then(|it| reader.int(it, 1, i64::MAX));
-        fields.finish();
-        Some(TopicKind::Log(LogTopic {
-            partitions: u32::try_from(partitions?).unwrap_or(1),
-            retention,
-            retention_events: events.map(i64::cast_unsigned),
-        }))
-    }
-
-    fn queue_topic(&self, node: &Node) -> Option<TopicKind> {
-        let fields = self.reader.fields(node, "Queue")?;
-        let reader = self.reader;
-        let count = |name| -> Option<u32> {
-            let value = fields.optional(name).and_then(|it| reader.int(it, 1, i64::from(u32::MAX)));
-            value.and_then(|it| u32::try_from(it).ok())
-        };
-        let kind = QueueTopic {
-            ack_wait: fields.optional("ack_wait").and_then(|it| reader.span(it)),
-            max_deliveries: count("max_deliveries"),
-            dead_letters: fields.optional("dead_letters").and_then(|it| self.topic(it)),
-            dedupe_window: fields.optional("dedupe_window").and_then(|it| reader.span(it)),
-            capacity: count("capacity"),
-        };
-        fields.finish();
-        Some(TopicKind::Queue(kind))
-    }
-
-    /// The group with this name, made if it is new.
-    pub(super) fn group(&mut self, topic: TopicId, name: &str) -> GroupId {
-        let known = self.model.groups.iter().position(|it| it.topic == topic && it.name == name);
-        if let Some(known) = known {
-            return GroupId::from_index(known);
-        }
-        let id = GroupId::from_index(self.model.groups.len());
-        self.model.groups.push(Group {
-            name: name.to_owned(),
-            topic,
-            start_at: StartAt::Earliest,
-            session_timeout: Span::from_secs(45),
-            static_members: false,
-            rebalance_pause: Span::ZERO,
-        });
-        self.model.topics[topic.index()].groups.push(id);
-        id
     }
 
     pub(super) fn topic(&self, node: &Node) -> Option<TopicId> {
@@ -341,7 +263,7 @@ impl Converter<'_> {
     }
 
     /// Dead letters must end somewhere.
-    fn dead_letter_cycles(&self, places: &[(TopicId, Place)]) {
+    pub(super) fn dead_letter_cycles(&self, places: &[(TopicId, Place)]) {
         let next = |topic: TopicId| match &self.model.topics[topic.index()].kind {
             TopicKind::Queue(queue) => queue.dead_letters,
             TopicKind::Log(_) => None,

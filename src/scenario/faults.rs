@@ -1,12 +1,13 @@
 //! The fault schedule.
 
-use crate::model::{Fault, FaultKind, LinkId, Node as End, Span, Time};
+use crate::model::{Fault, FaultKind, LinkId, Node as End, ReplayTo, Span, Time, TopicKind};
 
 use super::convert::Converter;
 use super::reader::{Fields, describe, head};
 use super::syntax::{Kind, Node};
 
-const FAULTS: [&str; 7] = ["Crash", "Slow", "Cut", "Loss", "Delay", "Duplicate", "Outage"];
+const FAULTS: [&str; 8] =
+    ["Crash", "Slow", "Cut", "Loss", "Delay", "Duplicate", "Outage", "Replay"];
 
 impl Converter<'_> {
     pub(super) fn faults(&mut self, section: Option<&Node>) {
@@ -36,10 +37,14 @@ impl Converter<'_> {
         };
         let fields = reader.fields(node, what)?;
         let at = fields.required("at").and_then(|it| reader.span(it));
-        let lasts = fields.optional("for").and_then(|it| reader.span(it));
+        // A replay is over at once; `for` would be a field that says nothing.
+        let lasts = match what {
+            "Replay" => Some(Span::ZERO),
+            _ => fields.optional("for").and_then(|it| reader.span(it)),
+        };
         let kind = self.fault_kind(what, &fields);
         fields.finish();
-        if lasts == Some(Span::ZERO) {
+        if lasts == Some(Span::ZERO) && what != "Replay" {
             reader.wrong(&head(node), "a fault that is mended when it begins", "`for` above zero");
         }
         Some(Fault { at: Time::ZERO + at?, lasts, kind: kind? })
@@ -86,10 +91,49 @@ impl Converter<'_> {
                 let reorder = fields.optional("reorder").and_then(|it| reader.bool(it));
                 FaultKind::Delay { links: links?, extra: extra?, reorder: reorder.unwrap_or(false) }
             }
+            "Replay" => {
+                let (service, topic) = (
+                    service(),
+                    fields.required("topic").and_then(|it| (Some(it)).zip(self.topic(it))),
+                );
+                let to = fields.required("to").and_then(|it| self.replay_to(it));
+                let (service, (place, topic)) = (service?, topic?);
+                let consumes = &self.model.services[service.index()].consumes;
+                let group = consumes.iter().find(|it| it.topic == topic).map(|it| it.group);
+                let is_log = matches!(self.model.topics[topic.index()].kind, TopicKind::Log(_));
+                let Some(group) = group.filter(|_| is_log) else {
+                    let name = &self.model.services[service.index()].name;
+                    let message = format!("`{name}` does not read this as a log");
+                    reader.wrong(&place.place, &message, "a log that the service consumes");
+                    return None;
+                };
+                FaultKind::Replay { group, to: to? }
+            }
             _ => {
                 FaultKind::Outage { topic: fields.required("topic").and_then(|it| self.topic(it))? }
             }
         })
+    }
+
+    fn replay_to(&self, node: &Node) -> Option<ReplayTo> {
+        let reader = self.reader;
+        match &node.kind {
+            Kind::Word(word) if word == "Earliest" => Some(ReplayTo::Earliest),
+            Kind::Word(word) if word == "Latest" => Some(ReplayTo::Latest),
+            Kind::Tuple(Some(name), items) if name == "Time" && items.len() == 1 => {
+                reader.span(&items[0]).map(|it| ReplayTo::Time(Time::ZERO + it))
+            }
+            Kind::Tuple(Some(name), items) if name == "Offset" && items.len() == 1 => {
+                let offset = reader.int(&items[0], 0, i64::MAX)?;
+                Some(ReplayTo::Offset(offset.cast_unsigned()))
+            }
+            _ => {
+                let message = format!("{} instead of a position", describe(node));
+                let expected = "Earliest, Latest, Time(\"5s\") or Offset(12)";
+                reader.wrong(&node.place, &message, expected);
+                None
+            }
+        }
     }
 
     /// The links `between` two nodes (both ways), or `from` one `to` the other.

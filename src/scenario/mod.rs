@@ -13,6 +13,7 @@ mod reader;
 mod services;
 mod steps;
 pub mod syntax;
+mod topics;
 mod variant;
 
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! Services and workloads: hands, queues, stores, subscriptions, timers, arrivals.
 
 use crate::model::{
-    AckTiming, Arrivals, Balance, Breaker, BreakerId, Commit, Consume, Distribution, EventTypeId,
-    FieldKind, Full, Handler, HandlerId, Node as End, OnFailure, Service, ServiceId, Span, StartAt,
-    Step, Store, StoreId, StoreKind, Time, TopicKind, Trigger, Workload,
+    AckTiming, Arrivals, Assignment, Balance, Breaker, BreakerId, Commit, Consume, Distribution,
+    EventTypeId, FieldKind, Full, Handler, HandlerId, Node as End, OnFailure, Protocol, Service,
+    ServiceId, Span, StartAt, Step, Store, StoreId, StoreKind, Time, TopicKind, Trigger, Workload,
 };
 
 use super::convert::Converter;
@@ -275,6 +275,7 @@ impl Converter<'_> {
         group: crate::model::GroupId,
     ) -> Consume {
         let reader = self.reader;
+        let is_queue = matches!(self.model.topics[topic.index()].kind, TopicKind::Queue(_));
         let prefetch = fields
             .optional("prefetch")
             .and_then(|it| reader.int(it, 1, i64::from(u32::MAX)))
@@ -304,25 +305,28 @@ impl Converter<'_> {
         });
         let on_failure = fields.optional("on_failure").and_then(|node| match &node.kind {
             Kind::Word(word) if word == "GiveUp" => Some(OnFailure::GiveUp),
+            Kind::Word(word) if word == "LetExpire" && is_queue => Some(OnFailure::LetExpire),
             _ => {
                 let retry = every(node, "Retry").map(OnFailure::Retry);
                 if retry.is_none() {
-                    reader.wrong(
-                        &node.place,
-                        "not a way to deal with failure",
-                        "Retry(\"1s\") or GiveUp",
-                    );
+                    let expected = if is_queue {
+                        "Retry(\"1s\"), GiveUp or LetExpire"
+                    } else {
+                        "Retry(\"1s\") or GiveUp"
+                    };
+                    reader.wrong(&node.place, "not a way to deal with failure", expected);
                 }
                 retry
             }
         });
+        let usual = self.profiles[topic.index()].consumer();
         Consume {
             group,
             topic,
-            prefetch: prefetch.unwrap_or(10),
-            ack: ack.unwrap_or(AckTiming::AfterWork),
-            commit: commit.unwrap_or(Commit::Each),
-            on_failure: on_failure.unwrap_or(OnFailure::Retry(Span::ZERO)),
+            prefetch: prefetch.unwrap_or(usual.prefetch),
+            ack: ack.unwrap_or(usual.ack),
+            commit: commit.unwrap_or(usual.commit),
+            on_failure: on_failure.unwrap_or(usual.on_failure),
         }
     }
 
@@ -341,6 +345,18 @@ impl Converter<'_> {
         }
         if let Some(it) = fields.optional("rebalance_pause").and_then(|it| reader.span(it)) {
             group.rebalance_pause = it;
+        }
+        let words = [
+            ("Range", Assignment::Range),
+            ("RoundRobin", Assignment::RoundRobin),
+            ("Sticky", Assignment::Sticky),
+        ];
+        if let Some(it) = fields.optional("assignment").and_then(|it| reader.choice(it, &words)) {
+            group.assignment = it;
+        }
+        let words = [("Eager", Protocol::Eager), ("Cooperative", Protocol::Cooperative)];
+        if let Some(it) = fields.optional("protocol").and_then(|it| reader.choice(it, &words)) {
+            group.protocol = it;
         }
     }
 

@@ -38,6 +38,7 @@ impl World {
                     self.links[link.index()].duplication = Some(*probability);
                 }
             }
+            FaultKind::Replay { group, to } => self.replay(plan, *group, *to),
             FaultKind::Outage { topic } => {
                 self.topics[topic.index()].down = true;
                 self.cut(&links_to(plan, *topic), true);
@@ -72,6 +73,7 @@ impl World {
                     self.links[link.index()].duplication = None;
                 }
             }
+            FaultKind::Replay { .. } => {}
             FaultKind::Outage { topic } => {
                 self.topics[topic.index()].down = false;
                 self.mend(plan, &links_to(plan, *topic), true);

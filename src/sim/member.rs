@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::{
-    Commit, DropReason, GroupId, InstanceId, MessageId, Node, Role, Span, Time, TopicId, What,
+    Commit, DropReason, GroupId, InstanceId, MessageId, Node, ReplayTo, Role, Span, Time, TopicId,
+    What,
 };
 
 use super::message::{Message, Token};
@@ -162,7 +163,6 @@ impl World {
         for lane in lanes {
             held += u32::from(lane.busy) + u32::try_from(lane.waiting.len()).unwrap_or(u32::MAX);
             early.extend(std::mem::take(&mut lane.early).into_values());
-            lane.gaps.clear();
             lane.epoch = None;
             // What it said by the connection that broke may be lost.
             lane.committed = 0;
@@ -245,26 +245,56 @@ impl World {
     /// The time before a failed message of a log is tried again is over.
     pub(super) fn try_again(&mut self, plan: &Plan, id: MessageId) {
         let message = *self.messages.get(id);
-        let Token::Offset { partition, .. } = message.token else { return };
         let service = plan.service_of(message.to);
         let topic = Self::topic_of(plan, message.link);
-        let (_, consume) = plan.subscription(service, topic).expect("it is a subscriber");
+        let (place, _) = plan.subscription(service, topic).expect("it is a subscriber");
         let state = &self.instances[message.to.index()];
-        let is_held = state.up
-            && state.lanes.iter().any(|lane| {
-                lane.group == consume.group && lane.partition == partition && lane.busy
-            });
-        if !is_held || message.since < self.started_at(message.to) {
-            self.drop_message(id, DropReason::Crashed);
-            return;
+        if !state.up || message.since < state.started {
+            return self.drop_message(id, DropReason::Crashed);
+        }
+        if !self.still_counts(plan, id) {
+            self.drop_message(id, DropReason::Stale);
+            return self.give_room(plan, message.to, place);
         }
         self.messages.get_mut(id).since = self.now;
         self.admit(plan, id);
     }
 
-    /// When an instance started last.
-    fn started_at(&self, instance: InstanceId) -> Time {
-        self.instances[instance.index()].started
+    /// Whether a delivery of a log is from a partition that its reader has had ever since.
+    pub(super) fn still_counts(&self, plan: &Plan, id: MessageId) -> bool {
+        let &Message { to, link, token, .. } = self.messages.get(id);
+        let Token::Offset { partition, epoch, .. } = token else { return false };
+        let topic = Self::topic_of(plan, link);
+        let (_, consume) =
+            plan.subscription(plan.service_of(to), topic).expect("it is a subscriber");
+        let lane = self.lane(to, consume.group, partition);
+        lane.is_some_and(|it| epoch >= self.instances[to.index()].lanes[it].since)
+    }
+
+    /// Whether a message is a delivery from this partition.
+    fn is_delivery_of(&self, plan: &Plan, id: MessageId, topic: TopicId, partition: u32) -> bool {
+        let &Message { role, token, link, .. } = self.messages.get(id);
+        role == Role::Delivery
+            && matches!(token, Token::Offset { partition: it, .. } if it == partition)
+            && Self::topic_of(plan, link) == topic
+    }
+
+    /// Takes what came from a partition, and no worker has begun, out of an instance's queue.
+    fn take_from_queue(
+        &mut self,
+        plan: &Plan,
+        instance: InstanceId,
+        topic: TopicId,
+        partition: u32,
+    ) -> Vec<MessageId> {
+        let state = &self.instances[instance.index()];
+        let queued = state.queue.iter().chain(&state.blocked).copied();
+        let taken: Vec<MessageId> =
+            queued.filter(|&it| self.is_delivery_of(plan, it, topic, partition)).collect();
+        let state = &mut self.instances[instance.index()];
+        state.queue.retain(|it| !taken.contains(it));
+        state.blocked.retain(|it| !taken.contains(it));
+        taken
     }
 
     /// The subscriptions of an instance that starts.
@@ -328,7 +358,7 @@ impl World {
             match &mut self.topics[consume.topic.index()].broker {
                 Broker::Queue(queue) => {
                     let mut effects = Vec::new();
-                    queue.disconnect(instance, &mut effects);
+                    queue.disconnect(self.now, instance, &mut effects);
                     self.perform_effects(plan, consume.topic, effects);
                     self.hand_out_queue(plan, consume.topic);
                 }
@@ -376,6 +406,7 @@ impl World {
     /// A group's partitions are shared out anew.
     pub(super) fn rebalance(&mut self, plan: &Plan, group: GroupId, pause: Span) {
         let topic = plan.model.groups[group.index()].topic;
+        self.commit_what_moves(plan, group);
         let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
         let resume_at = self.now + pause;
         let moved = self.groups[group.index()].members.rebalance(log, resume_at);
@@ -395,6 +426,62 @@ impl World {
         }
     }
 
+    /// Members that lose a partition commit first what they have done of it (Kafka's consumer
+    /// does so when it gives up its partitions to join again); what they have in hands is done
+    /// once more by the next reader. That the commit takes its time is in the rebalance's pause.
+    fn commit_what_moves(&mut self, plan: &Plan, group: GroupId) {
+        let topic = plan.model.groups[group.index()].topic;
+        if self.topics[topic.index()].down {
+            return;
+        }
+        let shares = self.groups[group.index()].members.shares();
+        for (partition, reader) in (0..).zip(shares) {
+            let members = &self.groups[group.index()].members;
+            let Some(old) = members.reader(partition).filter(|it| Some(*it) != reader) else {
+                continue;
+            };
+            let Some(lane) = self.lane(old, group, partition) else { continue };
+            let lane = &self.instances[old.index()].lanes[lane];
+            let offset = lane.done;
+            let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
+            if lane.epoch == Some(members.epoch(partition))
+                && offset > members.committed(partition, log)
+                && self.instances[old.index()].up
+                && self.groups[group.index()].members.commit(old, partition, offset)
+            {
+                self.note(What::Committed { group, partition, offset });
+            }
+        }
+    }
+
+    /// A group is set to another position: what its members were sent and have not begun is
+    /// void, and what they have in hands no longer counts.
+    pub(super) fn replay(&mut self, plan: &Plan, group: GroupId, to: ReplayTo) {
+        let topic = plan.model.groups[group.index()].topic;
+        let partitions = match &self.topics[topic.index()].broker {
+            Broker::Log(log) => u32::try_from(log.partition_count()).unwrap_or(u32::MAX),
+            Broker::Queue(_) => return,
+        };
+        for partition in 0..partitions {
+            let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
+            let (start, end) = (log.start(partition), log.end(partition));
+            let offset = match to {
+                ReplayTo::Earliest => start,
+                ReplayTo::Latest => end,
+                ReplayTo::Time(at) => log.offset_at(partition, at),
+                ReplayTo::Offset(offset) => offset.clamp(start, end),
+            };
+            self.groups[group.index()].members.seek(partition, offset);
+            self.note(What::Committed { group, partition, offset });
+            let reader = self.groups[group.index()].members.reader(partition);
+            self.revoke(plan, group, partition, None);
+            if let Some(reader) = reader.filter(|it| self.instances[it.index()].up) {
+                self.open_lane(reader, group, partition);
+            }
+        }
+        self.hand_out_group(plan, group);
+    }
+
     /// Whoever held a partition and is not its reader any more lets go of what it had not
     /// begun.
     fn revoke(&mut self, plan: &Plan, group: GroupId, partition: u32, reader: Option<InstanceId>) {
@@ -408,16 +495,30 @@ impl World {
             };
             let mut waiting = std::mem::take(&mut lanes[place].waiting);
             waiting.extend(std::mem::take(&mut lanes[place].early).into_values());
-            if !lanes[place].busy {
-                lanes.remove(place);
-            }
             let service = plan.service_of(instance);
             let topic = plan.model.groups[group.index()].topic;
-            for id in waiting {
+            let admitted = self.take_from_queue(plan, instance, topic, partition);
+            // What is tried again later finds that its time is over.
+            let is_in_hands = self.tasks.slots.iter().any(|task| {
+                task.used
+                    && task.instance == instance
+                    && self.is_delivery_of(plan, task.message, topic, partition)
+            });
+            let lanes = &mut self.instances[index].lanes;
+            lanes[place].busy = is_in_hands;
+            if !is_in_hands {
+                lanes.remove(place);
+            }
+            let passed = waiting.into_iter().map(|it| (it, false));
+            for (id, was_admitted) in passed.chain(admitted.into_iter().map(|it| (it, true))) {
                 let since = self.messages.get(id).since;
                 let statistics = &mut self.services[service.index()].statistics;
                 statistics.queue_shrank(self.now);
-                statistics.pass(self.now, since);
+                if was_admitted {
+                    statistics.lose(self.now, since);
+                } else {
+                    statistics.pass(self.now, since);
+                }
                 self.drop_message(id, DropReason::Stale);
                 if Some(instance) != reader
                     && let Some((subscription, _)) = plan.subscription(service, topic)

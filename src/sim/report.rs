@@ -115,6 +115,8 @@ pub struct TopicReport {
     pub acked: u64,
     /// Messages sent to the dead letters (queues).
     pub dead_lettered: u64,
+    /// Of these, so many for each of [`Settlement::DEATHS`](crate::model::Settlement::DEATHS).
+    pub dead_reasons: [u64; 4],
     /// Publishes of an event that it had accepted before.
     pub deduplicated: u64,
     /// Messages waiting (queues), or events kept (logs).
@@ -239,7 +241,8 @@ impl World {
             delivered: state.delivered,
             redelivered: state.redelivered,
             acked: state.acked,
-            dead_lettered: state.dead_lettered,
+            dead_lettered: state.dead_lettered.iter().sum(),
+            dead_reasons: state.dead_lettered,
             deduplicated: state.deduplicated,
             waiting,
             leased,

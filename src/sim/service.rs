@@ -272,11 +272,17 @@ impl World {
         let is_log = plan.is_log(topic);
         if !done && !acked && consume.ack == AckTiming::AfterWork {
             match consume.on_failure {
-                OnFailure::Retry(after) if is_log => {
+                OnFailure::Retry(after) if is_log && self.still_counts(plan, id) => {
                     self.try_again_after(id, after);
                     return;
                 }
-                OnFailure::GiveUp if is_log => self.acknowledge(plan, id),
+                OnFailure::Retry(_) if is_log => {}
+                OnFailure::GiveUp | OnFailure::LetExpire if is_log => self.acknowledge(plan, id),
+                OnFailure::LetExpire => {
+                    if let Token::Ticket(ticket) = self.messages.get(id).token {
+                        self.let_go(topic, ticket);
+                    }
+                }
                 OnFailure::Retry(_) | OnFailure::GiveUp => {
                     self.settle(plan, id, Role::Nack);
                 }

@@ -45,6 +45,8 @@ impl World {
                     state.reading[place].connecting = false;
                     for lane in state.lanes.iter_mut().filter(|it| it.group == group) {
                         lane.epoch = Some(members.epoch(lane.partition));
+                        // What the former connection would have passed over counts from here.
+                        lane.gaps.clear();
                     }
                 }
                 self.hand_out_group(plan, group);
@@ -78,13 +80,18 @@ impl World {
     /// A message that is with the broker enters a queue topic.
     fn enqueue(&mut self, plan: &Plan, topic: TopicId, id: MessageId) {
         let now = self.now;
-        let event = self.messages.get(id).event.id;
+        let event = &self.messages.get(id).event;
+        let key = plan.model.event_types[event.event_type.index()].key;
+        let key = key.map_or(0, |key| event.fields[key]);
+        let event = event.id;
         let state = &mut self.topics[topic.index()];
         let Broker::Queue(queue) = &mut state.broker else {
             unreachable!("the reader lets only queues be entered so")
         };
-        match queue.publish(now, id, event) {
+        let mut effects = Vec::new();
+        match queue.publish(now, id, event, key, &mut effects) {
             Accepted::Yes => {
+                self.perform_effects(plan, topic, effects);
                 self.note(What::Enqueued { message: id, topic });
                 self.hand_out_queue(plan, topic);
             }
@@ -152,15 +159,18 @@ impl World {
                 Effect::Requeued(message) => {
                     self.note(What::Settled { message, topic, how: Settlement::Requeued });
                 }
-                Effect::DeadLettered(message) => self.dead_letter(plan, topic, message),
+                Effect::Died(message, why) => self.dead_letter(plan, topic, message, why),
             }
         }
         self.schedule_tick(topic);
     }
 
-    fn dead_letter(&mut self, plan: &Plan, topic: TopicId, message: MessageId) {
-        self.topics[topic.index()].dead_lettered += 1;
-        self.note(What::Settled { message, topic, how: Settlement::DeadLettered });
+    fn dead_letter(&mut self, plan: &Plan, topic: TopicId, message: MessageId, why: Settlement) {
+        let dead = &mut self.topics[topic.index()].dead_lettered;
+        for (count, reason) in dead.iter_mut().zip(Settlement::DEATHS) {
+            *count += u64::from(reason == why);
+        }
+        self.note(What::Settled { message, topic, how: why });
         let TopicKind::Queue(settings) = &plan.model.topics[topic.index()].kind else { return };
         match settings.dead_letters {
             Some(dead_letters) => {
@@ -239,10 +249,10 @@ impl World {
         if let Broker::Queue(queue) = &mut self.topics[topic.index()].broker {
             match (role, consume.on_failure) {
                 (Role::Ack, _) => queue.ack(ticket, &mut effects),
-                (_, OnFailure::GiveUp) => queue.reject(ticket, &mut effects),
+                (_, OnFailure::GiveUp | OnFailure::LetExpire) => queue.reject(ticket, &mut effects),
                 (_, OnFailure::Retry(after)) => {
                     let until = (after > Span::ZERO).then_some(now + after);
-                    queue.nack(ticket, until, &mut effects);
+                    queue.nack(now, ticket, until, &mut effects);
                 }
             }
         }
@@ -277,8 +287,7 @@ impl World {
         }
         for Delivery { reader, partition, offset, epoch, fell_off } in deliveries {
             if fell_off > 0 {
-                self.groups[group.index()].fell_off += fell_off;
-                self.note(What::FellOff { group, partition, events: fell_off });
+                self.fell_off(group, partition, offset - fell_off, offset);
                 if let Some(lane) = self.lane(reader, group, partition) {
                     let lane = &mut self.instances[reader.index()].lanes[lane];
                     lane.gaps.push_back((offset - fell_off, offset));
@@ -300,6 +309,19 @@ impl World {
             // A log knows no redelivery count; the ring on the screen says "again", not more.
             let attempt = 1 + u16::from(again);
             self.send_new(plan, link, event, Role::Delivery, reader, reader, token, attempt);
+        }
+    }
+
+    /// A group passes over events that were deleted before they could be sent to it. After a
+    /// new connection it may come to the same ones again; they are counted once.
+    fn fell_off(&mut self, group: GroupId, partition: u32, from: u64, to: u64) {
+        let state = &mut self.groups[group.index()];
+        let (begin, end) = state.passed_over[partition as usize];
+        state.passed_over[partition as usize] = (from, to);
+        let events = to - from - end.min(to).saturating_sub(begin.max(from));
+        if events > 0 {
+            state.fell_off += events;
+            self.note(What::FellOff { group, partition, events });
         }
     }
 

@@ -296,7 +296,8 @@ pub struct TopicState {
     pub delivered: u64,
     pub redelivered: u64,
     pub acked: u64,
-    pub dead_lettered: u64,
+    /// Dead letters, by reason ([`Settlement::DEATHS`](crate::model::Settlement::DEATHS)).
+    pub dead_lettered: [u64; 4],
     pub deduplicated: u64,
     pub refused: u64,
 }
@@ -316,6 +317,8 @@ pub struct GroupState {
     pub delivered: u64,
     pub redelivered: u64,
     pub fell_off: u64,
+    /// For each partition, what was deleted before it could be sent, when that last happened.
+    pub passed_over: Vec<(u64, u64)>,
     /// For each partition, the next offset that was never delivered.
     pub frontier: Vec<u64>,
 }
@@ -371,7 +374,7 @@ impl World {
                 delivered: 0,
                 redelivered: 0,
                 acked: 0,
-                dead_lettered: 0,
+                dead_lettered: [0; 4],
                 deduplicated: 0,
                 refused: 0,
             })
@@ -385,10 +388,11 @@ impl World {
                     TopicKind::Queue(_) => 0,
                 };
                 GroupState {
-                    members: Members::new(group.start_at, partitions),
+                    members: Members::new(group, partitions),
                     delivered: 0,
                     redelivered: 0,
                     fell_off: 0,
+                    passed_over: vec![(0, 0); partitions],
                     frontier: vec![0; partitions],
                 }
             })

@@ -224,12 +224,17 @@ fn fault_words(model: &Model, fault: &Fault) -> (String, String) {
         }
         FaultKind::Delay { links: which, .. } => format!("{} is late", links(which)),
         FaultKind::Duplicate { links: which, .. } => format!("{} duplicates", links(which)),
+        FaultKind::Replay { group, .. } => {
+            let group = &model.groups[group.index()];
+            format!("{} reads {} again", group.name, model.topics[group.topic.index()].name)
+        }
         FaultKind::Outage { topic } => {
             format!("{} is away", model.topics[topic.index()].name)
         }
     };
     let from = fault.at.since(Time::ZERO);
     let when = match fault.lasts {
+        Some(Span::ZERO) => format!("at {from}"),
         Some(lasts) => format!("{from} – {}", from + lasts),
         None => format!("from {from}"),
     };

@@ -150,6 +150,25 @@ impl Maker {
         }
         if lots.chance(30) {
             settings.push(format!("capacity: {}", lots.within(3, 60)));
+            settings.push(format!("overflow: {}", lots.pick(&["Refuse", "DropOldest"])));
+        }
+        if lots.chance(20) {
+            settings.push(format!("expires: \"{}ms\"", lots.within(100, 3000)));
+        }
+        if lots.chance(20) {
+            settings.push(format!("max_unacked: {}", lots.within(1, 9)));
+        }
+        if lots.chance(30) {
+            settings.push(format!("order: {}", lots.pick(&["ByKey", "Strict"])));
+        }
+        if lots.chance(20) {
+            settings.push("single_active: true".to_owned());
+        }
+        if lots.chance(20) {
+            settings.push("nacks_are_free: true".to_owned());
+        }
+        if lots.chance(20) {
+            settings.push("backoff: [\"100ms\", \"300ms\", \"900ms\"]".to_owned());
         }
         format!("\"{name}\": Queue({}), ", settings.join(", "))
     }
@@ -245,6 +264,11 @@ impl Maker {
             settings.push(format!("static_members: {}", lots.chance(30)));
             if lots.chance(40) {
                 settings.push(format!("commit: Every(\"{}ms\")", lots.within(200, 2000)));
+            }
+            if lots.chance(60) {
+                let assignment = lots.pick(&["Range", "RoundRobin", "Sticky"]);
+                let protocol = lots.pick(&["Eager", "Cooperative"]);
+                settings.push(format!("assignment: {assignment}, protocol: {protocol}"));
             }
             if lots.chance(40) {
                 settings.push(format!("rebalance_pause: \"{}ms\"", lots.within(50, 900)));
@@ -397,7 +421,7 @@ impl Maker {
         let mut text = String::new();
         let mut services: Vec<String> = (0..self.servers).map(|it| format!("s{it}")).collect();
         services.extend((0..self.topics.len()).map(|it| format!("c{it}0")));
-        for kind in 0..8 {
+        for kind in 0..9 {
             for _ in 0..self.lots.pick(&[0, 0, 1, 2]) {
                 let at = self.lots.within(0, 8000);
                 let lasts = self.lots.within(1, CALM * 1000 - at).min(4000);
@@ -440,6 +464,14 @@ impl Maker {
             }
             6 => format!("Duplicate({}, {when}, probability: 0.5)", pair()?),
             7 => format!("Outage(topic: \"{}\", {when})", self.topics[topic?].0),
+            8 => {
+                let (topic, at) = (topic?, lots.within(0, 9000));
+                let (name, true) = &self.topics[topic] else { return None };
+                let to = lots.pick(&["Earliest", "Latest", "Time(\"2s\")", "Offset(7)"]);
+                format!(
+                    "Replay(service: \"c{topic}0\", topic: \"{name}\", at: \"{at}ms\", to: {to})"
+                )
+            }
             _ => return None,
         })
     }

@@ -3,7 +3,7 @@
 //! The committed offset is the *next* one to be read; it moves a position and says nothing of
 //! single messages (Kafka documentation, "Consumer Position").
 
-use crate::model::{InstanceId, StartAt, Time};
+use crate::model::{Assignment, Group, InstanceId, Protocol, StartAt, Time};
 
 use super::log::Log;
 
@@ -11,10 +11,10 @@ use super::log::Log;
 #[derive(Clone, Debug)]
 pub struct Members {
     start_at: StartAt,
+    assignment: Assignment,
+    protocol: Protocol,
     members: Vec<Member>,
     partitions: Vec<Reading>,
-    /// No deliveries before this: a rebalance is under way.
-    paused_until: Time,
     next_epoch: u32,
 }
 
@@ -27,6 +27,8 @@ struct Reading {
     /// Counted up whenever the position is set: what was sent in another epoch is stale.
     epoch: u32,
     committed: Option<u64>,
+    /// No deliveries before this: a rebalance is under way.
+    paused_until: Time,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -68,13 +70,20 @@ pub struct Delivery {
 impl Members {
     /// A group without members.
     #[must_use]
-    pub fn new(start_at: StartAt, partitions: usize) -> Self {
-        let reading = Reading { reader: None, position: 0, epoch: 0, committed: None };
+    pub fn new(settings: &Group, partitions: usize) -> Self {
+        let reading = Reading {
+            reader: None,
+            position: 0,
+            epoch: 0,
+            committed: None,
+            paused_until: Time::ZERO,
+        };
         Self {
-            start_at,
+            start_at: settings.start_at,
+            assignment: settings.assignment,
+            protocol: settings.protocol,
             members: Vec::new(),
             partitions: vec![reading; partitions],
-            paused_until: Time::ZERO,
             next_epoch: 0,
         }
     }
@@ -135,33 +144,85 @@ impl Members {
         }
     }
 
-    /// Shares the partitions out anew, by ranges (Kafka's `RangeAssignor`: members in order, the
-    /// first ones get one more). Gives each partition whose reader changed. A partition that
-    /// moved is read again from what was committed; the others go on undisturbed.
-    pub fn rebalance(&mut self, log: &Log, resume_at: Time) -> Vec<(u32, Option<InstanceId>)> {
-        self.paused_until = resume_at;
-        self.members.sort_by_key(|it| it.instance);
-        let count = self.partitions.len();
-        let members = self.members.len();
-        let mut moved = Vec::new();
-        for partition in 0..count {
-            let reader = (members > 0).then(|| {
-                let (each, more) = (count / members, count % members);
+    /// Who would read each partition if they were shared out now.
+    #[must_use]
+    pub fn shares(&self) -> Vec<Option<InstanceId>> {
+        let mut members: Vec<InstanceId> = self.members.iter().map(|it| it.instance).collect();
+        members.sort_unstable();
+        let (count, among) = (self.partitions.len(), members.len());
+        if among == 0 {
+            return vec![None; count];
+        }
+        let by_place = |place: &dyn Fn(usize) -> usize| {
+            (0..count).map(|it| Some(members[place(it)])).collect()
+        };
+        match self.assignment {
+            Assignment::Range => {
+                let (each, more) = (count / among, count % among);
                 let boundary = more * (each + 1);
-                let index = if partition < boundary {
-                    partition / (each + 1)
-                } else {
-                    more + (partition - boundary) / each
-                };
-                self.members[index].instance
-            });
-            if self.partitions[partition].reader != reader {
+                by_place(&|it| match it {
+                    _ if it < boundary => it / (each + 1),
+                    _ => more + (it - boundary) / each,
+                })
+            }
+            Assignment::RoundRobin => by_place(&|it| it % among),
+            Assignment::Sticky => self.sticky(&members),
+        }
+    }
+
+    /// Each member keeps what it has, up to its fair share; what is left goes to those who have
+    /// least.
+    fn sticky(&self, members: &[InstanceId]) -> Vec<Option<InstanceId>> {
+        let mut shares: Vec<Option<InstanceId>> =
+            self.partitions.iter().map(|it| it.reader.filter(|it| members.contains(it))).collect();
+        let load = |shares: &[Option<InstanceId>], member: InstanceId| {
+            shares.iter().filter(|it| **it == Some(member)).count()
+        };
+        let least = |shares: &[Option<InstanceId>]| {
+            members.iter().copied().min_by_key(|&it| load(shares, it))
+        };
+        for partition in 0..shares.len() {
+            if shares[partition].is_none() {
+                shares[partition] = least(&shares);
+            }
+        }
+        // From who has most to who has least, while that makes it more even.
+        while let (Some(most), Some(least)) =
+            (members.iter().copied().max_by_key(|&it| load(&shares, it)), least(&shares))
+            && load(&shares, most) > load(&shares, least) + 1
+            && let Some(given) = shares.iter().rposition(|it| *it == Some(most))
+        {
+            shares[given] = Some(least);
+        }
+        shares
+    }
+
+    /// Shares the partitions out anew; nothing is delivered to those who must stand still before
+    /// `resume_at`. Gives each partition whose reader changed. A partition that moved is read
+    /// again from what was committed; the others go on undisturbed.
+    pub fn rebalance(&mut self, log: &Log, resume_at: Time) -> Vec<(u32, Option<InstanceId>)> {
+        let mut moved = Vec::new();
+        for (partition, reader) in self.shares().into_iter().enumerate() {
+            let moves = self.partitions[partition].reader != reader;
+            if moves || self.protocol == Protocol::Eager {
+                self.partitions[partition].paused_until = resume_at;
+            }
+            if moves {
                 self.partitions[partition].reader = reader;
                 self.rewind(partition, log);
                 moved.push((number(partition), reader));
             }
         }
         moved
+    }
+
+    /// Sets the group back, or forward, to an offset of a partition: it is committed, and read
+    /// from next.
+    pub fn seek(&mut self, partition: u32, offset: u64) {
+        let epoch = self.new_epoch();
+        let reading = &mut self.partitions[partition as usize];
+        reading.committed = Some(offset);
+        (reading.position, reading.epoch) = (offset, epoch);
     }
 
     fn new_epoch(&mut self) -> u32 {
@@ -188,9 +249,6 @@ impl Members {
 
     /// The deliveries that are due now; their positions and credits move.
     pub fn hand_out(&mut self, now: Time, log: &Log, out: &mut Vec<Delivery>) {
-        if now < self.paused_until {
-            return;
-        }
         for partition in 0..self.partitions.len() {
             self.hand_out_partition(now, log, number(partition), out);
         }
@@ -205,7 +263,7 @@ impl Members {
         out: &mut Vec<Delivery>,
     ) {
         let reading = &mut self.partitions[partition as usize];
-        if now < self.paused_until || reading.position >= log.end(partition) {
+        if now < reading.paused_until || reading.position >= log.end(partition) {
             return;
         }
         let Some(member) = self.members.iter_mut().find(|it| Some(it.instance) == reading.reader)

@@ -106,6 +106,23 @@ impl Log {
         self.partitions[partition as usize].end
     }
 
+    /// The first offset whose event was appended at an instant or later; the end if none was
+    /// (Kafka `offsetsForTimes`).
+    #[must_use]
+    pub fn offset_at(&self, partition: u32, at: Time) -> u64 {
+        let it = &self.partitions[partition as usize];
+        let (mut low, mut high) = (it.start, it.end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if it.entry(middle).0 < at {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
     /// The event at an offset that is kept.
     #[must_use]
     pub fn event(&self, partition: u32, offset: u64) -> Event {

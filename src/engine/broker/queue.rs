@@ -9,7 +9,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::model::{EventId, InstanceId, MessageId, QueueTopic, Span, Time};
+use crate::model::{
+    EventId, InstanceId, MessageId, Overflow, QueueOrder, QueueTopic, Settlement, Span, Time,
+};
 
 /// Which delivery of which entry an ack or nack is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +42,8 @@ pub enum Effect {
     Acked(MessageId),
     /// The entry waits again.
     Requeued(MessageId),
-    /// The entry was delivered too often, or was rejected, and has left the queue.
-    DeadLettered(MessageId),
+    /// The entry has left the queue and is a dead letter, for this reason.
+    Died(MessageId, Settlement),
 }
 
 /// What became of a publish.
@@ -61,17 +63,22 @@ pub struct Queue {
     settings: QueueTopic,
     entries: Vec<Entry>,
     free: Vec<u32>,
-    /// Entries that were never delivered, oldest first.
-    fresh: VecDeque<u32>,
-    /// Entries that came back, by age; they go first.
-    returned: BTreeMap<u64, u32>,
+    /// Entries that may be handed out, by age. Entries that came back are the older ones, and so
+    /// go first.
+    ready: Ready,
+    /// With an order to keep: for each key, the entries behind the one that is in flight.
+    lines: BTreeMap<u64, Line>,
     /// Entries that a nack put off, until when.
     delayed: BTreeSet<(Time, u64, u32)>,
+    waiting: usize,
+    /// In the order in which they connected.
     consumers: Vec<Consumer>,
     /// The consumer that was served last.
     cursor: usize,
-    /// Leases in the order in which they run out, which is the order they were given.
-    deadlines: VecDeque<(Time, Ticket)>,
+    /// When leases run out. Leases that have ended stay in it until then.
+    deadlines: BTreeMap<(Time, u32), Ticket>,
+    /// When entries expire, which is the order in which they came.
+    expiries: VecDeque<(Time, u32, u64)>,
     /// Leases that ran out while the consumer had the message in its hands; they still take up
     /// its prefetch.
     overdue: BTreeMap<u32, InstanceId>,
@@ -84,11 +91,68 @@ pub struct Queue {
     leased: u32,
 }
 
+/// Entries by age: those never delivered came in order, and only others need a tree.
+#[derive(Clone, Debug, Default)]
+struct Ready {
+    fresh: VecDeque<(u64, u32)>,
+    returned: BTreeMap<u64, u32>,
+}
+
+impl Ready {
+    fn insert(&mut self, sequence: u64, slot: u32) {
+        if self.fresh.back().is_none_or(|&(last, _)| last < sequence) {
+            self.fresh.push_back((sequence, slot));
+        } else {
+            self.returned.insert(sequence, slot);
+        }
+    }
+
+    fn oldest(&self) -> Option<u32> {
+        let fresh = self.fresh.front().copied();
+        let returned = self.returned.first_key_value().map(|(&sequence, &slot)| (sequence, slot));
+        fresh.into_iter().chain(returned).min().map(|(_, slot)| slot)
+    }
+
+    fn pop(&mut self) -> Option<u32> {
+        let fresh = self.fresh.front().copied();
+        match (self.returned.first_key_value(), fresh) {
+            (Some((&returned, _)), Some((fresh, _))) if fresh < returned => {
+                self.fresh.pop_front().map(|(_, slot)| slot)
+            }
+            (Some(_), _) => self.returned.pop_first().map(|(_, slot)| slot),
+            (None, _) => self.fresh.pop_front().map(|(_, slot)| slot),
+        }
+    }
+
+    fn remove(&mut self, sequence: u64) -> bool {
+        if self.returned.remove(&sequence).is_some() {
+            return true;
+        }
+        match self.fresh.binary_search_by_key(&sequence, |&(it, _)| it) {
+            Ok(place) => self.fresh.remove(place).is_some(),
+            Err(_) => false,
+        }
+    }
+}
+
+/// The entries of one key that wait for one before them.
+#[derive(Clone, Debug, Default)]
+struct Line {
+    /// Whether one of them is ready, in flight, or put off.
+    busy: bool,
+    behind: BTreeMap<u64, u32>,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     message: MessageId,
     sequence: u64,
+    key: u64,
     deliveries: u16,
+    /// Deliveries that count towards the limit.
+    counted: u16,
+    /// When it expires.
+    expires: Time,
     /// The lease that is out, and who holds it.
     lease: Option<(u32, InstanceId)>,
     used: bool,
@@ -111,12 +175,14 @@ impl Queue {
             settings,
             entries: Vec::new(),
             free: Vec::new(),
-            fresh: VecDeque::new(),
-            returned: BTreeMap::new(),
+            ready: Ready::default(),
+            lines: BTreeMap::new(),
             delayed: BTreeSet::new(),
+            waiting: 0,
             consumers: Vec::new(),
             cursor: 0,
-            deadlines: VecDeque::new(),
+            deadlines: BTreeMap::new(),
+            expiries: VecDeque::new(),
             overdue: BTreeMap::new(),
             abandoned: BTreeSet::new(),
             recent: VecDeque::new(),
@@ -130,7 +196,7 @@ impl Queue {
     /// Messages that wait, those put off included.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.fresh.len() + self.returned.len() + self.delayed.len()
+        self.waiting
     }
 
     /// Messages that a consumer holds.
@@ -147,16 +213,22 @@ impl Queue {
     /// When [`tick`](Self::tick) has something to do, if ever.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Time> {
-        let lease = self.deadlines.front().map(|&(at, _)| at);
+        let lease = self.deadlines.first_key_value().map(|(&(at, _), _)| at);
         let delayed = self.delayed.first().map(|&(at, _, _)| at);
-        match (lease, delayed) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let expiry = self.expiries.front().map(|&(at, _, _)| at);
+        [lease, delayed, expiry].into_iter().flatten().min()
     }
 
-    /// A publish arrived. A message that is not accepted stays the caller's.
-    pub fn publish(&mut self, now: Time, message: MessageId, event: EventId) -> Accepted {
+    /// A publish arrived. A message that is not accepted stays the caller's. `key` decides whom
+    /// it keeps its order with.
+    pub fn publish(
+        &mut self,
+        now: Time,
+        message: MessageId,
+        event: EventId,
+        key: u64,
+        out: &mut Vec<Effect>,
+    ) -> Accepted {
         if let Some(window) = self.settings.dedupe_window {
             self.forget(now, window);
             if self.recent_ids.contains(&event) {
@@ -164,9 +236,12 @@ impl Queue {
             }
         }
         if let Some(capacity) = self.settings.capacity
-            && self.waiting() >= capacity as usize
+            && self.waiting >= capacity as usize
         {
-            return Accepted::Full;
+            match self.settings.overflow {
+                Overflow::Refuse => return Accepted::Full,
+                Overflow::DropOldest => self.drop_oldest(out),
+            }
         }
         if self.settings.dedupe_window.is_some() {
             self.recent_ids.insert(event);
@@ -174,7 +249,9 @@ impl Queue {
         }
         let sequence = self.next_sequence;
         self.next_sequence += 1;
-        let entry = Entry { message, sequence, deliveries: 0, lease: None, used: true };
+        let expires = self.settings.expires.map_or(Time::MAX, |it| now + it);
+        let (deliveries, counted, lease, used) = (0, 0, None, true);
+        let entry = Entry { message, sequence, key, deliveries, counted, expires, lease, used };
         let slot = if let Some(slot) = self.free.pop() {
             self.entries[slot as usize] = entry;
             slot
@@ -182,7 +259,11 @@ impl Queue {
             self.entries.push(entry);
             u32::try_from(self.entries.len() - 1).expect("messages are numbered in 32 bits")
         };
-        self.fresh.push_back(slot);
+        if expires < Time::MAX {
+            self.expiries.push_back((expires, slot, sequence));
+        }
+        self.waiting += 1;
+        self.wait(slot);
         Accepted::Yes
     }
 
@@ -195,18 +276,77 @@ impl Queue {
         }
     }
 
-    /// A consumer connected.
-    pub fn connect(&mut self, instance: InstanceId, prefetch: u32) {
-        let consumer = Consumer { instance, prefetch, held: 0, connected: true };
-        if let Some(known) = self.consumers.iter_mut().find(|it| it.instance == instance) {
-            *known = consumer;
-        } else {
-            self.consumers.push(consumer);
+    /// The line that an entry stands in, if there is an order to keep.
+    fn line(&mut self, key: u64) -> Option<&mut Line> {
+        match self.settings.order {
+            QueueOrder::AsSent => None,
+            QueueOrder::ByKey => Some(self.lines.entry(key).or_default()),
+            QueueOrder::Strict => Some(self.lines.entry(0).or_default()),
         }
     }
 
+    /// An entry that came new is ready, or stands behind one that keeps its line busy.
+    fn wait(&mut self, slot: u32) {
+        let Entry { sequence, key, .. } = self.entries[slot as usize];
+        if let Some(line) = self.line(key) {
+            if line.busy {
+                line.behind.insert(sequence, slot);
+                return;
+            }
+            line.busy = true;
+        }
+        self.ready.insert(sequence, slot);
+    }
+
+    /// The entry that kept a line busy is gone: the next one's turn.
+    fn advance(&mut self, key: u64) {
+        let Some(line) = self.line(key) else { return };
+        match line.behind.pop_first() {
+            Some((sequence, slot)) => self.ready.insert(sequence, slot),
+            None => {
+                let key = if self.settings.order == QueueOrder::Strict { 0 } else { key };
+                self.lines.remove(&key);
+            }
+        }
+    }
+
+    /// Lets go of the oldest entry that waits.
+    fn drop_oldest(&mut self, out: &mut Vec<Effect>) {
+        let oldest = if self.settings.order == QueueOrder::AsSent && self.delayed.is_empty() {
+            self.ready.oldest().map(|slot| slot as usize)
+        } else {
+            let entries = self.entries.iter().enumerate();
+            let waiting = entries.filter(|(_, it)| it.used && it.lease.is_none());
+            waiting.min_by_key(|(_, it)| it.sequence).map(|(index, _)| index)
+        };
+        if let Some(index) = oldest {
+            self.take_out(index);
+            out.push(Effect::Died(self.entries[index].message, Settlement::Overflowed));
+            self.remove(index);
+        }
+    }
+
+    /// Takes a waiting entry from where it waits.
+    fn take_out(&mut self, index: usize) {
+        let Entry { sequence, key, .. } = self.entries[index];
+        self.waiting -= 1;
+        if self.line(key).is_some_and(|line| line.behind.remove(&sequence).is_some()) {
+            return;
+        }
+        if !self.ready.remove(sequence) {
+            self.delayed.retain(|&(_, it, _)| it != sequence);
+        }
+        self.advance(key);
+    }
+
+    /// A consumer connected.
+    pub fn connect(&mut self, instance: InstanceId, prefetch: u32) {
+        self.consumers.retain(|it| it.instance != instance);
+        self.consumers.push(Consumer { instance, prefetch, held: 0, connected: true });
+    }
+
     /// A consumer's connection was lost: all that it held waits again.
-    pub fn disconnect(&mut self, instance: InstanceId, out: &mut Vec<Effect>) {
+    pub fn disconnect(&mut self, now: Time, instance: InstanceId, out: &mut Vec<Effect>) {
         for consumer in &mut self.consumers {
             if consumer.instance == instance {
                 consumer.connected = false;
@@ -216,46 +356,57 @@ impl Queue {
         for index in 0..self.entries.len() {
             let entry = self.entries[index];
             if entry.used && entry.lease.is_some_and(|(_, holder)| holder == instance) {
-                self.give_back(index, None, out);
+                self.give_back(now, index, None, out);
             }
         }
     }
 
     /// Hands waiting messages to consumers that have room, in turn.
     pub fn hand_out(&mut self, now: Time, out: &mut Vec<Effect>) {
-        while !(self.fresh.is_empty() && self.returned.is_empty()) {
+        while !(self.ready.fresh.is_empty() && self.ready.returned.is_empty()) {
+            if self.settings.max_unacked.is_some_and(|most| self.leased >= most) {
+                return;
+            }
             let Some(index) = self.next_consumer() else { return };
-            let slot = match self.returned.pop_first() {
-                Some((_, slot)) => slot,
-                None => self.fresh.pop_front().expect("one of the two is not empty"),
-            };
+            let slot = self.ready.pop().expect("there is one that is ready");
             self.cursor = index;
+            self.waiting -= 1;
             let consumer = &mut self.consumers[index];
             consumer.held += 1;
             let lease = self.next_lease;
             self.next_lease = self.next_lease.wrapping_add(1);
             let entry = &mut self.entries[slot as usize];
             entry.deliveries = entry.deliveries.saturating_add(1);
+            entry.counted = entry.counted.saturating_add(1);
             entry.lease = Some((lease, consumer.instance));
             self.leased += 1;
             let ticket = Ticket { slot, lease, sequence: entry.sequence };
-            if let Some(wait) = self.settings.ack_wait {
-                self.deadlines.push_back((now + wait, ticket));
+            let (consumer, message, delivery) =
+                (consumer.instance, entry.message, entry.deliveries);
+            if let Some(wait) = self.ack_wait(delivery) {
+                self.deadlines.insert((now + wait, lease), ticket);
             }
-            out.push(Effect::Deliver {
-                entry: entry.message,
-                consumer: consumer.instance,
-                ticket,
-                delivery: entry.deliveries,
-            });
+            out.push(Effect::Deliver { entry: message, consumer, ticket, delivery });
         }
+    }
+
+    /// How long a lease of this delivery (from 1) lasts.
+    fn ack_wait(&self, delivery: u16) -> Option<Span> {
+        let backoff = &self.settings.backoff;
+        let place = usize::from(delivery).min(backoff.len());
+        place.checked_sub(1).map(|it| backoff[it]).or(self.settings.ack_wait)
     }
 
     fn next_consumer(&self) -> Option<usize> {
         let count = self.consumers.len();
+        let has_room = |it: &Consumer| it.held < it.prefetch;
+        if self.settings.single_active {
+            let active = self.consumers.iter().position(|it| it.connected)?;
+            return has_room(&self.consumers[active]).then_some(active);
+        }
         (1..=count).map(|step| (self.cursor + step) % count).find(|&index| {
             let consumer = &self.consumers[index];
-            consumer.connected && consumer.held < consumer.prefetch
+            consumer.connected && has_room(consumer)
         })
     }
 
@@ -263,6 +414,13 @@ impl Queue {
     fn entry_of(&self, ticket: Ticket) -> Option<usize> {
         let entry = self.entries.get(ticket.slot as usize)?;
         (entry.used && entry.sequence == ticket.sequence).then_some(ticket.slot as usize)
+    }
+
+    /// The entry a ticket is about, if the lease it names is the one that is out.
+    fn leased_by(&self, ticket: Ticket) -> Option<usize> {
+        self.entry_of(ticket).filter(|&index| {
+            self.entries[index].lease.is_some_and(|(lease, _)| lease == ticket.lease)
+        })
     }
 
     /// An ack arrived. Whichever delivery it is for, the message is done; if it was gone
@@ -273,9 +431,9 @@ impl Queue {
         let entry = self.entries[index];
         if entry.lease.is_some() {
             self.end_lease(index);
+            self.advance(entry.key);
         } else {
-            self.returned.remove(&entry.sequence);
-            self.delayed.retain(|&(_, sequence, _)| sequence != entry.sequence);
+            self.take_out(index);
         }
         self.remove(index);
         out.push(Effect::Acked(entry.message));
@@ -283,24 +441,22 @@ impl Queue {
 
     /// A nack arrived: the message waits again, at once or at `until`. One that is not for the
     /// delivery that is out does nothing.
-    pub fn nack(&mut self, ticket: Ticket, until: Option<Time>, out: &mut Vec<Effect>) {
+    pub fn nack(&mut self, now: Time, ticket: Ticket, until: Option<Time>, out: &mut Vec<Effect>) {
         self.let_go(ticket);
-        if let Some(index) = self.entry_of(ticket)
-            && self.entries[index].lease.is_some_and(|(lease, _)| lease == ticket.lease)
-        {
-            self.give_back(index, until, out);
+        if let Some(index) = self.leased_by(ticket) {
+            if self.settings.nacks_are_free {
+                self.entries[index].counted -= 1;
+            }
+            self.give_back(now, index, until, out);
         }
     }
 
     /// A rejection arrived: the message goes to the dead letters.
     pub fn reject(&mut self, ticket: Ticket, out: &mut Vec<Effect>) {
         self.let_go(ticket);
-        if let Some(index) = self.entry_of(ticket)
-            && self.entries[index].lease.is_some_and(|(lease, _)| lease == ticket.lease)
-        {
+        if let Some(index) = self.leased_by(ticket) {
             self.end_lease(index);
-            out.push(Effect::DeadLettered(self.entries[index].message));
-            self.remove(index);
+            self.die(index, Settlement::Rejected, out);
         }
     }
 
@@ -311,65 +467,82 @@ impl Queue {
             self.give_room(holder);
             return true;
         }
-        if let Some(index) = self.entry_of(ticket)
-            && self.entries[index].lease.is_some_and(|(lease, _)| lease == ticket.lease)
-        {
+        if self.leased_by(ticket).is_some() {
             self.abandoned.insert(ticket.lease);
         }
         false
     }
 
-    /// Leases that have run out by `now` end, and what was put off until `now` waits again.
+    /// Leases that have run out by `now` end, what was put off until `now` waits again, and what
+    /// has waited too long dies.
     pub fn tick(&mut self, now: Time, out: &mut Vec<Effect>) {
-        while let Some(&(at, ticket)) = self.deadlines.front() {
-            let open = self.entry_of(ticket).filter(|&index| {
-                self.entries[index].lease.is_some_and(|(lease, _)| lease == ticket.lease)
-            });
-            match open {
+        while let Some((&(at, lease), &ticket)) = self.deadlines.first_key_value() {
+            match self.leased_by(ticket) {
                 Some(_) if at > now => break,
                 Some(index) => {
-                    let lease = self.entries[index].lease;
-                    if let Some((lease, holder)) = lease
+                    if let Some((_, holder)) = self.entries[index].lease
                         && !self.abandoned.contains(&lease)
                     {
                         // It has room again only when it lets the message go.
                         self.overdue.insert(lease, holder);
                         self.take_room(holder);
                     }
-                    self.give_back(index, None, out);
+                    self.give_back(now, index, None, out);
                 }
                 None => {}
             }
-            self.deadlines.pop_front();
+            self.deadlines.pop_first();
         }
         while let Some(&(at, sequence, slot)) = self.delayed.first()
             && at <= now
         {
             self.delayed.pop_first();
-            self.returned.insert(sequence, slot);
+            self.ready.insert(sequence, slot);
+        }
+        while let Some(&(at, slot, sequence)) = self.expiries.front()
+            && at <= now
+        {
+            self.expiries.pop_front();
+            let entry = self.entries[slot as usize];
+            // One that is in flight is looked at when it comes back.
+            if entry.used && entry.sequence == sequence && entry.lease.is_none() {
+                let index = slot as usize;
+                self.take_out(index);
+                out.push(Effect::Died(entry.message, Settlement::Expired));
+                self.remove(index);
+            }
         }
     }
 
     /// Ends an entry's lease; it waits again, or is a dead letter if it was delivered as often
     /// as it may be.
-    fn give_back(&mut self, index: usize, until: Option<Time>, out: &mut Vec<Effect>) {
+    fn give_back(&mut self, now: Time, index: usize, until: Option<Time>, out: &mut Vec<Effect>) {
         self.end_lease(index);
         let entry = self.entries[index];
-        if self.settings.max_deliveries.is_some_and(|most| u32::from(entry.deliveries) >= most) {
-            out.push(Effect::DeadLettered(entry.message));
-            self.remove(index);
-            return;
+        if self.settings.max_deliveries.is_some_and(|most| u32::from(entry.counted) >= most) {
+            return self.die(index, Settlement::TooOften, out);
+        }
+        if entry.expires <= now {
+            return self.die(index, Settlement::Expired, out);
         }
         let slot = u32::try_from(index).expect("slots are numbered in 32 bits");
+        self.waiting += 1;
+        // It keeps its line busy: those behind it go on waiting.
         match until {
             Some(until) => {
                 self.delayed.insert((until, entry.sequence, slot));
             }
-            None => {
-                self.returned.insert(entry.sequence, slot);
-            }
+            None => self.ready.insert(entry.sequence, slot),
         }
         out.push(Effect::Requeued(entry.message));
+    }
+
+    /// An entry whose lease is over is a dead letter.
+    fn die(&mut self, index: usize, why: Settlement, out: &mut Vec<Effect>) {
+        let Entry { message, key, .. } = self.entries[index];
+        out.push(Effect::Died(message, why));
+        self.remove(index);
+        self.advance(key);
     }
 
     fn end_lease(&mut self, index: usize) {
