@@ -51,11 +51,11 @@ impl Profile {
             Self::RabbitMqClassic => {
                 QueueTopic { overflow: Overflow::DropOldest, ..QueueTopic::default() }
             }
-            // `delivery-limit` 20 since 4.0, `consumer_timeout` 30 min; since 4.3 a nack does not
-            // count towards the limit.
+            // `delivery-limit` 20 since 4.0, which is of returns and so allows one delivery more;
+            // `consumer_timeout` 30 min; since 4.3 a nack does not count towards the limit.
             Self::RabbitMqQuorum => QueueTopic {
                 ack_wait: Some(Span(minute.0 * 30)),
-                max_deliveries: Some(20),
+                max_deliveries: Some(21),
                 nacks_are_free: true,
                 overflow: Overflow::DropOldest,
                 ..QueueTopic::default()

@@ -405,7 +405,12 @@ impl World {
             messages: Messages::default(),
             tasks: Tasks::default(),
             instances,
-            services: vec![ServiceState::default(); model.services.len()],
+            services: model
+                .services
+                .iter()
+                // The first in turn is the one after the last.
+                .map(|it| ServiceState { cursor: it.instances - 1, ..ServiceState::default() })
+                .collect(),
             links: vec![LinkState::default(); model.links.len()],
             topics,
             groups,

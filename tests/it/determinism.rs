@@ -58,7 +58,9 @@ fn the_digest_of_many_made_scenarios_is_this() {
         let mixed = (all.get() ^ world.digest().0).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         all.set(mixed.rotate_left(29));
     });
-    insta::assert_snapshot!(format!("{:016x}", all.get()), @"b349eba3aff8da59");
+    insta::assert_snapshot!(format!("{:016x}", all.get()), @r#"
+    154f132a77b039cb
+    "#);
 }
 
 proptest! {
@@ -135,9 +137,9 @@ fn the_digest_of_the_first_scenario_is_this() {
             format!("{} {} {}", variant.name, world.digest(), world.record_count())
         })
         .collect();
-    insta::assert_snapshot!(digests.join("\n"), @r"
-    notify 06152dc1c0d8373b 22517
-    call bbd2107905a4aac7 10570
-    poll 4a6c72750998157c 18310
-    ");
+    insta::assert_snapshot!(digests.join("\n"), @r#"
+    notify fb2c52cec85daeb8 22517
+    call 383d54509021945f 10570
+    poll dbf87527121b858b 18310
+    "#);
 }

@@ -6,6 +6,7 @@ mod architecture;
 mod command_line;
 mod determinism;
 
+mod drawing;
 mod engine_semantics;
 mod generate;
 mod hostile_files;

@@ -73,7 +73,7 @@ pub struct Queue {
     waiting: usize,
     /// In the order in which they connected.
     consumers: Vec<Consumer>,
-    /// The consumer that was served last.
+    /// The consumer whose turn it is.
     cursor: usize,
     /// When leases run out. Leases that have ended stay in it until then.
     deadlines: BTreeMap<(Time, u32), Ticket>,
@@ -369,7 +369,7 @@ impl Queue {
             }
             let Some(index) = self.next_consumer() else { return };
             let slot = self.ready.pop().expect("there is one that is ready");
-            self.cursor = index;
+            self.cursor = index + 1;
             self.waiting -= 1;
             let consumer = &mut self.consumers[index];
             consumer.held += 1;
@@ -404,7 +404,7 @@ impl Queue {
             let active = self.consumers.iter().position(|it| it.connected)?;
             return has_room(&self.consumers[active]).then_some(active);
         }
-        (1..=count).map(|step| (self.cursor + step) % count).find(|&index| {
+        (0..count).map(|step| (self.cursor + step) % count).find(|&index| {
             let consumer = &self.consumers[index];
             consumer.connected && has_room(consumer)
         })

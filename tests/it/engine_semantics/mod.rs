@@ -1,0 +1,6 @@
+//! What brokers, calls and services do, drawn: one behaviour a test, each with its source.
+
+mod calls;
+mod logs;
+mod queues;
+mod services;
