@@ -56,7 +56,8 @@ pub struct QueueTopic {
     pub overflow: Overflow,
     /// How long a message may wait before it is a dead letter (RabbitMQ `x-message-ttl`).
     pub expires: Option<Span>,
-    /// The most messages that all consumers together hold unacked (JetStream `MaxAckPending`).
+    /// The most messages that were delivered and are not settled, over all consumers (JetStream
+    /// `MaxAckPending`). 1 keeps the order whatever is delivered again.
     pub max_unacked: Option<u32>,
     /// Within what messages keep their order, even when they are delivered again.
     pub order: QueueOrder,
@@ -66,6 +67,9 @@ pub struct QueueTopic {
     /// Whether a delivery that was nacked does not count towards `max_deliveries` (RabbitMQ
     /// quorum queues since 4.3: `basic.nack` does not, `basic.reject` and lost connections do).
     pub nacks_are_free: bool,
+    /// Whether what a lost consumer held waits for its ack wait all the same, since the broker
+    /// knows nothing of connections (JetStream, SQS); else it waits again at once (RabbitMQ).
+    pub keeps_leases: bool,
 }
 
 /// What a full queue does.
@@ -88,8 +92,6 @@ pub enum QueueOrder {
     /// One message of a key is in flight at a time, and those behind it wait until it is settled
     /// (SQS FIFO message groups). Messages without a key are one group.
     ByKey,
-    /// One message of the queue is in flight at a time (JetStream `MaxAckPending` 1).
-    Strict,
 }
 
 /// Consumers that share a topic's events between them.

@@ -66,6 +66,7 @@ impl Profile {
                 ack_wait: Some(Span::from_secs(30)),
                 dedupe_window: Some(Span(minute.0 * 2)),
                 max_unacked: Some(1000),
+                keeps_leases: true,
                 overflow: Overflow::DropOldest,
                 ..QueueTopic::default()
             },
@@ -74,6 +75,7 @@ impl Profile {
                 ack_wait: Some(Span::from_secs(30)),
                 dedupe_window: Some(Span(minute.0 * 5)),
                 order: QueueOrder::ByKey,
+                keeps_leases: true,
                 expires: Some(Span(minute.0 * 60 * 24 * 4)),
                 ..QueueTopic::default()
             },
@@ -186,11 +188,7 @@ impl Converter<'_> {
         let profile = profile.unwrap_or(Profile::Plain);
         let usual = profile.queue();
         let overflow = [("Refuse", Overflow::Refuse), ("DropOldest", Overflow::DropOldest)];
-        let order = [
-            ("AsSent", QueueOrder::AsSent),
-            ("ByKey", QueueOrder::ByKey),
-            ("Strict", QueueOrder::Strict),
-        ];
+        let order = [("AsSent", QueueOrder::AsSent), ("ByKey", QueueOrder::ByKey)];
         let choice = |name| fields.optional(name).and_then(|it| reader.bool(it));
         let backoff = fields.optional("backoff").map(|it| reader.list(it));
         let backoff = backoff.map(|it| it.iter().filter_map(|it| reader.span(it)).collect());
@@ -213,6 +211,7 @@ impl Converter<'_> {
                 .unwrap_or(usual.order),
             single_active: choice("single_active").unwrap_or(usual.single_active),
             nacks_are_free: choice("nacks_are_free").unwrap_or(usual.nacks_are_free),
+            keeps_leases: choice("keeps_leases").unwrap_or(usual.keeps_leases),
         };
         fields.finish();
         Some((TopicKind::Queue(queue), profile))

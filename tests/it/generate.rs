@@ -159,13 +159,13 @@ impl Maker {
             settings.push(format!("max_unacked: {}", lots.within(1, 9)));
         }
         if lots.chance(30) {
-            settings.push(format!("order: {}", lots.pick(&["ByKey", "Strict"])));
+            settings.push("order: ByKey".to_owned());
         }
         if lots.chance(20) {
             settings.push("single_active: true".to_owned());
         }
         if lots.chance(20) {
-            settings.push("nacks_are_free: true".to_owned());
+            settings.push("nacks_are_free: true, keeps_leases: true".to_owned());
         }
         if lots.chance(20) {
             settings.push("backoff: [\"100ms\", \"300ms\", \"900ms\"]".to_owned());

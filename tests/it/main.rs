@@ -13,6 +13,7 @@ mod hostile_files;
 mod layout;
 mod panels;
 mod queueing_theory;
+mod real_broker;
 mod scenario_files;
 mod scrubbing;
 mod swarm;

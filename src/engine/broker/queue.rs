@@ -57,6 +57,9 @@ pub enum Accepted {
     Full,
 }
 
+/// Who holds a lease whose consumer is gone.
+const NOBODY: InstanceId = InstanceId(u32::MAX);
+
 /// A queue topic.
 #[derive(Clone, Debug)]
 pub struct Queue {
@@ -89,6 +92,8 @@ pub struct Queue {
     next_sequence: u64,
     next_lease: u32,
     leased: u32,
+    /// Entries that were delivered at least once.
+    begun: u32,
 }
 
 /// Entries by age: those never delivered came in order, and only others need a tree.
@@ -190,6 +195,7 @@ impl Queue {
             next_sequence: 0,
             next_lease: 0,
             leased: 0,
+            begun: 0,
         }
     }
 
@@ -281,7 +287,6 @@ impl Queue {
         match self.settings.order {
             QueueOrder::AsSent => None,
             QueueOrder::ByKey => Some(self.lines.entry(key).or_default()),
-            QueueOrder::Strict => Some(self.lines.entry(0).or_default()),
         }
     }
 
@@ -304,7 +309,6 @@ impl Queue {
         match line.behind.pop_first() {
             Some((sequence, slot)) => self.ready.insert(sequence, slot),
             None => {
-                let key = if self.settings.order == QueueOrder::Strict { 0 } else { key };
                 self.lines.remove(&key);
             }
         }
@@ -345,7 +349,8 @@ impl Queue {
         self.consumers.push(Consumer { instance, prefetch, held: 0, connected: true });
     }
 
-    /// A consumer's connection was lost: all that it held waits again.
+    /// A consumer's connection was lost: all that it held waits again, at once or when its lease
+    /// is over.
     pub fn disconnect(&mut self, now: Time, instance: InstanceId, out: &mut Vec<Effect>) {
         for consumer in &mut self.consumers {
             if consumer.instance == instance {
@@ -355,7 +360,10 @@ impl Queue {
         self.overdue.retain(|_, holder| *holder != instance);
         for index in 0..self.entries.len() {
             let entry = self.entries[index];
-            if entry.used && entry.lease.is_some_and(|(_, holder)| holder == instance) {
+            let Some((lease, holder)) = entry.lease.filter(|_| entry.used) else { continue };
+            if holder == instance && self.settings.keeps_leases && self.leases_end() {
+                self.entries[index].lease = Some((lease, NOBODY));
+            } else if holder == instance {
                 self.give_back(now, index, None, out);
             }
         }
@@ -364,10 +372,15 @@ impl Queue {
     /// Hands waiting messages to consumers that have room, in turn.
     pub fn hand_out(&mut self, now: Time, out: &mut Vec<Effect>) {
         while !(self.ready.fresh.is_empty() && self.ready.returned.is_empty()) {
-            if self.settings.max_unacked.is_some_and(|most| self.leased >= most) {
+            let Some(index) = self.next_consumer() else { return };
+            // What was delivered once and is not settled keeps its place among those, even while
+            // it is put off (JetStream counts it as pending).
+            let is_new =
+                self.ready.oldest().is_some_and(|it| self.entries[it as usize].deliveries == 0);
+            if is_new && self.settings.max_unacked.is_some_and(|most| self.begun >= most) {
                 return;
             }
-            let Some(index) = self.next_consumer() else { return };
+            self.begun += u32::from(is_new);
             let slot = self.ready.pop().expect("there is one that is ready");
             self.cursor = index + 1;
             self.waiting -= 1;
@@ -388,6 +401,10 @@ impl Queue {
             }
             out.push(Effect::Deliver { entry: message, consumer, ticket, delivery });
         }
+    }
+
+    fn leases_end(&self) -> bool {
+        self.settings.ack_wait.is_some() || !self.settings.backoff.is_empty()
     }
 
     /// How long a lease of this delivery (from 1) lasts.
@@ -497,7 +514,12 @@ impl Queue {
             && at <= now
         {
             self.delayed.pop_first();
-            self.ready.insert(sequence, slot);
+            if self.is_worn_out(slot as usize) {
+                self.waiting -= 1;
+                self.die(slot as usize, Settlement::TooOften, out);
+            } else {
+                self.ready.insert(sequence, slot);
+            }
         }
         while let Some(&(at, slot, sequence)) = self.expiries.front()
             && at <= now
@@ -519,7 +541,8 @@ impl Queue {
     fn give_back(&mut self, now: Time, index: usize, until: Option<Time>, out: &mut Vec<Effect>) {
         self.end_lease(index);
         let entry = self.entries[index];
-        if self.settings.max_deliveries.is_some_and(|most| u32::from(entry.counted) >= most) {
+        // One that is put off is given up only when that time is over (seen at JetStream).
+        if until.is_none() && self.is_worn_out(index) {
             return self.die(index, Settlement::TooOften, out);
         }
         if entry.expires <= now {
@@ -535,6 +558,12 @@ impl Queue {
             None => self.ready.insert(entry.sequence, slot),
         }
         out.push(Effect::Requeued(entry.message));
+    }
+
+    /// Whether an entry was delivered as often as it may be.
+    fn is_worn_out(&self, index: usize) -> bool {
+        let counted = u32::from(self.entries[index].counted);
+        self.settings.max_deliveries.is_some_and(|most| counted >= most)
     }
 
     /// An entry whose lease is over is a dead letter.
@@ -566,6 +595,7 @@ impl Queue {
     }
 
     fn remove(&mut self, index: usize) {
+        self.begun -= u32::from(self.entries[index].deliveries > 0);
         self.entries[index].used = false;
         self.free.push(u32::try_from(index).expect("slots are numbered in 32 bits"));
     }

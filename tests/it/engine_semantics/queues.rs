@@ -330,8 +330,13 @@ fn backoff_says_when_each_delivery_is_made_again() {
 fn one_in_flight_keeps_the_order_whatever_is_delivered_again() {
     let steps = r#"If(condition: Has("seen", 1), then: [], otherwise: [Update(store: "seen", key: 1, insert: true), Work("200ms"), Fail(1)]), Work("200ms")"#;
     let worker = "instances: 2, stores: { \"seen\": Set(key: Int) },";
-    let it =
-        queue("order: Strict,", THREE, worker, "prefetch: 5, on_failure: Retry(\"300ms\"),", steps);
+    let it = queue(
+        "max_unacked: 1,",
+        THREE,
+        worker,
+        "prefetch: 5, on_failure: Retry(\"300ms\"),",
+        steps,
+    );
     assert_snapshot!(draw(&it, 100, 3000, SHOW), @r#"
        w/1  a!·····bb
        w/2  ·····aa··cc
