@@ -240,14 +240,16 @@ impl Converter<'_> {
             let Some(topic) = self.topic(&named) else { continue };
             let Some(fields) = reader.fields(node, "Consume") else { continue };
             let is_log = matches!(self.model.topics[topic.index()].kind, TopicKind::Log(_));
-            let group_name = fields.optional("group").and_then(|it| reader.text(it));
-            let own = self.model.services[service.index()].name.clone();
+            // What only a log's readers have is an unknown field of a queue's consumer.
             let group = if is_log {
-                self.group(topic, group_name.unwrap_or(&own))
+                let own = self.model.services[service.index()].name.clone();
+                let name = fields.optional("group").and_then(|it| reader.text(it));
+                let group = self.group(topic, name.unwrap_or(&own));
+                self.group_settings(group.index(), &fields);
+                group
             } else {
                 self.group(topic, "consumers")
             };
-            self.group_settings(group.index(), &fields);
             self.talk(End::Service(service), End::Topic(topic));
             let consume = self.consume(&fields, topic, group);
             self.model.services[service.index()].consumes.push(consume);
@@ -293,7 +295,8 @@ impl Converter<'_> {
             }
             _ => None,
         };
-        let commit = fields.optional("commit").and_then(|node| match &node.kind {
+        let commit = if is_queue { None } else { fields.optional("commit") };
+        let commit = commit.and_then(|node| match &node.kind {
             Kind::Word(word) if word == "Each" => Some(Commit::Each),
             _ => match every(node, "Every") {
                 Some(span) if span > Span::ZERO => Some(Commit::Every(span)),
