@@ -149,3 +149,139 @@ fn littles_law_holds_to_the_nanosecond() {
         }
     }
 }
+
+/// A world of one server, and of workloads that send it jobs.
+fn jobs(workloads: &str, server: &str, seconds: f64) -> Report {
+    let text = format!(
+        r#"Scenario(format: 1, title: "jobs", seed: 5, events: {{ "Job": Event() }},
+            links: Links(default: Link(latency: "0ms")),
+            workloads: {{ {workloads} }}, services: {{ "server": Service({server}) }})"#
+    );
+    let scenario =
+        scenario::read(&text, "jobs.ron").unwrap_or_else(|it| panic!("{}", it.render(false)));
+    let mut world = World::new(scenario.variants[0].model.clone(), 5);
+    world.run_until(Time::from_secs_f64(seconds), &mut ());
+    world.report()
+}
+
+fn poisson(per_second: f64) -> String {
+    format!(
+        r#""customers": Workload(arrivals: Poisson(per_second: {per_second}), event: "Job", do: [Send(to: "server", event: "Job")])"#
+    )
+}
+
+/// Pollaczek–Khinchine: Wq = ρ/(1−ρ) · (1+c²)/2 · 1/μ with c² the squared coefficient of
+/// variation of the work.
+#[test]
+fn one_server_with_work_of_any_kind() {
+    let (tolerance, times) = effort();
+    for (work, variation) in [
+        ("Erlang(3, \"10ms\")", 1.0 / 3.0),
+        ("Uniform(\"0ms\", \"20ms\")", 1.0 / 3.0),
+        ("Gamma(0.5, \"10ms\")", 2.0),
+    ] {
+        let rho = 0.8;
+        let server_text = format!("answers: {{ \"Job\": [Work({work})] }}");
+        let report = jobs(&poisson(rho * 100.0), &server_text, 8000.0 * times);
+        let it = server(&report, "server");
+        let waiting = rho / (1.0 - rho) * (1.0 + variation) / 2.0 * 0.01;
+        near(work, it.mean_waiting, waiting, tolerance);
+        near("utilisation", it.utilisation.unwrap(), rho, tolerance);
+    }
+}
+
+/// Erlang's C: the probability of having to wait is C = B/(1−ρ(1−B)), with Erlang's B by its
+/// recursion B(k) = aB(k−1)/(k+aB(k−1)); Wq = C/(cμ−λ).
+#[test]
+fn from_two_servers_to_many() {
+    let (tolerance, times) = effort();
+    for (count, seconds) in [(2_u32, 6000.0), (8, 4000.0), (64, 3000.0)] {
+        let rho = 0.9;
+        let servers = f64::from(count);
+        let offered = rho * servers;
+        let blocked = (1..=count).fold(1.0, |b, k| offered * b / (f64::from(k) + offered * b));
+        let waits = blocked / (1.0 - rho * (1.0 - blocked));
+        let waiting = waits / (servers * 10.0 * (1.0 - rho));
+        let text =
+            format!("workers: {count}, answers: {{ \"Job\": [Work(Exponential(\"100ms\"))] }}");
+        let report = jobs(&poisson(offered * 10.0), &text, seconds * times);
+        let it = server(&report, "server");
+        near("utilisation", it.utilisation.unwrap(), rho, tolerance);
+        // The waiting of many servers is rare and long: twice the tolerance.
+        near(&format!("Wq of {count}"), it.mean_waiting, waiting, tolerance * 2.0);
+    }
+}
+
+/// D. Gross and C. Harris, "Fundamentals of Queueing Theory", 3.1: batches of b, L =
+/// ρ(1+b)/(2(1−ρ)).
+#[test]
+fn arrivals_in_batches() {
+    let (tolerance, times) = effort();
+    for batch in [2_u32, 5] {
+        let rho = 0.7;
+        let rate = rho * 100.0 / f64::from(batch);
+        let sends = r#"Send(to: "server", event: "Job"), "#.repeat(batch as usize);
+        let workload = format!(
+            r#""customers": Workload(arrivals: Poisson(per_second: {rate}), event: "Job", do: [{sends}])"#
+        );
+        let server_text = "answers: { \"Job\": [Work(Exponential(\"10ms\"))] }";
+        let report = jobs(&workload, server_text, 8000.0 * times);
+        let level = rho * (1.0 + f64::from(batch)) / (2.0 * (1.0 - rho));
+        near("L", server(&report, "server").mean_in_system, level, tolerance);
+    }
+}
+
+/// The machine repair model (Gross and Harris, 2.7): N machines that run for 1/λ and are mended
+/// for 1/μ by one hand: p(n) ~ N!/(N−n)! (λ/μ)ⁿ.
+#[test]
+fn machines_and_one_who_mends_them() {
+    let (tolerance, times) = effort();
+    let (machines, ratio) = (6_u32, 0.2);
+    let workload = format!(
+        r#""machines": Workload(arrivals: Closed(users: {machines}, think: Exponential("500ms")), event: "Job", do: [Call(to: "server", request: "Job")])"#
+    );
+    let server_text = "answers: { \"Job\": [Work(Exponential(\"100ms\"))] }";
+    let report = jobs(&workload, server_text, 4000.0 * times);
+    let weights: Vec<f64> = (0..=machines)
+        .scan(1.0, |weight, broken| {
+            let now = *weight;
+            *weight *= f64::from(machines - broken) * ratio;
+            Some(now)
+        })
+        .collect();
+    let sum: f64 = weights.iter().sum();
+    let broken: f64 = (0..).zip(&weights).map(|(n, it)| f64::from(n) * it / sum).sum();
+    let it = server(&report, "server");
+    near("utilisation", it.utilisation.unwrap(), 1.0 - weights[0] / sum, tolerance);
+    near("machines that are broken", it.mean_in_system, broken, tolerance);
+}
+
+/// With a probability p to fail, n attempts at most make (1−pⁿ)/(1−p) requests of one; and
+/// retries at each of three layers multiply: nᵏ.
+#[test]
+fn retries_multiply_what_is_asked() {
+    let (tolerance, times) = effort();
+    let (p, attempts) = (0.6_f64, 4);
+    let workload = format!(
+        r#""customers": Workload(arrivals: Poisson(per_second: 20), event: "Job", do: [
+            Call(to: "server", request: "Job", otherwise: [], retry: Retry(attempts: {attempts}, backoff: Fixed("50ms"), jitter: Full))])"#
+    );
+    let server_text = format!("workers: Unlimited, answers: {{ \"Job\": [Fail({p})] }}");
+    let report = jobs(&workload, &server_text, 1000.0 * times);
+    #[expect(clippy::cast_precision_loss, reason = "counts")]
+    let each =
+        server(&report, "server").arrivals as f64 / server(&report, "customers").arrivals as f64;
+    near("requests", each, (1.0 - p.powi(attempts)) / (1.0 - p), tolerance);
+
+    let layers = r#"Scenario(format: 1, title: "layers", requests: { "Q": Request() },
+        workloads: { "users": Workload(arrivals: Every("100s"), at_most: 3, event: "Q", do: [Call(to: "a", request: "Q", otherwise: [], retry: Retry(attempts: 4, backoff: Fixed("10ms"), jitter: None))]) },
+        services: {
+            "a": Service(answers: { "Q": [Call(to: "b", request: "Q", retry: Retry(attempts: 4, backoff: Fixed("10ms"), jitter: None))] }),
+            "b": Service(answers: { "Q": [Call(to: "c", request: "Q", retry: Retry(attempts: 4, backoff: Fixed("10ms"), jitter: None))] }),
+            "c": Service(answers: { "Q": [Fail(1)] }),
+        })"#;
+    let scenario = scenario::read(layers, "layers.ron").unwrap();
+    let mut world = World::new(scenario.variants[0].model.clone(), 1);
+    world.run_until(Time::from_secs_f64(1000.0), &mut ());
+    assert_eq!(server(&world.report(), "c").arrivals, 3 * 4 * 4 * 4);
+}
