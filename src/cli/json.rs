@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::DropReason;
+use crate::model::{DropReason, Guard};
 use crate::sim::Report;
 use crate::sim::report::{GroupReport, ServiceReport, StoreReport, TopicReport};
 
@@ -56,6 +56,11 @@ struct Service {
     rejected: u64,
     lost: u64,
     timed_out: u64,
+    retries: u64,
+    /// Calls not made, by what kept the service from them; guards that never did are left out.
+    calls_refused: BTreeMap<&'static str, u64>,
+    answered_from_memory: u64,
+    conflicts: u64,
     /// Null where the number of workers is not limited.
     utilisation: Option<f64>,
     mean_in_queue: f64,
@@ -147,6 +152,15 @@ impl From<&ServiceReport> for Service {
             rejected: it.rejected,
             lost: it.lost,
             timed_out: it.timed_out,
+            retries: it.retries,
+            calls_refused: Guard::ALL
+                .iter()
+                .zip(it.calls_refused)
+                .filter(|(_, count)| *count > 0)
+                .map(|(guard, count)| (guard.name(), count))
+                .collect(),
+            answered_from_memory: it.remembered,
+            conflicts: it.conflicts,
             utilisation: it.utilisation,
             mean_in_queue: it.mean_in_queue,
             mean_in_system: it.mean_in_system,

@@ -25,6 +25,7 @@ pub(super) fn print(report: &Report, sentence: &str, ran: &Ran) {
         report.digest,
     );
     services(report);
+    calls(report);
     topics(report);
     stores(report);
     messages(report);
@@ -81,6 +82,32 @@ fn services(report: &Report) {
         ]);
     }
     println!("{out}\n");
+}
+
+/// Retries and what came of them, if there were any.
+fn calls(report: &Report) {
+    let mut out = table(&[
+        "calls of",
+        "retries",
+        "breaker open",
+        "bulkhead full",
+        "budget spent",
+        "from memory",
+        "conflicts",
+    ]);
+    let mut there_are_some = false;
+    for it in &report.services {
+        let [breaker, bulkhead, budget] = it.calls_refused;
+        let figures = [it.retries, breaker, bulkhead, budget, it.remembered, it.conflicts];
+        if figures.iter().any(|it| *it > 0) {
+            there_are_some = true;
+            let figures = figures.iter().map(u64::to_string);
+            out.add_row(std::iter::once(it.name.clone()).chain(figures).collect::<Vec<_>>());
+        }
+    }
+    if there_are_some {
+        println!("{out}\n");
+    }
 }
 
 fn topics(report: &Report) {

@@ -3,8 +3,12 @@
 //! The contract: a time and an input go in, effects come out; whoever drives performs them. The
 //! same machines run under virtual time and for real.
 
+pub mod breaker;
 pub mod broker;
+pub mod budget;
+pub mod bulkhead;
 pub mod dice;
 pub mod handler;
+pub mod idempotency;
 pub mod program;
 pub mod store;

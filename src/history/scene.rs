@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::{
-    BreakerState, DropReason, EventId, EventTypeId, InstanceId, LinkId, MessageId, Model, Outcome,
-    Phase, Record, Role, Settlement, StoreKind, Time, TopicId, TopicKind, Value, What,
+    BreakerId, BreakerState, DropReason, EventId, EventTypeId, Guard, InstanceId, LinkId,
+    MessageId, Model, Outcome, Phase, Record, Role, Settlement, StoreKind, Time, TopicId,
+    TopicKind, Value, What,
 };
 
 /// How many events at a topic's end a scene remembers, per partition or queue.
@@ -34,6 +35,8 @@ pub struct Scene {
     /// The values that cards show, in the order of the model's presentation, before they are
     /// divided.
     pub shown: Vec<f64>,
+    /// Circuit breakers of instances that are not closed.
+    pub breakers: BTreeMap<(InstanceId, BreakerId), BreakerState>,
     /// Which scheduled faults are on.
     pub faults: Vec<bool>,
     /// Messages that left their links lately, the oldest first.
@@ -105,6 +108,8 @@ pub struct InstanceScene {
     pub lost: u64,
     /// Circuit breakers that are not closed.
     pub open_breakers: u32,
+    /// Calls that it did not make, by what kept it from them ([`Guard::ALL`]).
+    pub calls_refused: [u64; Guard::ALL.len()],
 }
 
 /// A topic.
@@ -192,6 +197,7 @@ impl Scene {
             topics,
             groups,
             shown: vec![0.0; model.presentation.shown.len()],
+            breakers: BTreeMap::new(),
             faults: vec![false; model.faults.len()],
             gone: VecDeque::with_capacity(GONE_MESSAGES),
             cells: BTreeMap::new(),
@@ -275,7 +281,7 @@ impl Scene {
             }
             What::Finished { message, instance, outcome } => {
                 let state = &mut self.instances[instance.index()];
-                if outcome == Outcome::Done {
+                if matches!(outcome, Outcome::Done | Outcome::Remembered) {
                     state.done += 1;
                 } else {
                     state.failed += 1;
@@ -313,13 +319,17 @@ impl Scene {
                 state.since = at;
             }
             What::Stored { store, key, value } => self.store(store, key, value, model),
-            What::Breaker { instance, state, .. } => {
-                let open = &mut self.instances[instance.index()].open_breakers;
-                match state {
-                    BreakerState::Closed => *open = open.saturating_sub(1),
-                    BreakerState::Open => *open = 1,
-                    BreakerState::HalfOpen => {}
+            What::Breaker { breaker, instance, state } => {
+                let known = &mut self.breakers;
+                let was_open = known.remove(&(instance, breaker)).is_some();
+                if state != BreakerState::Closed {
+                    known.insert((instance, breaker), state);
                 }
+                let open = &mut self.instances[instance.index()].open_breakers;
+                *open = *open + u32::from(state != BreakerState::Closed) - u32::from(was_open);
+            }
+            What::CallRefused { instance, by, .. } => {
+                self.instances[instance.index()].calls_refused[by as usize] += 1;
             }
             What::FaultBegan { fault } => self.faults[fault.index()] = true,
             What::FaultEnded { fault } => self.faults[fault.index()] = false,

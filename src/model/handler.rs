@@ -113,6 +113,10 @@ pub struct Call {
     pub retry: Retry,
     /// The breaker it goes through.
     pub breaker: Option<super::BreakerId>,
+    /// The budget that its retries are paid from.
+    pub budget: Option<super::BudgetId>,
+    /// The bulkhead it must have a place in.
+    pub bulkhead: Option<super::BulkheadId>,
     /// What is done if every attempt failed; without any, the handler fails.
     pub otherwise: Option<Vec<Step>>,
 }
@@ -153,20 +157,6 @@ pub enum Jitter {
     Equal,
     /// All of it drawn: uniform in [0, p].
     Full,
-}
-
-/// A circuit breaker (M. Nygard, "Release It!"): after so many failures in a row it is open
-/// and calls fail at once; after a while one call is let through to see.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Breaker {
-    /// Its name.
-    pub name: String,
-    /// Whose it is; each instance of the service has its own.
-    pub service: ServiceId,
-    /// How many failures in a row open it.
-    pub failures: u32,
-    /// How long it stays open before one call is let through.
-    pub open_for: Span,
 }
 
 /// A call that is repeated until the answer is the one that is waited for.

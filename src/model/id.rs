@@ -44,6 +44,10 @@ ids! {
     HandlerId(u16);
     /// A circuit breaker, in [`Model::breakers`](super::Model::breakers).
     BreakerId(u16);
+    /// A retry budget, in [`Model::budgets`](super::Model::budgets).
+    BudgetId(u16);
+    /// A bulkhead, in [`Model::bulkheads`](super::Model::bulkheads).
+    BulkheadId(u16);
     /// A scheduled fault, in [`Model::faults`](super::Model::faults).
     FaultId(u16);
     /// A text that values use, in [`Model::texts`](super::Model::texts).

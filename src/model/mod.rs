@@ -6,6 +6,7 @@
 pub mod distribution;
 pub mod event;
 pub mod fault;
+pub mod guard;
 pub mod handler;
 pub mod id;
 pub mod link;
@@ -18,19 +19,20 @@ pub mod topic;
 pub use distribution::Distribution;
 pub use event::{Event, EventType, Field, FieldDraw, FieldKind, Text, Value};
 pub use fault::{Fault, FaultKind, ReplayTo};
+pub use guard::{Breaker, Budget, Bulkhead, Guard, Idempotency, Trip};
 pub use handler::{
-    Backoff, Breaker, Call, Comparison, Condition, Expression, Handler, Jitter, Poll, Retry, Step,
+    Backoff, Call, Comparison, Condition, Expression, Handler, Jitter, Poll, Retry, Step,
     StoreChange, Trigger,
 };
 pub use id::{
-    BreakerId, EventId, EventTypeId, FaultId, GroupId, HandlerId, InstanceId, LinkId, MessageId,
-    Node, ServiceId, StoreId, TextId, TopicId,
+    BreakerId, BudgetId, BulkheadId, EventId, EventTypeId, FaultId, GroupId, HandlerId, InstanceId,
+    LinkId, MessageId, Node, ServiceId, StoreId, TextId, TopicId,
 };
 pub use link::{Link, LinkQuality, Transport};
 pub use record::{BreakerState, DropReason, Outcome, Phase, Record, Role, Settlement, What};
 pub use scenario::{Model, Presentation, Shown};
 pub use service::{
-    Arrivals, Balance, Consume, Full, OnFailure, Service, Store, StoreKind, Workload,
+    Arrivals, Balance, Consume, Full, InboundOrder, OnFailure, Service, Store, StoreKind, Workload,
 };
 pub use time::{Span, Time};
 pub use topic::{

@@ -4,8 +4,8 @@
 //! index the model's tables.
 
 use super::{
-    BreakerId, EventId, EventTypeId, FaultId, GroupId, InstanceId, LinkId, MessageId, StoreId,
-    Time, TopicId,
+    BreakerId, EventId, EventTypeId, FaultId, GroupId, Guard, InstanceId, LinkId, MessageId,
+    StoreId, Time, TopicId,
 };
 
 /// One line of history.
@@ -212,6 +212,15 @@ pub enum What {
         /// To what.
         state: BreakerState,
     },
+    /// A call was not made, or not made again.
+    CallRefused {
+        /// What the caller handles.
+        message: MessageId,
+        /// The caller.
+        instance: InstanceId,
+        /// What kept it from being made.
+        by: Guard,
+    },
     /// A scheduled fault began.
     FaultBegan {
         /// Which.
@@ -291,6 +300,9 @@ impl What {
             Self::Stored { store, key, value } => [20 | (store.0 as u64) << 8, 0, key, value],
             Self::Breaker { breaker, instance, state } => {
                 [21 | (breaker.0 as u64) << 8 | (state as u64) << 32, pair(0, instance.0), 0, 0]
+            }
+            Self::CallRefused { message, instance, by } => {
+                [40 | (by as u64) << 8, pair(message.0, instance.0), 0, 0]
             }
             Self::FaultBegan { fault } => [22 | (fault.0 as u64) << 8, 0, 0, 0],
             Self::FaultEnded { fault } => [23 | (fault.0 as u64) << 8, 0, 0, 0],
@@ -387,12 +399,23 @@ pub enum Outcome {
     TimedOut,
     /// What it waited to be told did not come in time, or a poll was given up.
     NeverTold,
+    /// No handler ran: the request had been answered before, and was answered from memory.
+    Remembered,
+    /// No handler ran: the same request was being worked on.
+    Conflict,
 }
 
 impl Outcome {
     /// Every outcome, in the order of their numbers.
-    pub const ALL: [Self; 5] =
-        [Self::Done, Self::Failed, Self::CallFailed, Self::TimedOut, Self::NeverTold];
+    pub const ALL: [Self; 7] = [
+        Self::Done,
+        Self::Failed,
+        Self::CallFailed,
+        Self::TimedOut,
+        Self::NeverTold,
+        Self::Remembered,
+        Self::Conflict,
+    ];
 
     /// In a few words, lower case.
     #[must_use]
@@ -403,6 +426,8 @@ impl Outcome {
             Self::CallFailed => "call failed",
             Self::TimedOut => "timed out",
             Self::NeverTold => "never told",
+            Self::Remembered => "answered from memory",
+            Self::Conflict => "conflict",
         }
     }
 }

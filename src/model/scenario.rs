@@ -1,8 +1,8 @@
 //! The model: one variant of a scenario, checked, with every name turned into an id.
 
 use super::{
-    Breaker, EventType, Fault, Group, Handler, InstanceId, Link, LinkId, Node, Service, ServiceId,
-    Store, StoreId, Text, Time, Topic, Value,
+    Breaker, Budget, Bulkhead, EventType, Fault, Group, Handler, InstanceId, Link, LinkId, Node,
+    Service, ServiceId, Store, StoreId, Text, Time, Topic, Value,
 };
 
 /// One variant of a scenario, ready to run. Its tables are indexed by the ids.
@@ -36,6 +36,10 @@ pub struct Model {
     pub handlers: Vec<Handler>,
     /// Circuit breakers.
     pub breakers: Vec<Breaker>,
+    /// Retry budgets.
+    pub budgets: Vec<Budget>,
+    /// Bulkheads.
+    pub bulkheads: Vec<Bulkhead>,
     /// Every directed pair of nodes that a message can pass, in order of (from, to).
     pub links: Vec<Link>,
     /// Scheduled faults, in order of their beginning.

@@ -1,8 +1,8 @@
 //! Services and workloads: who does the work, with how many hands, and what they believe.
 
 use super::{
-    AckTiming, BreakerId, Commit, Distribution, EventTypeId, FieldKind, GroupId, HandlerId,
-    InstanceId, ServiceId, Span, StoreId, Time, TopicId,
+    AckTiming, BreakerId, BudgetId, BulkheadId, Commit, Distribution, EventTypeId, FieldKind,
+    GroupId, HandlerId, Idempotency, InstanceId, ServiceId, Span, StoreId, Time, TopicId,
 };
 
 /// A service; or a workload, which is a service that starts its own work.
@@ -23,6 +23,8 @@ pub struct Service {
     pub queue_capacity: Option<u32>,
     /// What becomes of a message that finds the queue full.
     pub full: Full,
+    /// Who of those that wait is next.
+    pub queue_order: InboundOrder,
     /// How calls are spread over the instances.
     pub balance: Balance,
     /// Whether its instances run from the start.
@@ -35,6 +37,12 @@ pub struct Service {
     pub stores: Vec<StoreId>,
     /// The circuit breakers its calls share.
     pub breakers: Vec<BreakerId>,
+    /// The retry budgets its calls share.
+    pub budgets: Vec<BudgetId>,
+    /// The bulkheads its calls share.
+    pub bulkheads: Vec<BulkheadId>,
+    /// Whether and how it remembers what it answered.
+    pub idempotency: Option<Idempotency>,
 }
 
 /// What becomes of a message that finds an inbound queue full.
@@ -46,6 +54,18 @@ pub enum Full {
     Reject,
     /// It is dropped, and nobody is told.
     Drop,
+}
+
+/// Who of those that wait in an inbound queue is next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InboundOrder {
+    /// The one that came first.
+    #[default]
+    Fifo,
+    /// The one that came last: under overload some are answered in time, where first come first
+    /// served answers all of them late (B. Maurer, "Fail at Scale", ACM Queue 2015: adaptive
+    /// LIFO).
+    Lifo,
 }
 
 /// How requests are spread over instances.

@@ -96,6 +96,8 @@ fn empty() -> Model {
         stores: Vec::new(),
         handlers: Vec::new(),
         breakers: Vec::new(),
+        budgets: Vec::new(),
+        bulkheads: Vec::new(),
         links: Vec::new(),
         faults: Vec::new(),
         presentation: Presentation::default(),

@@ -7,6 +7,7 @@
 mod convert;
 mod events;
 mod faults;
+mod guards;
 pub mod library;
 pub mod problem;
 mod reader;

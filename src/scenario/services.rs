@@ -1,8 +1,8 @@
 //! Services and workloads: hands, queues, stores, subscriptions, timers, arrivals.
 
 use crate::model::{
-    AckTiming, Arrivals, Assignment, Balance, Breaker, BreakerId, Commit, Consume, Distribution,
-    EventTypeId, FieldKind, Full, Handler, HandlerId, Node as End, OnFailure, Protocol, Service,
+    AckTiming, Arrivals, Assignment, Balance, Commit, Consume, Distribution, EventTypeId,
+    FieldKind, Full, Handler, HandlerId, InboundOrder, Node as End, OnFailure, Protocol, Service,
     ServiceId, Span, StartAt, Step, Store, StoreId, StoreKind, Time, TopicKind, Trigger, Workload,
 };
 
@@ -45,7 +45,7 @@ impl Converter<'_> {
             let what = if is_workload { "Workload" } else { "Service" };
             let Some(fields) = reader.fields(node, what) else { continue };
             self.stores(id, fields.optional("stores"));
-            self.breakers(id, fields.optional("breakers"));
+            self.guards(id, &fields);
             if is_workload {
                 self.model.services[id.index()].first_instance =
                     self.add_instances(id, 1, fields.place());
@@ -96,6 +96,7 @@ impl Converter<'_> {
         };
         let mut queue_capacity = None;
         let mut full = Full::Block;
+        let mut queue_order = InboundOrder::Fifo;
         if let Some(queue) = fields.optional("queue")
             && let Some(inner) = reader.fields(queue, "Queue")
         {
@@ -106,6 +107,10 @@ impl Converter<'_> {
             let words = [("Block", Full::Block), ("Reject", Full::Reject), ("Drop", Full::Drop)];
             if let Some(choice) = inner.optional("full").and_then(|it| reader.choice(it, &words)) {
                 full = choice;
+            }
+            let words = [("Fifo", InboundOrder::Fifo), ("Lifo", InboundOrder::Lifo)];
+            if let Some(it) = inner.optional("order").and_then(|it| reader.choice(it, &words)) {
+                queue_order = it;
             }
             inner.finish();
         }
@@ -118,6 +123,7 @@ impl Converter<'_> {
         let starts = fields
             .optional("starts")
             .and_then(|it| reader.choice(it, &[("Up", true), ("Down", false)]));
+        let idempotency = fields.optional("idempotency").and_then(|it| self.idempotency(it));
         let first_instance = self.add_instances(id, instances, fields.place());
         let service = &mut self.model.services[id.index()];
         service.instances = instances;
@@ -125,8 +131,10 @@ impl Converter<'_> {
         service.workers = workers;
         service.queue_capacity = queue_capacity;
         service.full = full;
+        service.queue_order = queue_order;
         service.balance = balance.unwrap_or(Balance::RoundRobin);
         service.starts_up = starts.unwrap_or(true);
+        service.idempotency = idempotency;
     }
 
     fn stores(&mut self, service: ServiceId, section: Option<&Node>) {
@@ -171,27 +179,6 @@ impl Converter<'_> {
                 durable: durable.unwrap_or(true),
             });
             self.model.services[service.index()].stores.push(id);
-        }
-    }
-
-    fn breakers(&mut self, service: ServiceId, section: Option<&Node>) {
-        let Some(section) = section else { return };
-        for (name, _, node) in self.reader.entries(section) {
-            let Some(fields) = self.reader.fields(node, "Breaker") else { continue };
-            let failures = fields
-                .required("failures")
-                .and_then(|it| self.reader.int(it, 1, i64::from(u32::MAX)))
-                .and_then(|it| u32::try_from(it).ok());
-            let open_for = fields.required("open_for").and_then(|it| self.reader.span(it));
-            fields.finish();
-            let id = BreakerId::from_index(self.model.breakers.len());
-            self.model.breakers.push(Breaker {
-                name: name.to_owned(),
-                service,
-                failures: failures.unwrap_or(1),
-                open_for: open_for.unwrap_or(Span::SECOND),
-            });
-            self.model.services[service.index()].breakers.push(id);
         }
     }
 
@@ -546,11 +533,15 @@ fn blank(name: &str) -> Service {
         workers: None,
         queue_capacity: None,
         full: Full::Block,
+        queue_order: InboundOrder::Fifo,
         balance: Balance::RoundRobin,
         starts_up: true,
         handlers: Vec::new(),
         consumes: Vec::new(),
         stores: Vec::new(),
         breakers: Vec::new(),
+        budgets: Vec::new(),
+        bulkheads: Vec::new(),
+        idempotency: None,
     }
 }

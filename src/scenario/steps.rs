@@ -1,8 +1,8 @@
 //! Steps of handlers, with their expressions and conditions.
 
 use crate::model::{
-    Backoff, BreakerId, Call, Comparison, Condition, EventTypeId, Expression, FieldKind, Jitter,
-    Node as End, Poll, Retry, ServiceId, Span, Step, StoreChange, StoreId, StoreKind, Trigger,
+    Backoff, Call, Comparison, Condition, EventTypeId, Expression, FieldKind, Jitter, Node as End,
+    Poll, Retry, ServiceId, Span, Step, StoreChange, StoreId, StoreKind, Trigger,
 };
 
 use super::convert::Converter;
@@ -99,7 +99,10 @@ impl Converter<'_> {
         let with = self.with(scope, request, fields.optional("with"));
         let timeout = fields.optional("timeout").and_then(|it| reader.span(it));
         let retry = fields.optional("retry").and_then(|it| self.retry(it));
-        let breaker = fields.optional("breaker").and_then(|it| self.breaker(scope.service, it));
+        let own = scope.service;
+        let breaker = fields.optional("breaker").and_then(|it| self.breaker(own, it));
+        let budget = fields.optional("budget").and_then(|it| self.budget(own, it));
+        let bulkhead = fields.optional("bulkhead").and_then(|it| self.bulkhead(own, it));
         let otherwise = fields.optional("otherwise").map(|it| self.steps(scope, it));
         let (service, request) = (service?, request?);
         if !self.answers_to(service, request)
@@ -138,6 +141,8 @@ impl Converter<'_> {
                 jitter: Jitter::None,
             }),
             breaker,
+            budget,
+            bulkhead,
             otherwise,
         })
     }
@@ -181,18 +186,6 @@ impl Converter<'_> {
                 })
             }
         }
-    }
-
-    fn breaker(&self, service: ServiceId, node: &Node) -> Option<BreakerId> {
-        let name = self.reader.text(node)?;
-        let own = |it: &&crate::model::Breaker| it.service == service;
-        let breakers = &self.model.breakers;
-        let found = breakers.iter().position(|it| it.service == service && it.name == name);
-        if found.is_none() {
-            let names = breakers.iter().filter(own).map(|it| it.name.as_str());
-            self.reader.unknown(&node.place, "breaker of this service", name, names);
-        }
-        found.map(BreakerId::from_index)
     }
 
     fn poll(&mut self, scope: &Scope, node: &Node) -> Option<Step> {

@@ -1,12 +1,12 @@
-//! Calls: a request, and a worker that waits for its answer; retries, breakers; and waiting to
-//! be told.
+//! Calls: a request, and a worker that waits for its answer; retries; and waiting to be told.
 
+use crate::engine::bulkhead::Entry;
 use crate::engine::dice::Purpose;
 use crate::engine::handler::time_limit;
 use crate::engine::program::Instruction;
 use crate::model::{
-    Backoff, Balance, BreakerState, DropReason, Event, EventId, InstanceId, Jitter, LinkId,
-    MessageId, Node, Outcome, Phase, Retry, Role, ServiceId, Span, What,
+    Backoff, Balance, DropReason, Event, EventId, Guard, InstanceId, Jitter, LinkId, MessageId,
+    Node, Outcome, Phase, Retry, Role, ServiceId, Span,
 };
 
 use super::message::{Message, Token};
@@ -73,24 +73,42 @@ impl World {
         chosen
     }
 
-    /// Makes the call a task stands at, or fails it at once. Gives whether the task waits.
+    /// Begins an attempt at the call a task stands at, or fails it at once. Gives whether the
+    /// task waits.
     pub(super) fn attempt_call(&mut self, plan: &Plan, slot: u32) -> bool {
+        let state = &mut self.tasks.slots[slot as usize];
+        state.task.attempt += 1;
+        state.wait = state.wait.wrapping_add(1);
+        let (attempt, wait) = (state.task.attempt, state.wait);
+        let call = call_at(plan, state.task.position);
+        let service = &mut self.services[plan.service_of(state.instance).index()];
+        if attempt == 1 {
+            service.produced += 1;
+            state.request = service.produced;
+        } else {
+            service.statistics.retries += 1;
+        }
+        match self.pass_guards(plan, slot, call) {
+            Ok(Entry::Inside) => self.ask(plan, slot),
+            Ok(_) => self.set_phase(slot, Phase::Waiting),
+            Err(guard) => {
+                self.call_refused(plan, slot, guard);
+                return self.attempt_failed(plan, slot, Outcome::CallFailed);
+            }
+        }
+        if let Some(timeout) = call.timeout {
+            self.agenda.push(self.now + timeout, Scheduled::TimeOut { task: slot, wait });
+        }
+        true
+    }
+
+    /// Sends the request of a call.
+    pub(super) fn ask(&mut self, plan: &Plan, slot: u32) {
         let state = self.tasks.slots[slot as usize];
         let service = plan.service_of(state.instance);
         let call = call_at(plan, state.task.position);
-        self.tasks.slots[slot as usize].task.attempt += 1;
-        let attempt = self.tasks.slots[slot as usize].task.attempt;
-        if !self.breaker_lets_through(plan, state.instance, call.breaker) {
-            return self.attempt_failed(plan, slot, Outcome::CallFailed, false);
-        }
-        let id = if attempt == 1 {
-            self.services[service.index()].produced += 1;
-            let count = self.services[service.index()].produced;
-            self.tasks.slots[slot as usize].request = count;
-            EventId::new(service, count)
-        } else {
-            EventId::new(service, state.request)
-        };
+        self.go_through(plan, slot, call);
+        let id = EventId::new(service, state.request);
         let lineage = mix(self.task_key(slot), u64::from(state.task.position) | 1 << 40);
         let given = crate::engine::handler::evaluate_all(
             &call.with,
@@ -101,25 +119,10 @@ impl World {
         let event = self.fill_event(plan, id, call.request, Some(state.message), lineage, &given);
         let target = self.choose_instance(plan, call.to, lineage);
         let link = plan.link(Node::Service(service), Node::Service(call.to));
-        let state = &mut self.tasks.slots[slot as usize];
-        state.wait = state.wait.wrapping_add(1);
-        let wait = state.wait;
         self.set_phase(slot, Phase::Calling);
-        let token = Token::Caller { task: slot, wait };
-        self.send_new(
-            plan,
-            link,
-            event,
-            Role::Request,
-            state_instance(self, slot),
-            target,
-            token,
-            attempt,
-        );
-        if let Some(timeout) = call.timeout {
-            self.agenda.push(self.now + timeout, Scheduled::TimeOut { task: slot, wait });
-        }
-        true
+        let token = Token::Caller { task: slot, wait: state.wait };
+        let attempt = state.task.attempt;
+        self.send_new(plan, link, event, Role::Request, state.instance, target, token, attempt);
     }
 
     /// An answer comes back.
@@ -136,13 +139,11 @@ impl World {
         self.received(id);
         let state = &mut self.tasks.slots[slot as usize];
         state.wait = state.wait.wrapping_add(1);
-        let instance = state.instance;
+        self.attempt_over(plan, slot, Some(role == Role::Reply));
         if role == Role::Reply {
-            let breaker = call_at(plan, state.task.position).breaker;
-            state.task.succeed(Some(answer));
-            self.breaker_result(plan, instance, breaker, true);
+            self.tasks.slots[slot as usize].task.succeed(Some(answer));
             self.run_task(plan, slot);
-        } else if !self.attempt_failed(plan, slot, Outcome::CallFailed, true) {
+        } else if !self.attempt_failed(plan, slot, Outcome::CallFailed) {
             self.run_task(plan, slot);
         }
     }
@@ -152,14 +153,19 @@ impl World {
         if !self.is_waiting(slot, wait) {
             return;
         }
-        let state = &mut self.tasks.slots[slot as usize];
-        state.wait = state.wait.wrapping_add(1);
+        let state = self.tasks.slots[slot as usize];
         let service = plan.service_of(state.instance);
         let is_call =
             matches!(plan.program.code[state.task.position as usize], Instruction::Call { .. });
         if is_call {
             self.services[service.index()].statistics.timed_out += 1;
-            if !self.attempt_failed(plan, slot, Outcome::TimedOut, true) {
+            // One that waits outside its bulkhead was never made.
+            let was_made = state.phase == Phase::Calling;
+            self.attempt_over(plan, slot, was_made.then_some(false));
+        }
+        self.tasks.slots[slot as usize].wait = wait.wrapping_add(1);
+        if is_call {
+            if !self.attempt_failed(plan, slot, Outcome::TimedOut) {
                 self.run_task(plan, slot);
             }
             return;
@@ -174,13 +180,15 @@ impl World {
 
     /// An attempt at a call failed. Gives whether the task waits (or is no more); if not, it
     /// goes on with what is to be done instead.
-    fn attempt_failed(&mut self, plan: &Plan, slot: u32, outcome: Outcome, asked: bool) -> bool {
+    pub(super) fn attempt_failed(&mut self, plan: &Plan, slot: u32, outcome: Outcome) -> bool {
         let state = self.tasks.slots[slot as usize];
         let call = call_at(plan, state.task.position);
-        if asked {
-            self.breaker_result(plan, state.instance, call.breaker, false);
+        let may_retry = u32::from(state.task.attempt) < call.retry.attempts;
+        let can_retry = may_retry && self.budget_allows(plan, state.instance, call.budget);
+        if may_retry && !can_retry {
+            self.call_refused(plan, slot, Guard::Budget);
         }
-        if u32::from(state.task.attempt) < call.retry.attempts {
+        if can_retry {
             let key = self.task_key(slot);
             let pause = self.pause(call.retry, state.task.attempt, key, state.task.position);
             self.tasks.slots[slot as usize].retrying = true;
@@ -213,59 +221,6 @@ impl World {
             Jitter::Full => lot(),
         };
         Span::from_secs_f64(full.as_secs_f64() * share)
-    }
-
-    /// Whether a breaker lets a call through now.
-    fn breaker_lets_through(
-        &mut self,
-        plan: &Plan,
-        instance: InstanceId,
-        breaker: Option<crate::model::BreakerId>,
-    ) -> bool {
-        let Some(breaker) = breaker else { return true };
-        let place = breaker_place(plan, instance, breaker);
-        let now = self.now;
-        let run = &mut self.instances[instance.index()].breakers[place];
-        match run.state {
-            BreakerState::Closed => true,
-            BreakerState::HalfOpen => false,
-            BreakerState::Open if now < run.open_until => false,
-            BreakerState::Open => {
-                run.state = BreakerState::HalfOpen;
-                self.note(What::Breaker { breaker, instance, state: BreakerState::HalfOpen });
-                true
-            }
-        }
-    }
-
-    /// A breaker learns how a call it let through went.
-    fn breaker_result(
-        &mut self,
-        plan: &Plan,
-        instance: InstanceId,
-        breaker: Option<crate::model::BreakerId>,
-        went_well: bool,
-    ) {
-        let Some(breaker) = breaker else { return };
-        let settings = &plan.model.breakers[breaker.index()];
-        let place = breaker_place(plan, instance, breaker);
-        let now = self.now;
-        let run = &mut self.instances[instance.index()].breakers[place];
-        let before = run.state;
-        if went_well {
-            run.failures = 0;
-            run.state = BreakerState::Closed;
-        } else {
-            run.failures += 1;
-            if before == BreakerState::HalfOpen || run.failures >= settings.failures {
-                run.state = BreakerState::Open;
-                run.open_until = now + settings.open_for;
-            }
-        }
-        let state = run.state;
-        if state != before {
-            self.note(What::Breaker { breaker, instance, state });
-        }
     }
 
     /// A task stands still until it is told. Gives whether it waits.
@@ -323,14 +278,4 @@ impl World {
             }
         }
     }
-}
-
-fn state_instance(world: &World, slot: u32) -> InstanceId {
-    world.tasks.slots[slot as usize].instance
-}
-
-fn breaker_place(plan: &Plan, instance: InstanceId, breaker: crate::model::BreakerId) -> usize {
-    let service = plan.service_of(instance);
-    let breakers = &plan.model.services[service.index()].breakers;
-    breakers.iter().position(|it| *it == breaker).expect("a call names its own service's breaker")
 }

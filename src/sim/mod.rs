@@ -7,6 +7,7 @@ pub mod agenda;
 pub mod audit;
 mod call;
 mod fault;
+mod guard;
 pub mod histogram;
 mod member;
 mod message;

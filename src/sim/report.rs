@@ -1,6 +1,6 @@
 //! The report: exact figures of a run so far.
 
-use crate::model::{DropReason, GroupId, Role, ServiceId, Span, StoreId, Time, TopicKind};
+use crate::model::{DropReason, GroupId, Guard, Role, ServiceId, Span, StoreId, Time, TopicKind};
 
 use super::statistics::Statistics;
 use super::world::{Broker, Digest, World};
@@ -71,6 +71,14 @@ pub struct ServiceReport {
     pub lost: u64,
     /// Calls it made that were not answered in time.
     pub timed_out: u64,
+    /// Attempts at calls it made that were not the first.
+    pub retries: u64,
+    /// Calls it did not make, by what kept it from them, in the order of [`Guard::ALL`].
+    pub calls_refused: [u64; Guard::ALL.len()],
+    /// Requests that it answered from memory, since it had answered them before.
+    pub remembered: u64,
+    /// Requests that it refused since the same request was being worked on.
+    pub conflicts: u64,
     /// Busy workers over workers, averaged over time; `None` without a number of workers.
     pub utilisation: Option<f64>,
     /// Messages waiting, averaged over time (L_q).
@@ -206,6 +214,10 @@ impl World {
             rejected: statistics.rejected,
             lost: statistics.lost,
             timed_out: statistics.timed_out,
+            retries: statistics.retries,
+            calls_refused: statistics.calls_refused,
+            remembered: statistics.remembered,
+            conflicts: statistics.conflicts,
             utilisation: service.workers.map(|workers| {
                 Statistics::average(busy, now) / (f64::from(workers) * f64::from(service.instances))
             }),

@@ -6,9 +6,9 @@ use crate::engine::program::{Instruction, Position};
 use crate::engine::store::{Change, Stores};
 use crate::model::event::MAX_FIELDS;
 use crate::model::{
-    AckTiming, DropReason, Event, EventId, EventTypeId, FieldDraw, Full, HandlerId, InstanceId,
-    MessageId, Node, OnFailure, Outcome, Phase, Role, ServiceId, Span, StoreId, Text, TopicId,
-    Trigger, Value, What,
+    AckTiming, DropReason, Event, EventId, EventTypeId, FieldDraw, Full, HandlerId, InboundOrder,
+    InstanceId, MessageId, Node, OnFailure, Outcome, Phase, Role, ServiceId, Span, StoreId, Text,
+    TopicId, Trigger, Value, What,
 };
 
 use super::message::{Message, Token};
@@ -92,7 +92,7 @@ impl World {
     }
 
     /// Sends the answer to a request.
-    fn answer(&mut self, plan: &Plan, request: &Message, role: Role, event: Event) {
+    pub(super) fn answer(&mut self, plan: &Plan, request: &Message, role: Role, event: Event) {
         let link = plan.reverse(request.link);
         let answer = Message { event, role, link, from: request.to, to: request.from, ..*request };
         self.send(plan, &answer);
@@ -103,6 +103,9 @@ impl World {
         let &Message { to, role, link, since, ref event, .. } = self.messages.get(id);
         let event_type = event.event_type;
         let service = plan.service_of(to);
+        if role == Role::Request && !self.is_to_be_done(plan, id) {
+            return;
+        }
         self.instances[to.index()].busy += 1;
         let statistics = &mut self.services[service.index()].statistics;
         statistics.worker_taken(self.now);
@@ -135,6 +138,8 @@ impl World {
             retrying: false,
             replied: false,
             acked: false,
+            placed: false,
+            pass: None,
             phase: Phase::Working,
             request: 0,
             used: true,
@@ -248,7 +253,7 @@ impl World {
             Role::Request if !state.replied => {
                 let request = *self.messages.get(state.message);
                 let role = if outcome == Outcome::Done { Role::Reply } else { Role::Failure };
-                self.answer(plan, &request, role, request.event);
+                self.answer_for_good(plan, &request, role, request.event);
             }
             Role::Delivery => {
                 self.finish_delivery(plan, state.message, state.acked, outcome == Outcome::Done);
@@ -303,13 +308,18 @@ impl World {
     /// A worker is free: it takes up what waits.
     fn next_message(&mut self, plan: &Plan, instance: InstanceId) {
         let service = plan.service_of(instance);
-        let workers = plan.model.services[service.index()].workers;
+        let settings = &plan.model.services[service.index()];
+        let workers = settings.workers;
         loop {
             let state = &mut self.instances[instance.index()];
             if workers.is_some_and(|workers| state.busy >= workers) {
                 return;
             }
-            let Some(id) = state.queue.pop_front().or_else(|| state.blocked.pop_front()) else {
+            let next = match settings.queue_order {
+                InboundOrder::Fifo => state.queue.pop_front(),
+                InboundOrder::Lifo => state.queue.pop_back(),
+            };
+            let Some(id) = next.or_else(|| state.blocked.pop_front()) else {
                 return;
             };
             self.services[service.index()].statistics.queue_shrank(self.now);
@@ -379,6 +389,7 @@ impl World {
             self.services[service.index()].statistics.lose(now, since);
             self.refuse(plan, id, DropReason::Crashed);
         }
+        self.forget_guards(plan, instance);
         self.note(What::Down { instance });
         let all_down = plan.model.instances_of(service).all(|it| !self.instances[it.index()].up);
         if all_down {
@@ -554,7 +565,7 @@ impl Environment for Hands<'_> {
             Some(event) => self.make(at, event, given),
             None => request.event,
         };
-        self.world.answer(self.plan, &request, Role::Reply, event);
+        self.world.answer_for_good(self.plan, &request, Role::Reply, event);
     }
 
     fn ack(&mut self) {

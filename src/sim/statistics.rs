@@ -1,7 +1,7 @@
 //! Exact statistics of a service: areas under step functions, in whole numbers.
 
 use super::histogram::Histogram;
-use crate::model::{Span, Time};
+use crate::model::{Guard, Span, Time};
 
 /// What is counted and measured of one service, over all its instances.
 ///
@@ -21,6 +21,14 @@ pub struct Statistics {
     pub lost: u64,
     /// Calls made by it that were not answered in time.
     pub timed_out: u64,
+    /// Attempts at calls made by it that were not the first.
+    pub retries: u64,
+    /// Calls of it that were not made, by what kept them from it ([`Guard::ALL`]).
+    pub calls_refused: [u64; Guard::ALL.len()],
+    /// Requests that it answered from memory.
+    pub remembered: u64,
+    /// Requests that it refused since the same was being worked on.
+    pub conflicts: u64,
     /// Time from arrival to the begin of work.
     pub waiting: Histogram,
     /// Time from arrival to the end of work.

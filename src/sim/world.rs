@@ -1,25 +1,28 @@
 //! The world: the simulated truth as one value, and the one way it moves.
 //!
 //! What is done at each instant is in the files beside this one, by noun: `network` (links),
-//! `service` (queues, workers, handlers), `call`, `topic`, `member` (of a log's group),
+//! `service` (queues, workers, handlers), `call`, `guard` (of calls), `topic`, `member` (of a log's group),
 //! `workload`, `fault`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::engine::breaker::Pass;
 use crate::engine::broker::group::Members;
 use crate::engine::broker::log::Log;
 use crate::engine::broker::queue::Queue;
 use crate::engine::dice::Dice;
 use crate::engine::handler::Task;
+use crate::engine::idempotency::Memory;
 use crate::engine::store::Stores;
 use crate::model::{
-    BreakerState, DropReason, EventTypeId, FaultId, GroupId, HandlerId, InstanceId, MessageId,
-    Model, Phase, Record, Role, ServiceId, Span, Time, TopicId, TopicKind, What,
+    DropReason, EventTypeId, FaultId, GroupId, HandlerId, InstanceId, MessageId, Model, Phase,
+    Record, Role, ServiceId, Span, Time, TopicId, TopicKind, What,
 };
 
 use super::agenda::Agenda;
+use super::guard::{Answer, Guards};
 use super::message::Messages;
 use super::network::LinkState;
 use super::plan::Plan;
@@ -103,6 +106,13 @@ pub enum Scheduled {
         /// Which of its waits.
         wait: u32,
     },
+    /// A call that waited outside its bulkhead has a place.
+    PlaceFree {
+        /// The task.
+        task: u32,
+        /// Which of its waits.
+        wait: u32,
+    },
     /// The next arrival of a workload.
     Arrival(ServiceId),
     /// A user of a closed workload has thought enough.
@@ -175,10 +185,14 @@ pub struct TaskState {
     pub wait: u32,
     /// Whether its wait is a pause before a call is tried again.
     pub retrying: bool,
-    /// Whether it let a half-open breaker's one call through.
+    /// Whether it has answered its request.
     pub replied: bool,
     /// Whether the message was acked.
     pub acked: bool,
+    /// Whether its call has a place in its bulkhead.
+    pub placed: bool,
+    /// How its call went through its breaker.
+    pub pass: Option<Pass>,
     /// How its worker is busy.
     pub phase: Phase,
     /// The producer's count of the request that is being asked, to ask the same again.
@@ -200,7 +214,7 @@ pub struct Instance {
     pub queue: VecDeque<MessageId>,
     /// Messages outside the full queue.
     pub blocked: VecDeque<MessageId>,
-    pub breakers: Vec<BreakerRun>,
+    pub guards: Guards,
     pub lanes: Vec<Lane>,
     /// For each subscription of its service, how it reads (logs only).
     pub reading: Vec<Reading>,
@@ -219,14 +233,6 @@ pub struct Reading {
     pub broken: bool,
     /// Whether the broker has not yet heard of this connection.
     pub connecting: bool,
-}
-
-/// A circuit breaker of an instance.
-#[derive(Clone, Copy, Debug)]
-pub struct BreakerRun {
-    pub state: BreakerState,
-    pub failures: u32,
-    pub open_until: Time,
 }
 
 /// What an instance holds of a partition of a log: one message is worked on at a time.
@@ -272,6 +278,8 @@ pub struct ServiceState {
     pub awaiting: Vec<Awaiting>,
     /// What it was told before anybody waited for it.
     pub told: BTreeSet<(EventTypeId, usize, u64)>,
+    /// What it answered, if that is durable.
+    pub memory: Memory<Answer>,
 }
 
 /// A task that waits to be told something.
@@ -348,12 +356,10 @@ impl World {
             .instances
             .iter()
             .map(|&(service, _)| {
-                let service = &model.services[service.index()];
-                let breaker =
-                    BreakerRun { state: BreakerState::Closed, failures: 0, open_until: Time::ZERO };
+                let consumes = model.services[service.index()].consumes.len();
                 Instance {
-                    breakers: vec![breaker; service.breakers.len()],
-                    reading: vec![Reading::default(); service.consumes.len()],
+                    guards: Guards::new(model, service),
+                    reading: vec![Reading::default(); consumes],
                     ..Instance::default()
                 }
             })
@@ -512,6 +518,7 @@ impl World {
             Scheduled::Vanish(message) => self.drop_message(message, DropReason::Lost),
             Scheduled::Resume { task, wait } => self.resume(plan, task, wait),
             Scheduled::TimeOut { task, wait } => self.time_out(plan, task, wait),
+            Scheduled::PlaceFree { task, wait } => self.place_free(plan, task, wait),
             Scheduled::Arrival(service) => self.arrival(plan, service),
             Scheduled::User(service) => self.user_turn(plan, service),
             Scheduled::Timer { instance, handler, incarnation } => {

@@ -1,10 +1,10 @@
 //! What is known of the selection, as headings and rows; without one, of the scenario.
 
 use crate::app::{App, Selection};
-use crate::history::{Place, SceneMessage, TopicScene};
+use crate::history::{Place, Scene, SceneMessage, TopicScene};
 use crate::model::{
-    Distribution, EventId, EventTypeId, Fault, FaultKind, LinkId, Model, ServiceId, Span, Time,
-    TopicId, TopicKind, Transport, Value,
+    BreakerState, Distribution, EventId, EventTypeId, Fault, FaultKind, Guard, InboundOrder,
+    InstanceId, LinkId, Model, ServiceId, Span, Time, TopicId, TopicKind, Transport, Value,
 };
 
 /// What the inspector shows.
@@ -106,6 +106,7 @@ fn live(app: &App) -> Vec<Section> {
                 let busy = it.working + it.calling + it.waiting;
                 now.row("in progress / queued", format!("{busy} / {}", it.queued));
                 now.row("done / failed", format!("{} / {}", it.done, it.failed));
+                guards_of(model, scene, id, &mut now);
             }
         }
         Some(Selection::Topic(topic)) => match &scene.topics[topic.index()] {
@@ -148,6 +149,22 @@ fn live(app: &App) -> Vec<Section> {
         None => {}
     }
     vec![now]
+}
+
+/// What stands around the calls of an instance, where there is something to be said of it.
+fn guards_of(model: &Model, scene: &Scene, id: InstanceId, now: &mut Section) {
+    for (&(_, breaker), state) in scene.breakers.iter().filter(|((of, _), _)| *of == id) {
+        let (state, tone) = match state {
+            BreakerState::Closed => continue,
+            BreakerState::Open => ("OPEN", Tone::Bad),
+            BreakerState::HalfOpen => ("half-open", Tone::Plain),
+        };
+        now.toned(format!("breaker {}", model.breakers[breaker.index()].name), state, tone);
+    }
+    let refused = scene.instances[id.index()].calls_refused;
+    for (guard, count) in Guard::ALL.iter().zip(refused).filter(|(_, count)| *count > 0) {
+        now.toned(format!("calls not made: {}", guard.name()), count.to_string(), Tone::Bad);
+    }
 }
 
 /// Where a message is, in a few words.
@@ -250,7 +267,15 @@ fn service_of(model: &Model, id: ServiceId) -> Inspection {
     let capacity = service.queue_capacity.map_or_else(unlimited, |most| most.to_string());
     if service.workload.is_none() {
         section.row("workers of each", workers);
-        section.row("queue of each", capacity);
+        let order = match service.queue_order {
+            InboundOrder::Fifo => "",
+            InboundOrder::Lifo => ", last come first served",
+        };
+        section.row("queue of each", format!("{capacity}{order}"));
+        if let Some(it) = service.idempotency {
+            let whose = if it.durable { "" } else { ", each instance for itself" };
+            section.row("remembers answers", format!("for {}{whose}", it.window));
+        }
     }
     let mut consumes = Section::new("Consumes");
     for consume in &service.consumes {

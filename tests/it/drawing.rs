@@ -17,7 +17,7 @@ use inflight::sim::World;
 
 /// Draws the run of a scenario that is given without its head; links take no time unless it
 /// says so. `show` names what is written below the lanes: `publish deliver settle drop commit
-/// assign call store life breaker`.
+/// assign call store life breaker guard memory`.
 pub fn draw(body: &str, tick_ms: u64, until_ms: u64, show: &str) -> String {
     let links =
         if body.contains("links:") { "" } else { "links: Links(default: Link(latency: \"0ms\"))," };
@@ -188,6 +188,11 @@ impl Book {
             What::Breaker { state, .. } => {
                 self.say(at, "breaker", &format!("breaker {state:?}"));
             }
+            What::CallRefused { message, instance, by } => {
+                let name = self.name(message);
+                let who = self.model.instance_name(instance);
+                self.say(at, "guard", &format!("{who}: call for {name} not made: {}", by.name()));
+            }
             What::Started { message, instance } => {
                 let busy: Vec<usize> =
                     self.hands.values().filter(|it| it.0 == instance).map(|it| it.1).collect();
@@ -195,7 +200,11 @@ impl Book {
                 self.hands.insert(message, (instance, worker, at));
             }
             What::Finished { message, outcome, .. } => {
-                self.lane_ends(message, at, outcome == Outcome::Done);
+                if matches!(outcome, Outcome::Remembered | Outcome::Conflict) {
+                    let name = self.name(message);
+                    self.say(at, "memory", &format!("{name}: {}", outcome.name()));
+                }
+                self.lane_ends(message, at, matches!(outcome, Outcome::Done | Outcome::Remembered));
             }
             _ => {}
         }

@@ -68,6 +68,7 @@ struct Can {
     tell: bool,
     poll: bool,
     bounded: bool,
+    guard: bool,
 }
 
 impl Maker {
@@ -82,6 +83,7 @@ impl Maker {
             tell: on(),
             poll: on(),
             bounded: on(),
+            guard: on(),
         };
         let lossy = on();
         let topics = (0..lots.within(0, 3))
@@ -216,7 +218,10 @@ impl Maker {
         ];
         if self.can.bounded {
             let full = lots.pick(&["Block", "Reject", "Drop"]);
-            settings.push(format!("queue: Queue(capacity: {}, full: {full})", lots.within(1, 9)));
+            let order = lots.pick(&["Fifo", "Lifo"]);
+            let capacity = lots.within(1, 9);
+            settings
+                .push(format!("queue: Queue(capacity: {capacity}, full: {full}, order: {order})"));
         }
         settings.push(format!("balance: {}", lots.pick(&["RoundRobin", "LeastLoaded", "Random"])));
         if self.can.stores {
@@ -225,11 +230,41 @@ impl Maker {
                 "stores: {{ \"sum\": Sum(key: Text, durable: {durable}), \"seen\": Set(key: Text) }}"
             ));
         }
+        if self.can.guard {
+            settings.push(self.guards());
+        }
         settings.join(", ")
     }
 
+    /// What the calls of a service may go through.
+    fn guards(&mut self) -> String {
+        let lots = &mut self.lots;
+        let trip = match lots.within(0, 1) {
+            0 => format!("failures: {}", lots.within(1, 4)),
+            _ => format!("rate: 0.{}, of: {}, at_least: 2", lots.within(1, 9), lots.within(2, 9)),
+        };
+        format!(
+            "breakers: {{ \"b\": Breaker({trip}, open_for: \"{}ms\", trial: {}) }}, budgets: {{ \"b\": \
+             Budget(tokens: {}, ratio: 0.{}) }}, bulkheads: {{ \"b\": Bulkhead(at_most: {}, waiting: {}) }}",
+            lots.within(20, 900),
+            lots.within(1, 3),
+            lots.within(1, 9),
+            lots.within(1, 9),
+            lots.within(1, 3),
+            lots.within(0, 3),
+        )
+    }
+
     fn server(&mut self, it: u32) -> String {
-        let size = self.size();
+        let mut size = self.size();
+        if self.can.guard && self.lots.chance(60) {
+            let (durable, keeps) = (self.lots.chance(50), self.lots.chance(50));
+            let window = self.lots.within(200, 9000);
+            let _ = write!(
+                size,
+                ", idempotency: Idempotency(window: \"{window}ms\", durable: {durable}, keeps_failures: {keeps})"
+            );
+        }
         let steps = self.steps(Place::Server(it), 3);
         format!(
             "  \"s{it}\": Service({size}, answers: {{ \"Q\": [{steps}], \"E\": [Work(\"2ms\")], \"Ask\": \
@@ -297,6 +332,7 @@ impl Maker {
     fn source(&mut self, it: u32) -> String {
         let listens = self.can.tell && it == 0 && matches!(self.topics.first(), Some((_, true)));
         let steps = self.steps(Place::Source { listens }, 4);
+        let guards = if self.can.guard { format!(", {}", self.guards()) } else { String::new() };
         let lots = &mut self.lots;
         let rate = lots.within(3, 25);
         let arrivals = match lots.within(0, 4) {
@@ -311,7 +347,7 @@ impl Maker {
         };
         let listens = if listens { ", consumes: { \"t0\": Consume() }" } else { "" };
         format!(
-            "  \"w{it}\": Workload(arrivals: {arrivals}, event: \"E\", until: \"8s\"{listens}, do: [{steps}]),\n"
+            "  \"w{it}\": Workload(arrivals: {arrivals}, event: \"E\", until: \"8s\"{listens}{guards}, do: [{steps}]),\n"
         )
     }
 
@@ -393,6 +429,13 @@ impl Maker {
             settings.push(format!(
                 "retry: Retry(attempts: {attempts}, backoff: {backoff}, jitter: {jitter})"
             ));
+        }
+        if self.can.guard {
+            for guard in ["breaker", "budget", "bulkhead"] {
+                if self.lots.chance(50) {
+                    settings.push(format!("{guard}: \"b\""));
+                }
+            }
         }
         // A call that can never be answered in time would be tried again for ever.
         if matches!(place, Place::Consumer(_)) || self.lots.chance(60) {

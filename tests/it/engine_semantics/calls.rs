@@ -236,6 +236,21 @@ fn a_full_queue_that_blocks_keeps_them_waiting_outside() {
 }
 
 #[test]
+fn last_come_first_served_answers_some_in_time_where_the_first_come_are_all_late() {
+    let late = r#"timeout: "350ms", otherwise: []"#;
+    let at = r#""0s", "10ms", "20ms", "30ms", "290ms""#;
+    for (order, answered) in [("Fifo", 1), ("Lifo", 2)] {
+        let it = call(at, late, &format!("queue: Queue(order: {order}),"), r#"Work("300ms")"#);
+        let story = draw(&it, 100, 3000, "drop");
+        assert_eq!(5 - story.matches("late").count(), answered, "{order}\n{story}");
+    }
+    let it = call(at, "otherwise: []", "queue: Queue(order: Lifo),", r#"Work("300ms")"#);
+    assert_snapshot!(draw(&it, 100, 3000, "none"), @r#"
+           s  aaaeeedddcccbbb
+    "#);
+}
+
+#[test]
 fn a_crash_takes_the_work_and_the_queue_with_it() {
     let it = call(THREE, "otherwise: []", "", r#"Work("300ms")"#);
     let crash = r#"faults: [Crash(service: "s", at: "400ms", for: "100ms")],"#;

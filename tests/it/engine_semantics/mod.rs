@@ -1,6 +1,8 @@
 //! What brokers, calls and services do, drawn: one behaviour a test, each with its source.
 
 mod calls;
+mod guards;
+mod idempotency;
 mod logs;
 mod queues;
 mod services;
