@@ -248,7 +248,7 @@ impl Converter<'_> {
                     };
                     let Some(event) = self.event_type_of(&named) else { continue };
                     let scope =
-                        Scope { service, handled: Some(event), can_reply: false, can_ack: true };
+                        Scope { service, handled: Some(event), can_reply: false, can_ack: !is_log };
                     let steps = self.steps(&scope, steps);
                     self.handler(service, Trigger::Event(group, event), steps);
                 }
@@ -275,7 +275,9 @@ impl Converter<'_> {
             ("ByHandler", AckTiming::ByHandler),
             ("Automatic", AckTiming::Automatic),
         ];
-        let ack = fields.optional("ack").and_then(|it| reader.choice(it, &words));
+        // Of a log a position is committed, and no single event acked.
+        let words = if is_queue { &words[..] } else { &words[..2] };
+        let ack = fields.optional("ack").and_then(|it| reader.choice(it, words));
         let every = |node: &Node, what| match &node.kind {
             Kind::Tuple(Some(name), items) if name == what && items.len() == 1 => {
                 reader.span(&items[0])

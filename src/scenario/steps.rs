@@ -57,7 +57,7 @@ impl Converter<'_> {
                     reader.wrong(
                         &node.place,
                         "there is nothing to ack here",
-                        "`Ack` in what a service consumes",
+                        "`Ack` in what a service consumes of a queue",
                     );
                 }
                 Some(Step::Ack)
