@@ -443,37 +443,65 @@ impl Queue {
     /// An ack arrived. Whichever delivery it is for, the message is done; if it was gone
     /// already nothing happens.
     pub fn ack(&mut self, ticket: Ticket, out: &mut Vec<Effect>) {
+        if let Some(message) = self.settle(ticket) {
+            out.push(Effect::Acked(message));
+        }
+    }
+
+    /// A nack arrived: the message waits again, at once or at `until`, whichever delivery it is
+    /// for (seen at `JetStream`).
+    pub fn nack(&mut self, now: Time, ticket: Ticket, until: Option<Time>, out: &mut Vec<Effect>) {
         self.let_go(ticket);
         let Some(index) = self.entry_of(ticket) else { return };
-        let entry = self.entries[index];
-        if entry.lease.is_some() {
+        let Entry { lease, sequence, .. } = self.entries[index];
+        if lease.is_some() {
+            if self.settings.nacks_are_free {
+                self.entries[index].counted -= 1;
+            }
+            if self.leased_by(ticket).is_none() {
+                self.keep_in_hands(index);
+            }
+            self.give_back(now, index, until, out);
+        } else if let Some(&put_off) = self.delayed.iter().find(|it| it.1 == sequence) {
+            self.delayed.remove(&put_off);
+            self.delayed.insert((until.unwrap_or(now), sequence, ticket.slot));
+        }
+    }
+
+    /// A rejection arrived: the message goes to the dead letters, whichever delivery it is for.
+    pub fn reject(&mut self, ticket: Ticket, out: &mut Vec<Effect>) {
+        if let Some(message) = self.settle(ticket) {
+            out.push(Effect::Died(message, Settlement::Rejected));
+        }
+    }
+
+    /// Takes out the entry that a ticket is about.
+    fn settle(&mut self, ticket: Ticket) -> Option<MessageId> {
+        self.let_go(ticket);
+        let index = self.entry_of(ticket)?;
+        let Entry { message, lease, key, .. } = self.entries[index];
+        if lease.is_some() {
+            if self.leased_by(ticket).is_none() {
+                self.keep_in_hands(index);
+            }
             self.end_lease(index);
-            self.advance(entry.key);
+            self.advance(key);
         } else {
             self.take_out(index);
         }
         self.remove(index);
-        out.push(Effect::Acked(entry.message));
+        Some(message)
     }
 
-    /// A nack arrived: the message waits again, at once or at `until`. One that is not for the
-    /// delivery that is out does nothing.
-    pub fn nack(&mut self, now: Time, ticket: Ticket, until: Option<Time>, out: &mut Vec<Effect>) {
-        self.let_go(ticket);
-        if let Some(index) = self.leased_by(ticket) {
-            if self.settings.nacks_are_free {
-                self.entries[index].counted -= 1;
-            }
-            self.give_back(now, index, until, out);
-        }
-    }
-
-    /// A rejection arrived: the message goes to the dead letters.
-    pub fn reject(&mut self, ticket: Ticket, out: &mut Vec<Effect>) {
-        self.let_go(ticket);
-        if let Some(index) = self.leased_by(ticket) {
-            self.end_lease(index);
-            self.die(index, Settlement::Rejected, out);
+    /// Who was handed an entry whose lease is over by no doing of its own has room again only
+    /// when it lets the message go.
+    fn keep_in_hands(&mut self, index: usize) {
+        if let Some((lease, holder)) = self.entries[index].lease
+            && holder != NOBODY
+            && !self.abandoned.contains(&lease)
+        {
+            self.overdue.insert(lease, holder);
+            self.take_room(holder);
         }
     }
 
@@ -493,17 +521,11 @@ impl Queue {
     /// Leases that have run out by `now` end, what was put off until `now` waits again, and what
     /// has waited too long dies.
     pub fn tick(&mut self, now: Time, out: &mut Vec<Effect>) {
-        while let Some((&(at, lease), &ticket)) = self.deadlines.first_key_value() {
+        while let Some((&(at, _), &ticket)) = self.deadlines.first_key_value() {
             match self.leased_by(ticket) {
                 Some(_) if at > now => break,
                 Some(index) => {
-                    if let Some((_, holder)) = self.entries[index].lease
-                        && !self.abandoned.contains(&lease)
-                    {
-                        // It has room again only when it lets the message go.
-                        self.overdue.insert(lease, holder);
-                        self.take_room(holder);
-                    }
+                    self.keep_in_hands(index);
                     self.give_back(now, index, None, out);
                 }
                 None => {}

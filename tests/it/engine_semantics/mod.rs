@@ -3,6 +3,7 @@
 mod calls;
 mod guards;
 mod idempotency;
+mod leases;
 mod logs;
 mod queues;
 mod services;

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use crate::drawing::draw;
 
 /// A queue `q` that is published to at these times, and `w`, who works on it.
-fn queue(settings: &str, at: &str, worker: &str, consume: &str, steps: &str) -> String {
+pub fn queue(settings: &str, at: &str, worker: &str, consume: &str, steps: &str) -> String {
     format!(
         r#"
         events: {{ "E": Event() }},
@@ -169,7 +169,7 @@ fn what_is_delivered_again_goes_before_what_is_newer() {
     0.600  q: b acked
     0.600  q → w/2: c
     1.100  q: c waits again
-    1.100  q → w/1: c, delivery 2
+    1.200  q → w/1: c, delivery 2
     1.200  q: c acked
     "#);
 }
