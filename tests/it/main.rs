@@ -8,6 +8,7 @@ mod determinism;
 
 mod drawing;
 mod engine_semantics;
+mod expert_mistakes;
 mod generate;
 mod hostile_files;
 mod layout;
