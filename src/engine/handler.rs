@@ -106,6 +106,7 @@ impl Task {
     }
 
     /// Runs until something must be waited for.
+    #[inline]
     pub fn run<'p>(
         &mut self,
         program: &'p Program,
@@ -176,12 +177,16 @@ impl Task {
 
 /// Works out the fields that a step gives. Without any, nothing is allocated.
 #[must_use]
+#[inline]
 pub fn evaluate_all(
     with: &[(usize, Expression)],
     model: &Model,
     handled: &Event,
     stores: &Stores,
 ) -> Vec<Given> {
+    if with.is_empty() {
+        return Vec::new();
+    }
     with.iter()
         .map(|(field, expression)| (*field, evaluate(expression, model, handled, stores)))
         .collect()

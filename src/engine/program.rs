@@ -126,6 +126,13 @@ impl Program {
     pub fn entry(&self, handler: HandlerId) -> Position {
         self.entries[handler.index()]
     }
+
+    /// Where a handler's instructions are.
+    #[must_use]
+    pub fn range(&self, handler: HandlerId) -> std::ops::Range<usize> {
+        let end = self.entries.get(handler.index() + 1).map_or(self.code.len(), |it| *it as usize);
+        self.entry(handler) as usize..end
+    }
 }
 
 fn here(code: &[Instruction]) -> Position {

@@ -98,15 +98,29 @@ impl<T: Copy> Agenda<T> {
 
     /// Takes the next entry out.
     pub fn pop(&mut self) -> Option<(Time, T)> {
-        if !self.at_once.is_empty() && self.heap.first().is_none_or(|it| it.at > self.now) {
-            return self.at_once.pop_front().map(|what| (Time(self.now), what));
-        }
-        let first = self.pop_heap()?;
-        // Never back: what was put in too late still comes out before the present instant.
-        self.now = self.now.max(first.at);
-        Some((Time(first.at), first.what))
+        self.pop_until(Time::MAX)
     }
 
+    /// Takes the next entry out, if its instant is not later than this.
+    #[inline(always)]
+    pub fn pop_until(&mut self, until: Time) -> Option<(Time, T)> {
+        let at = match self.heap.first() {
+            Some(first) if first.at <= self.now || self.at_once.is_empty() => first.at,
+            _ => {
+                let is_due = self.now <= until.0;
+                let what = if is_due { self.at_once.pop_front() } else { None };
+                return what.map(|what| (Time(self.now), what));
+            }
+        };
+        if at > until.0 {
+            return None;
+        }
+        // Never back: what was put in too late still comes out before the present instant.
+        self.now = self.now.max(at);
+        self.pop_heap().map(|first| (Time(at), first.what))
+    }
+
+    #[inline(always)]
     fn pop_heap(&mut self) -> Option<Entry<T>> {
         let last = self.heap.pop()?;
         let Some(&first) = self.heap.first() else { return Some(last) };

@@ -16,7 +16,8 @@ use super::world::{Awaiting, Scheduled, World, mix};
 
 impl World {
     /// Puts a new message on a link.
-    #[inline]
+    // Inlined, so that the message is made in its place.
+    #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "each is a field of the message")]
     pub(super) fn send_new(
         &mut self,
@@ -29,12 +30,15 @@ impl World {
         token: Token,
         attempt: u16,
     ) -> MessageId {
-        let message = Message { event, role, attempt, link, from, to, token, since: self.now };
-        self.send(plan, &message)
+        let (id, since) = (self.messages.take(), self.now);
+        *self.messages.get_mut(id) = Message { event, role, attempt, link, from, to, token, since };
+        self.send_off(plan, id);
+        id
     }
 
     /// Which instance of a service a message goes to. If all are down, the first in turn: it
     /// will be refused there.
+    #[inline]
     pub(super) fn choose_instance(
         &mut self,
         plan: &Plan,
@@ -42,10 +46,15 @@ impl World {
         lineage: u64,
     ) -> InstanceId {
         let settings = &plan.model.services[service.index()];
-        let (first, count) = (settings.first_instance.0, settings.instances);
-        if count == 1 {
+        if settings.instances == 1 {
             return settings.first_instance;
         }
+        self.balance(plan, service, lineage)
+    }
+
+    fn balance(&mut self, plan: &Plan, service: ServiceId, lineage: u64) -> InstanceId {
+        let settings = &plan.model.services[service.index()];
+        let (first, count) = (settings.first_instance.0, settings.instances);
         let cursor = self.services[service.index()].cursor;
         let in_turn = |step: u32| InstanceId(first + (cursor + step) % count);
         let up = |world: &Self, it: InstanceId| world.instances[it.index()].up;

@@ -22,8 +22,22 @@ pub struct Histogram {
 
 impl Histogram {
     /// Takes a length in.
+    #[inline]
     pub fn record(&mut self, span: Span) {
         let bucket = bucket_of(span.0);
+        match self.counts.get_mut(bucket.wrapping_sub(self.first)) {
+            Some(count) => *count += 1,
+            None => self.widen(bucket),
+        }
+        self.count += 1;
+        self.sum += u128::from(span.0);
+        self.max = self.max.max(span.0);
+    }
+
+    /// Counts the first of a bucket outside the range seen so far.
+    #[cold]
+    #[inline(never)]
+    fn widen(&mut self, bucket: usize) {
         if self.counts.is_empty() {
             self.first = bucket;
         }
@@ -37,9 +51,6 @@ impl Histogram {
             self.counts.resize(place + 1, 0);
         }
         self.counts[place] += 1;
-        self.count += 1;
-        self.sum += u128::from(span.0);
-        self.max = self.max.max(span.0);
     }
 
     /// How many lengths were taken in.

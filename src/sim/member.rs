@@ -229,7 +229,7 @@ impl World {
         let message = self.messages.get(id);
         let copy = Message { attempt: message.attempt.saturating_add(1), ..*message };
         self.counters.made[Role::Delivery as usize] += 1;
-        let id = self.messages.insert(copy);
+        let id = self.messages.insert(&copy);
         self.note(What::Arrived {
             message: id,
             event: copy.event.id,

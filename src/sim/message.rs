@@ -1,7 +1,8 @@
 //! Messages: the copies that travel and wait, in a table whose places are used again.
 
 use crate::engine::broker::queue::Ticket;
-use crate::model::{Event, InstanceId, LinkId, MessageId, Role, Time};
+use crate::model::event::MAX_FIELDS;
+use crate::model::{Event, EventId, EventTypeId, InstanceId, LinkId, MessageId, Role, Time};
 
 /// One copy of something travelling or waiting.
 #[derive(Clone, Copy, Debug)]
@@ -64,15 +65,48 @@ pub struct Messages {
     free: Vec<u32>,
 }
 
+/// What a place holds before it is first filled.
+const BLANK: Message = Message {
+    event: Event {
+        id: EventId(0),
+        event_type: EventTypeId(0),
+        time: Time::ZERO,
+        cause: None,
+        lineage: 0,
+        fields: [0; MAX_FIELDS],
+    },
+    role: Role::Arrival,
+    attempt: 1,
+    link: LinkId(u32::MAX),
+    from: InstanceId(0),
+    to: InstanceId(0),
+    token: Token::None,
+    since: Time::ZERO,
+};
+
 impl Messages {
     /// Takes a message in.
-    pub fn insert(&mut self, message: Message) -> MessageId {
-        if let Some(slot) = self.free.pop() {
-            self.slots[slot as usize] = message;
-            return MessageId(slot);
+    #[inline]
+    pub fn insert(&mut self, message: &Message) -> MessageId {
+        let id = self.take();
+        *self.get_mut(id) = *message;
+        id
+    }
+
+    /// Takes a place for a message, to be filled there: it is not copied on its way.
+    #[inline]
+    pub fn take(&mut self) -> MessageId {
+        match self.free.pop() {
+            Some(slot) => MessageId(slot),
+            None => self.grow(),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) -> MessageId {
         let slot = u32::try_from(self.slots.len()).expect("fewer than 2^32 messages are alive");
-        self.slots.push(message);
+        self.slots.push(BLANK);
         MessageId(slot)
     }
 

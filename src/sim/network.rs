@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::engine::dice::Purpose;
 use crate::model::{
-    Distribution, DropReason, LinkId, MessageId, Node, Role, Span, Time, Transport, What,
+    Distribution, DropReason, Event, LinkId, MessageId, Node, Role, Span, Time, Transport, What,
 };
 
 use super::message::{Message, Token};
-use super::plan::Plan;
+use super::plan::{Manner, Plan};
 use super::world::{Scheduled, World, mix};
 
 /// A link at an instant.
@@ -30,37 +30,98 @@ pub struct LinkState {
     pub duplication: Option<f64>,
     /// A fault's extra time, and whether messages overtake one another.
     pub extra: Option<(Distribution, bool)>,
-    /// How many messages entered it.
-    entered: u64,
+    /// Whether all that it does to a message is to take its own time: it is a link of simple
+    /// manners, and no fault has touched it. [`World::see_to_links`] keeps it so.
+    is_calm: bool,
+}
+
+impl LinkState {
+    /// A link that no fault has touched.
+    pub fn new(manner: Manner) -> Self {
+        Self { is_calm: manner.is_simple, ..Self::default() }
+    }
+
+    /// Whether a fault is upon it.
+    const fn is_troubled(&self) -> bool {
+        self.holding > 0
+            || self.losing > 0
+            || self.loss.is_some()
+            || self.duplication.is_some()
+            || self.extra.is_some()
+    }
 }
 
 impl World {
-    /// Puts a message on a link.
-    pub(super) fn send(&mut self, plan: &Plan, message: &Message) -> MessageId {
-        let link = message.link;
-        self.counters.made[message.role as usize] += 1;
-        let key = mix(message.event.lineage, sending(message));
-        let id = self.enter(plan, message, key);
-        let duplication = self.links[link.index()]
-            .duplication
-            .unwrap_or(plan.model.links[link.index()].quality.duplication);
-        if duplication > 0.0 && message.role != Role::Arrival {
-            let mut dice = self.dice.stream(Purpose::Duplicate, key, u64::from(link.0));
-            if dice.chance(duplication) {
-                self.counters.made[message.role as usize] += 1;
-                self.enter(plan, message, mix(key, 1));
-            }
+    /// While a fault comes or goes no link is taken to be calm.
+    pub(super) fn doubt_links(&mut self) {
+        for state in &mut self.links {
+            state.is_calm = false;
         }
+    }
+
+    /// A fault came or went: which links are calm now.
+    pub(super) fn see_to_links(&mut self, plan: &Plan) {
+        for (index, state) in self.links.iter_mut().enumerate() {
+            let manner = plan.manner(LinkId::from_index(index));
+            state.is_calm = manner.is_simple && !state.is_troubled();
+        }
+    }
+
+    /// Puts a message on its link.
+    pub(super) fn send(&mut self, plan: &Plan, message: &Message) -> MessageId {
+        let id = self.messages.insert(message);
+        self.send_off(plan, id);
         id
     }
 
+    /// Puts a message that has been made in its place on its link.
     #[inline]
-    fn enter(&mut self, plan: &Plan, message: &Message, key: u64) -> MessageId {
-        let link = message.link;
-        let id = self.messages.insert(*message);
+    pub(super) fn send_off(&mut self, plan: &Plan, id: MessageId) {
+        let message = self.messages.get(id);
+        let &Message { role, link, attempt, .. } = message;
+        let Event { id: event, event_type, lineage, .. } = message.event;
+        self.counters.made[role as usize] += 1;
+        let key = mix(lineage, sending(message));
         let state = &mut self.links[link.index()];
-        state.entered += 1;
-        let held = state.holding > 0;
+        if !state.is_calm {
+            return self.send_with_care(plan, id, key);
+        }
+        let manner = plan.manner(link);
+        let mut due = self.now;
+        if !manner.is_instant {
+            let latency = &plan.model.links[link.index()].quality.latency;
+            due += self.dice.stream(Purpose::Latency, key, u64::from(link.0)).span(latency);
+        }
+        if manner.is_in_order {
+            due = due.max(state.last_due);
+            state.last_due = due;
+        }
+        self.note(What::Sent { message: id, event, event_type, role, link, due, attempt });
+        self.agenda.push(due, Scheduled::Leave(id));
+    }
+
+    /// Puts a message on a link that may do more to it than to take its time.
+    #[inline(never)]
+    fn send_with_care(&mut self, plan: &Plan, id: MessageId, key: u64) {
+        let message = *self.messages.get(id);
+        let link = message.link;
+        self.enter(plan, id, &message, key);
+        let duplication = self.links[link.index()]
+            .duplication
+            .unwrap_or(plan.model.links[link.index()].quality.duplication);
+        if duplication > 0.0 {
+            let mut dice = self.dice.stream(Purpose::Duplicate, key, u64::from(link.0));
+            if dice.chance(duplication) {
+                self.counters.made[message.role as usize] += 1;
+                let double = self.messages.insert(&message);
+                self.enter(plan, double, &message, mix(key, 1));
+            }
+        }
+    }
+
+    fn enter(&mut self, plan: &Plan, id: MessageId, message: &Message, key: u64) {
+        let link = message.link;
+        let held = self.links[link.index()].holding > 0;
         let (due, lost) =
             if held { (Time::MAX, false) } else { self.time_on_link(plan, message, key) };
         self.note(What::Sent {
@@ -81,7 +142,6 @@ impl World {
         } else {
             self.agenda.push(due, Scheduled::Leave(id));
         }
-        id
     }
 
     /// When a message that enters now leaves, and whether it is lost on the way.
@@ -131,17 +191,20 @@ impl World {
     }
 
     /// A message comes to the end of its link.
+    #[inline]
     pub(super) fn leave_link(&mut self, plan: &Plan, id: MessageId) {
         let &Message { link, role, .. } = self.messages.get(id);
         let state = &mut self.links[link.index()];
-        if state.losing > 0 {
-            self.drop_message(id, DropReason::LinkCut);
-            return;
-        }
-        if state.holding > 0 {
-            state.held.push(id);
-            self.note(What::Rescheduled { message: id, due: Time::MAX });
-            return;
+        if !state.is_calm {
+            if state.losing > 0 {
+                self.drop_message(id, DropReason::LinkCut);
+                return;
+            }
+            if state.holding > 0 {
+                state.held.push(id);
+                self.note(What::Rescheduled { message: id, due: Time::MAX });
+                return;
+            }
         }
         match role {
             Role::Request | Role::OneWay | Role::Delivery => self.reach_instance(plan, id),
@@ -169,6 +232,7 @@ impl World {
     }
 
     /// A message is no more, and did not do what it was for.
+    #[inline(never)]
     pub(super) fn drop_message(&mut self, id: MessageId, reason: DropReason) {
         self.counters.dropped[reason as usize] += 1;
         let &Message { role, token, link, to, .. } = self.messages.get(id);
@@ -191,6 +255,7 @@ impl World {
     }
 
     /// A message is no more, and did what it was for.
+    #[inline]
     pub(super) fn end_message(&mut self, id: MessageId) {
         let role = self.messages.get(id).role;
         self.counters.ended[role as usize] += 1;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::engine::program::{Instruction, Program};
+use crate::engine::program::{Instruction, Position, Program};
 use crate::model::event::MAX_FIELDS;
 use crate::model::{
-    Consume, EventTypeId, HandlerId, InstanceId, LinkId, Model, Node, ServiceId, TopicId,
-    TopicKind, Trigger,
+    Consume, EventTypeId, HandlerId, InstanceId, Link, LinkId, Model, Node, ServiceId, TopicId,
+    TopicKind, Transport, Trigger,
 };
 
 /// Marks a field that is not copied.
@@ -20,8 +20,14 @@ pub struct Plan {
     pub model: Arc<Model>,
     /// Its handlers.
     pub program: Program,
+    /// For each instance, whose it is.
+    owners: Vec<ServiceId>,
     /// For each link, the link back.
     reverse: Vec<Option<LinkId>>,
+    /// For each instruction that sends something, the link it is sent by.
+    ways: Vec<Option<LinkId>>,
+    /// For each link, how it treats messages when nothing is wrong, in short.
+    pub manners: Vec<Manner>,
     /// For each service: what it answers.
     answers: Vec<Vec<(EventTypeId, HandlerId)>>,
     /// For each service, for each of its subscriptions: what it does with which events.
@@ -31,6 +37,31 @@ pub struct Plan {
     copies: BTreeMap<(EventTypeId, EventTypeId), [u8; MAX_FIELDS]>,
     /// For each service: the (type, field) that its handlers wait to be told.
     awaited: Vec<Vec<(EventTypeId, usize)>>,
+}
+
+/// How a link treats messages when nothing is wrong, in short.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// Whether all that it does to a message is to take its time: no bandwidth is shared, and
+    /// nothing is lost or doubled.
+    pub is_simple: bool,
+    /// Whether it takes no time.
+    pub is_instant: bool,
+    /// Whether nobody leaves it before who entered before.
+    pub is_in_order: bool,
+}
+
+impl Manner {
+    fn of(link: &Link) -> Self {
+        let quality = &link.quality;
+        Self {
+            is_simple: quality.bandwidth.is_none()
+                && quality.loss <= 0.0
+                && quality.duplication <= 0.0,
+            is_instant: quality.latency.is_zero(),
+            is_in_order: matches!(quality.transport, Transport::Stream { .. }),
+        }
+    }
 }
 
 impl Plan {
@@ -60,7 +91,10 @@ impl Plan {
             model.links.iter().map(|link| model.link_between(link.to, link.from)).collect();
         let copies = copies(&model);
         let awaited = awaited(&model, &program);
-        Self { model, program, reverse, answers, reactions, copies, awaited }
+        let owners = model.instances.iter().map(|&(service, _)| service).collect();
+        let ways = ways(&model, &program);
+        let manners = model.links.iter().map(Manner::of).collect();
+        Self { model, program, owners, reverse, ways, manners, answers, reactions, copies, awaited }
     }
 
     /// The link back from where a link leads.
@@ -75,9 +109,19 @@ impl Plan {
             .expect("the reader makes a link for every pair that talks")
     }
 
+    /// The link by which the instruction at this position sends.
+    pub fn way(&self, at: Position) -> LinkId {
+        self.ways[at as usize].expect("the reader makes a link for every pair that talks")
+    }
+
+    /// How a link treats messages when nothing is wrong, in short.
+    pub fn manner(&self, link: LinkId) -> Manner {
+        self.manners[link.index()]
+    }
+
     /// Whose an instance is.
     pub fn service_of(&self, instance: InstanceId) -> ServiceId {
-        self.model.instances[instance.index()].0
+        self.owners[instance.index()]
     }
 
     /// What a service does with a request or a one-way message.
@@ -163,14 +207,27 @@ fn copies(model: &Model) -> BTreeMap<(EventTypeId, EventTypeId), [u8; MAX_FIELDS
     table
 }
 
+fn ways(model: &Model, program: &Program) -> Vec<Option<LinkId>> {
+    let mut table = vec![None; program.code.len()];
+    for (index, handler) in model.handlers.iter().enumerate() {
+        let handler_code = program.range(HandlerId::from_index(index));
+        for at in handler_code {
+            let to = match &program.code[at] {
+                Instruction::Send { to, .. } => Node::Service(*to),
+                Instruction::Call { call, .. } => Node::Service(call.to),
+                Instruction::Publish { topic, .. } => Node::Topic(*topic),
+                _ => continue,
+            };
+            table[at] = model.link_between(Node::Service(handler.service), to);
+        }
+    }
+    table
+}
+
 fn awaited(model: &Model, program: &Program) -> Vec<Vec<(EventTypeId, usize)>> {
     let mut table = vec![Vec::new(); model.services.len()];
     for (index, handler) in model.handlers.iter().enumerate() {
-        let begin = program.entry(HandlerId::from_index(index)) as usize;
-        let end = model.handlers.get(index + 1).map_or(program.code.len(), |_| {
-            program.entry(HandlerId::from_index(index + 1)) as usize
-        });
-        for instruction in &program.code[begin..end] {
+        for instruction in &program.code[program.range(HandlerId::from_index(index))] {
             if let Instruction::Await { event, same, .. } = instruction {
                 table[handler.service.index()].push((*event, same.1));
             }

@@ -7,7 +7,7 @@ use crate::engine::store::{Change, Stores};
 use crate::model::event::MAX_FIELDS;
 use crate::model::{
     AckTiming, DropReason, Event, EventId, EventTypeId, FieldDraw, Full, HandlerId, InboundOrder,
-    InstanceId, MessageId, Node, OnFailure, Outcome, Phase, Role, ServiceId, Span, StoreId, Text,
+    InstanceId, MessageId, OnFailure, Outcome, Phase, Role, ServiceId, Span, StoreId, Text,
     TopicId, Trigger, Value, What,
 };
 
@@ -17,6 +17,7 @@ use super::world::{Scheduled, TaskState, World, mix};
 
 impl World {
     /// A message comes to the instance it is for.
+    #[inline]
     pub(super) fn reach_instance(&mut self, plan: &Plan, id: MessageId) {
         let &Message { to, role, ref event, .. } = self.messages.get(id);
         let event_type = event.event_type;
@@ -41,6 +42,7 @@ impl World {
     }
 
     /// A message is to be worked on by its instance: at once, or after those before it.
+    #[inline]
     pub(super) fn admit(&mut self, plan: &Plan, id: MessageId) {
         let instance = self.messages.get(id).to;
         let service = plan.service_of(instance);
@@ -49,7 +51,9 @@ impl World {
         let statistics = &mut self.services[service.index()].statistics;
         statistics.arrivals += 1;
         if settings.workers.is_none_or(|workers| state.busy < workers) {
-            self.start(plan, id);
+            if let Some(task) = self.start(plan, id, service) {
+                self.run_task(plan, task);
+            }
             return;
         }
         let is_full =
@@ -60,8 +64,21 @@ impl World {
             self.note(What::Queued { message: id, instance });
             return;
         }
+        self.find_no_room(plan, id, instance, service);
+    }
+
+    /// A message finds the queue full.
+    #[inline(never)]
+    fn find_no_room(
+        &mut self,
+        plan: &Plan,
+        id: MessageId,
+        instance: InstanceId,
+        service: ServiceId,
+    ) {
+        let statistics = &mut self.services[service.index()].statistics;
         let is_delivery = self.messages.get(id).role == Role::Delivery;
-        match settings.full {
+        match plan.model.services[service.index()].full {
             // The broker sent no more than the consumer asked for: it waits outside.
             _ if is_delivery => self.block(id, instance, service),
             Full::Block => self.block(id, instance, service),
@@ -98,13 +115,14 @@ impl World {
         self.send(plan, &answer);
     }
 
-    /// A worker takes a message up.
-    fn start(&mut self, plan: &Plan, id: MessageId) {
+    /// A worker takes a message up: its task begins, and is to be run; unless it is a request that
+    /// is answered already.
+    #[inline]
+    fn start(&mut self, plan: &Plan, id: MessageId, service: ServiceId) -> Option<u32> {
         let &Message { to, role, link, since, ref event, .. } = self.messages.get(id);
         let event_type = event.event_type;
-        let service = plan.service_of(to);
         if role == Role::Request && !self.is_to_be_done(plan, id) {
-            return;
+            return None;
         }
         self.instances[to.index()].busy += 1;
         let statistics = &mut self.services[service.index()].statistics;
@@ -124,16 +142,24 @@ impl World {
             _ => plan.answer(service, event_type),
         };
         let handler = handler.expect("what has no handler is not admitted");
-        self.begin_task(plan, id, handler);
+        Some(self.begin_task(plan, id, to, service, handler))
     }
 
-    /// Begins a handler for a message that is in a worker's hands.
-    pub(super) fn begin_task(&mut self, plan: &Plan, id: MessageId, handler: HandlerId) {
-        let instance = self.messages.get(id).to;
+    /// Begins a handler for a message that is in a worker's hands; its task is to be run.
+    #[inline]
+    pub(super) fn begin_task(
+        &mut self,
+        plan: &Plan,
+        id: MessageId,
+        instance: InstanceId,
+        service: ServiceId,
+        handler: HandlerId,
+    ) -> u32 {
         let state = TaskState {
             task: Task::new(plan.program.entry(handler)),
             message: id,
             instance,
+            service,
             wait: 0,
             retrying: false,
             replied: false,
@@ -144,25 +170,30 @@ impl World {
             request: 0,
             used: true,
         };
-        let slot = if let Some(slot) = self.tasks.free.pop() {
+        if let Some(slot) = self.tasks.free.pop() {
+            let place = &mut self.tasks.slots[slot as usize];
             // Waits are counted on, so that nothing of the task before can reach this one.
-            let wait = self.tasks.slots[slot as usize].wait.wrapping_add(1);
-            self.tasks.slots[slot as usize] = TaskState { wait, ..state };
-            slot
-        } else {
-            self.tasks.slots.push(state);
-            u32::try_from(self.tasks.slots.len() - 1).expect("fewer than 2^32 tasks are under way")
-        };
-        self.run_task(plan, slot);
+            let wait = place.wait.wrapping_add(1);
+            *place = TaskState { wait, ..state };
+            return slot;
+        }
+        self.tasks.slots.push(state);
+        u32::try_from(self.tasks.slots.len() - 1).expect("fewer than 2^32 tasks are under way")
     }
 
-    /// Runs a task until it must wait, and sees to what it waits for.
+    /// Runs a task until it must wait, and sees to what it waits for. When it comes to its end,
+    /// its worker takes up what is next: one after the other, not one inside the other, however
+    /// many there are that take no time.
     pub(super) fn run_task(&mut self, plan: &Plan, slot: u32) {
+        let mut slot = slot;
         loop {
-            let TaskState { mut task, message, instance, .. } = self.tasks.slots[slot as usize];
-            let mut hands = Hands { world: self, plan, slot, message, instance };
+            let TaskState { mut task, message, instance, service, .. } =
+                self.tasks.slots[slot as usize];
+            let asked = task.asked;
+            let mut hands = Hands { world: self, plan, slot, message, instance, service, asked };
             let stop = task.run(&plan.program, &plan.model, &mut hands);
-            self.tasks.slots[slot as usize].task = task;
+            let state = &mut self.tasks.slots[slot as usize];
+            state.task = task;
             let (purpose, phase, time) = match stop {
                 Stop::Work(time) => (Purpose::Work, Phase::Working, time),
                 Stop::Wait(time) => (Purpose::Wait, Phase::Waiting, time),
@@ -178,20 +209,30 @@ impl World {
                     }
                     continue;
                 }
-                Stop::Ended => return self.finish(plan, slot, Outcome::Done),
-                Stop::Failed => return self.finish(plan, slot, Outcome::Failed),
-                Stop::GaveUp => return self.finish(plan, slot, Outcome::NeverTold),
+                Stop::Ended | Stop::Failed | Stop::GaveUp => {
+                    let outcome = match stop {
+                        Stop::Failed => Outcome::Failed,
+                        Stop::GaveUp => Outcome::NeverTold,
+                        _ => Outcome::Done,
+                    };
+                    self.end_task(plan, slot, outcome);
+                    match self.next_message(plan, instance, service) {
+                        Some(next) => slot = next,
+                        None => return,
+                    }
+                    continue;
+                }
             };
-            let key = self.task_key(slot);
+            let wait = state.wait;
+            let key = self.key_of(message, task.asked);
             let mut span = self.dice.stream(purpose, key, u64::from(task.position)).span(time);
             if purpose == Purpose::Work
-                && let Some(factor) = self.services[plan.service_of(instance).index()].slow
+                && let Some(factor) = self.services[service.index()].slow
             {
                 span = Span::from_secs_f64(span.as_secs_f64() * factor);
             }
             if span > Span::ZERO {
                 self.set_phase(slot, phase);
-                let wait = self.tasks.slots[slot as usize].wait;
                 self.agenda.push(self.now + span, Scheduled::Resume { task: slot, wait });
                 return;
             }
@@ -203,10 +244,16 @@ impl World {
     /// this is, and how often a poll has asked.
     pub(super) fn task_key(&self, slot: u32) -> u64 {
         let TaskState { task: Task { asked, .. }, message, .. } = self.tasks.slots[slot as usize];
+        self.key_of(message, asked)
+    }
+
+    #[inline]
+    fn key_of(&self, message: MessageId, asked: u32) -> u64 {
         let message = self.messages.get(message);
         mix(message.event.lineage, u64::from(message.attempt) << 32 | u64::from(asked))
     }
 
+    #[inline]
     pub(super) fn set_phase(&mut self, slot: u32, phase: Phase) {
         let state = &mut self.tasks.slots[slot as usize];
         if state.phase != phase {
@@ -217,17 +264,19 @@ impl World {
     }
 
     /// Whether a task is still in the wait that is meant.
+    #[inline]
     pub(super) fn is_waiting(&self, slot: u32, wait: u32) -> bool {
         let state = &self.tasks.slots[slot as usize];
         state.used && state.wait == wait
     }
 
     /// A time that a task let pass is over.
+    #[inline]
     pub(super) fn resume(&mut self, plan: &Plan, slot: u32, wait: u32) {
-        if !self.is_waiting(slot, wait) {
+        let state = &mut self.tasks.slots[slot as usize];
+        if !state.used || state.wait != wait {
             return;
         }
-        let state = &mut self.tasks.slots[slot as usize];
         state.wait = state.wait.wrapping_add(1);
         if state.retrying {
             state.retrying = false;
@@ -237,34 +286,42 @@ impl World {
         self.run_task(plan, slot);
     }
 
-    /// A handler came to its end.
+    /// A handler came to its end, and its worker takes up what is next.
     pub(super) fn finish(&mut self, plan: &Plan, slot: u32, outcome: Outcome) {
-        let state = self.tasks.slots[slot as usize];
-        let &Message { role, since, .. } = self.messages.get(state.message);
-        let service = plan.service_of(state.instance);
-        self.tasks.slots[slot as usize].used = false;
+        let TaskState { instance, service, .. } = self.tasks.slots[slot as usize];
+        self.end_task(plan, slot, outcome);
+        if let Some(next) = self.next_message(plan, instance, service) {
+            self.run_task(plan, next);
+        }
+    }
+
+    /// A handler came to its end.
+    #[inline(always)]
+    fn end_task(&mut self, plan: &Plan, slot: u32, outcome: Outcome) {
+        let state = &mut self.tasks.slots[slot as usize];
+        let TaskState { message: id, instance, service, replied, acked, .. } = *state;
+        state.used = false;
         self.tasks.free.push(slot);
+        let &Message { role, since, .. } = self.messages.get(id);
+        let done = outcome == Outcome::Done;
         let statistics = &mut self.services[service.index()].statistics;
-        statistics.departed(self.now, since, outcome == Outcome::Done);
+        statistics.departed(self.now, since, done);
         statistics.worker_freed(self.now);
-        self.instances[state.instance.index()].busy -= 1;
-        self.note(What::Finished { message: state.message, instance: state.instance, outcome });
+        self.instances[instance.index()].busy -= 1;
+        self.note(What::Finished { message: id, instance, outcome });
         match role {
-            Role::Request if !state.replied => {
-                let request = *self.messages.get(state.message);
-                let role = if outcome == Outcome::Done { Role::Reply } else { Role::Failure };
+            Role::Request if !replied => {
+                let request = *self.messages.get(id);
+                let role = if done { Role::Reply } else { Role::Failure };
                 self.answer_for_good(plan, &request, role, request.event);
             }
-            Role::Delivery => {
-                self.finish_delivery(plan, state.message, state.acked, outcome == Outcome::Done);
-            }
+            Role::Delivery => self.finish_delivery(plan, id, acked, done),
             _ => {}
         }
-        self.end_message(state.message);
+        self.end_message(id);
         if role == Role::Arrival {
             self.journey_ended(plan, service);
         }
-        self.next_message(plan, state.instance);
     }
 
     /// What a consumer tells the broker when its handler is done.
@@ -305,31 +362,40 @@ impl World {
         }
     }
 
-    /// A worker is free: it takes up what waits.
-    fn next_message(&mut self, plan: &Plan, instance: InstanceId) {
-        let service = plan.service_of(instance);
-        let settings = &plan.model.services[service.index()];
-        let workers = settings.workers;
+    /// While a worker is free and a message waits, the worker takes it up. Gives the task that
+    /// is to be run; there is never more than one, for nothing waits while a worker is free.
+    #[inline(always)]
+    fn next_message(
+        &mut self,
+        plan: &Plan,
+        instance: InstanceId,
+        service: ServiceId,
+    ) -> Option<u32> {
         loop {
             let state = &mut self.instances[instance.index()];
-            if workers.is_some_and(|workers| state.busy >= workers) {
-                return;
+            if state.queue.is_empty() && state.blocked.is_empty() {
+                return None;
+            }
+            let settings = &plan.model.services[service.index()];
+            if settings.workers.is_some_and(|workers| state.busy >= workers) {
+                return None;
             }
             let next = match settings.queue_order {
                 InboundOrder::Fifo => state.queue.pop_front(),
                 InboundOrder::Lifo => state.queue.pop_back(),
             };
-            let Some(id) = next.or_else(|| state.blocked.pop_front()) else {
-                return;
-            };
-            self.services[service.index()].statistics.queue_shrank(self.now);
-            let state = &mut self.instances[instance.index()];
+            let id = next.or_else(|| state.blocked.pop_front())?;
             // One that stood outside comes in.
-            if let Some(outside) = state.blocked.pop_front() {
-                state.queue.push_back(outside);
+            let outside = state.blocked.pop_front();
+            self.services[service.index()].statistics.queue_shrank(self.now);
+            if let Some(outside) = outside {
+                self.instances[instance.index()].queue.push_back(outside);
                 self.note(What::Queued { message: outside, instance });
             }
-            self.start(plan, id);
+            let task = self.start(plan, id, service);
+            if task.is_some() {
+                return task;
+            }
         }
     }
 
@@ -406,7 +472,7 @@ impl World {
     }
 
     /// Makes an event.
-    #[inline]
+    #[inline(always)]
     pub(super) fn make_event(
         &mut self,
         plan: &Plan,
@@ -416,14 +482,20 @@ impl World {
         lineage: u64,
         given: &[Given],
     ) -> Event {
-        let state = &mut self.services[service.index()];
-        state.produced += 1;
-        let id = EventId::new(service, state.produced);
+        let id = self.next_event_id(service);
         self.fill_event(plan, id, event_type, cause, lineage, given)
     }
 
-    /// Fills an event's fields: given, or copied from its cause, or drawn.
+    /// The identity of the next event that a service makes.
     #[inline]
+    pub(super) fn next_event_id(&mut self, service: ServiceId) -> EventId {
+        let state = &mut self.services[service.index()];
+        state.produced += 1;
+        EventId::new(service, state.produced)
+    }
+
+    /// Fills an event's fields: given, or copied from its cause, or drawn.
+    #[inline(always)]
     pub(super) fn fill_event(
         &mut self,
         plan: &Plan,
@@ -433,6 +505,25 @@ impl World {
         lineage: u64,
         given: &[Given],
     ) -> Event {
+        let fields = if plan.model.event_types[event_type.index()].fields.is_empty() {
+            [0; MAX_FIELDS]
+        } else {
+            self.fields(plan, id, event_type, cause, lineage, given)
+        };
+        let cause = cause.map(|it| self.messages.get(it).event.id);
+        Event { id, event_type, time: self.now, cause, lineage, fields }
+    }
+
+    #[inline(never)]
+    fn fields(
+        &mut self,
+        plan: &Plan,
+        id: EventId,
+        event_type: EventTypeId,
+        cause: Option<MessageId>,
+        lineage: u64,
+        given: &[Given],
+    ) -> [u64; MAX_FIELDS] {
         let mut fields = [0; MAX_FIELDS];
         for (place, field) in plan.model.event_types[event_type.index()].fields.iter().enumerate() {
             if let Some((_, value)) = given.iter().find(|(it, _)| *it == place) {
@@ -454,8 +545,7 @@ impl World {
                 None => self.draw_field(id, event_type, &field.draw, lineage, place).to_bits(),
             };
         }
-        let cause = cause.map(|it| self.messages.get(it).event.id);
-        Event { id, event_type, time: self.now, cause, lineage, fields }
+        fields
     }
 
     fn draw_field(
@@ -506,14 +596,23 @@ struct Hands<'a> {
     message: MessageId,
     /// Whose worker it has.
     instance: InstanceId,
+    /// Whose instance that is.
+    service: ServiceId,
+    /// How often its poll had asked when it began to run.
+    asked: u32,
 }
 
 impl Hands<'_> {
+    /// What its dice are keyed by.
+    #[inline]
+    fn key(&self) -> u64 {
+        self.world.key_of(self.message, self.asked)
+    }
+
     #[inline]
     fn make(&mut self, at: Position, event: EventTypeId, given: &[Given]) -> Event {
-        let service = self.plan.service_of(self.instance);
-        let lineage = mix(self.world.task_key(self.slot), u64::from(at) | 1 << 40);
-        self.world.make_event(self.plan, service, event, Some(self.message), lineage, given)
+        let lineage = mix(self.key(), u64::from(at) | 1 << 40);
+        self.world.make_event(self.plan, self.service, event, Some(self.message), lineage, given)
     }
 }
 
@@ -533,15 +632,13 @@ impl Environment for Hands<'_> {
     }
 
     fn chance(&mut self, at: Position, probability: f64) -> bool {
-        let key = self.world.task_key(self.slot);
-        self.world.dice.stream(Purpose::Chance, key, u64::from(at)).chance(probability)
+        self.world.dice.stream(Purpose::Chance, self.key(), u64::from(at)).chance(probability)
     }
 
     fn publish(&mut self, at: Position, topic: TopicId, event: EventTypeId, given: &[Given]) {
         let event = self.make(at, event, given);
         let from = self.instance;
-        let service = self.plan.service_of(from);
-        let link = self.plan.link(Node::Service(service), Node::Topic(topic));
+        let link = self.plan.way(at);
         self.world.topics[topic.index()].published += 1;
         self.world.send_new(self.plan, link, event, Role::Publish, from, from, Token::None, 1);
     }
@@ -549,8 +646,7 @@ impl Environment for Hands<'_> {
     fn send(&mut self, at: Position, to: ServiceId, event: EventTypeId, given: &[Given]) {
         let event = self.make(at, event, given);
         let from = self.instance;
-        let service = self.plan.service_of(from);
-        let link = self.plan.link(Node::Service(service), Node::Service(to));
+        let link = self.plan.way(at);
         let target = self.world.choose_instance(self.plan, to, event.lineage);
         self.world.send_new(self.plan, link, event, Role::OneWay, from, target, Token::None, 1);
     }

@@ -25,6 +25,7 @@ impl World {
     }
 
     /// Schedules the next arrival of an open workload, the last one having been at `after`.
+    #[inline]
     fn schedule_arrival(&mut self, plan: &Plan, service: ServiceId, after: Time) {
         let Some(workload) = &plan.model.services[service.index()].workload else { return };
         let count = self.services[service.index()].arrivals;
@@ -67,6 +68,7 @@ impl World {
     }
 
     /// An arrival of an open workload.
+    #[inline(never)]
     pub(super) fn arrival(&mut self, plan: &Plan, service: ServiceId) {
         self.arrive(plan, service);
         self.schedule_arrival(plan, service, self.now);
@@ -85,6 +87,7 @@ impl World {
         }
     }
 
+    #[inline]
     fn arrive(&mut self, plan: &Plan, service: ServiceId) {
         let settings = &plan.model.services[service.index()];
         let Some(workload) = &settings.workload else { return };
@@ -127,11 +130,12 @@ impl World {
     }
 
     /// An instance begins something of its own accord, with a hand of its own.
-    #[inline]
+    #[inline(always)]
     fn begin_own(&mut self, plan: &Plan, instance: InstanceId, event: Event, handler: HandlerId) {
         let service = plan.service_of(instance);
         self.counters.made[Role::Arrival as usize] += 1;
-        let id = self.messages.insert(Message {
+        let (id, since) = (self.messages.take(), self.now);
+        *self.messages.get_mut(id) = Message {
             event,
             role: Role::Arrival,
             attempt: 1,
@@ -139,21 +143,18 @@ impl World {
             from: instance,
             to: instance,
             token: Token::None,
-            since: self.now,
-        });
-        self.note(What::Arrived {
-            message: id,
-            event: event.id,
-            event_type: event.event_type,
-            instance,
-        });
+            since,
+        };
+        let Event { id: identity, event_type, .. } = event;
+        self.note(What::Arrived { message: id, event: identity, event_type, instance });
         self.instances[instance.index()].busy += 1;
         let statistics = &mut self.services[service.index()].statistics;
         statistics.arrivals += 1;
         statistics.worker_taken(self.now);
         statistics.waiting.record(Span::ZERO);
         self.note(What::Started { message: id, instance });
-        self.begin_task(plan, id, handler);
+        let task = self.begin_task(plan, id, instance, service, handler);
+        self.run_task(plan, task);
     }
 }
 

@@ -28,6 +28,9 @@ use super::network::LinkState;
 use super::plan::Plan;
 use super::statistics::Statistics;
 
+/// So many records are handed on together: few enough to be still at hand.
+const AT_ONCE: usize = 64;
+
 /// Whoever is told what happens. `()` is told nothing, and costs nothing.
 pub trait Observer {
     /// Whether records are wanted at all.
@@ -181,6 +184,8 @@ pub struct TaskState {
     pub message: MessageId,
     /// Whose worker.
     pub instance: InstanceId,
+    /// Whose instance.
+    pub service: ServiceId,
     /// Counted up whenever it begins to wait, so that what comes too late is known.
     pub wait: u32,
     /// Whether its wait is a pause before a call is tried again.
@@ -417,7 +422,7 @@ impl World {
                 // The first in turn is the one after the last.
                 .map(|it| ServiceState { cursor: it.instances - 1, ..ServiceState::default() })
                 .collect(),
-            links: vec![LinkState::default(); model.links.len()],
+            links: plan.manners.iter().map(|it| LinkState::new(*it)).collect(),
             topics,
             groups,
             stores: Stores::new(model),
@@ -471,7 +476,13 @@ impl World {
     pub fn step<O: Observer>(&mut self, observer: &mut O) -> bool {
         let plan = Arc::clone(&self.plan);
         self.observed = O::LISTENS;
-        let moved = self.step_within(&plan, Time::MAX);
+        let moved = if self.begun {
+            let next = self.agenda.pop_until(Time::MAX);
+            next.inspect(|&(at, entry)| self.perform(&plan, at, entry)).is_some()
+        } else {
+            self.begin(&plan);
+            true
+        };
         self.deliver_records(observer);
         moved
     }
@@ -480,7 +491,10 @@ impl World {
     pub fn run_until<O: Observer>(&mut self, until: Time, observer: &mut O) {
         let plan = Arc::clone(&self.plan);
         self.observed = O::LISTENS;
-        while self.step_within(&plan, until) {
+        if !self.begun {
+            self.begin(&plan);
+        }
+        while self.advance(&plan, until) {
             self.deliver_records(observer);
         }
         self.deliver_records(observer);
@@ -496,23 +510,23 @@ impl World {
         }
     }
 
-    fn step_within(&mut self, plan: &Plan, until: Time) -> bool {
-        if !self.begun {
-            self.begun = true;
-            self.begin(plan);
-            return true;
+    /// Performs what there is to do up to and including this instant, or until there are so many
+    /// records that they had better be handed on: then true.
+    // Not one step a call, and not in the observer's crate: here the loop is one function.
+    fn advance(&mut self, plan: &Plan, until: Time) -> bool {
+        while let Some((at, entry)) = self.agenda.pop_until(until) {
+            self.perform(plan, at, entry);
+            if self.fresh.len() >= AT_ONCE {
+                return true;
+            }
         }
-        match self.agenda.next_at() {
-            Some(at) if at <= until => {}
-            _ => return false,
-        }
-        let Some((at, entry)) = self.agenda.pop() else { return false };
-        self.now = at;
-        self.perform(plan, entry);
-        true
+        false
     }
 
-    fn perform(&mut self, plan: &Plan, entry: Scheduled) {
+    // Inlined into the loop, with what happens most often.
+    #[inline(always)]
+    fn perform(&mut self, plan: &Plan, at: Time, entry: Scheduled) {
+        self.now = at;
         match entry {
             Scheduled::Leave(message) => self.leave_link(plan, message),
             Scheduled::Vanish(message) => self.drop_message(message, DropReason::Lost),
@@ -536,13 +550,22 @@ impl World {
                 self.reconnect(plan, instance, place, incarnation);
             }
             Scheduled::Rebalanced(group) => self.hand_out_group(plan, group),
-            Scheduled::FaultBegins(fault) => self.fault_begins(plan, fault),
-            Scheduled::FaultEnds(fault) => self.fault_ends(plan, fault),
+            Scheduled::FaultBegins(fault) => {
+                self.doubt_links();
+                self.fault_begins(plan, fault);
+                self.see_to_links(plan);
+            }
+            Scheduled::FaultEnds(fault) => {
+                self.doubt_links();
+                self.fault_ends(plan, fault);
+                self.see_to_links(plan);
+            }
         }
     }
 
     /// What there is at the first instant.
     fn begin(&mut self, plan: &Plan) {
+        self.begun = true;
         for (index, fault) in plan.model.faults.iter().enumerate() {
             self.agenda.push(fault.at, Scheduled::FaultBegins(FaultId::from_index(index)));
         }
