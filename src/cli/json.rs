@@ -84,6 +84,8 @@ struct Topic {
     acked: u64,
     dead_lettered: u64,
     deduplicated: u64,
+    /// Events that compaction removed.
+    compacted: u64,
     waiting: u64,
     leased: u64,
     groups: Vec<Group>,
@@ -185,6 +187,7 @@ impl From<&TopicReport> for Topic {
             acked: it.acked,
             dead_lettered: it.dead_lettered,
             deduplicated: it.deduplicated,
+            compacted: it.compacted,
             waiting: it.waiting,
             leased: it.leased,
             groups: it.groups.iter().map(Group::from).collect(),

@@ -134,7 +134,10 @@ fn topics(report: &Report) {
             if it.is_log { "–".into() } else { it.acked.to_string() },
             if it.is_log { "–".into() } else { it.dead_lettered.to_string() },
             it.deduplicated.to_string(),
-            (it.waiting + it.leased).to_string(),
+            match it.compacted {
+                0 => (it.waiting + it.leased).to_string(),
+                gone => format!("{} ({gone} compacted)", it.waiting + it.leased),
+            },
             String::new(),
         ]);
         for group in &it.groups {

@@ -9,6 +9,6 @@ pub use overview::Overview;
 pub use run::{Answer, Run};
 pub use scene::{
     Gone, InstanceScene, PartitionScene, Place, QueueScene, ReadingScene, Scene, SceneMessage,
-    TopicScene,
+    TailEvent, TopicScene,
 };
 pub use worker::{Handle, Progress};

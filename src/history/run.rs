@@ -166,7 +166,7 @@ impl Run {
             scene: Arc::new(moment.scene.clone()),
             valid_until,
             previous: moment.previous,
-            events: moment.world.events_in_sight(MOST_EVENTS, TAIL_EVENTS as u64).into(),
+            events: moment.world.events_in_sight(MOST_EVENTS, TAIL_EVENTS).into(),
         };
         self.cursor = Some(moment);
         answer

@@ -128,8 +128,19 @@ pub struct PartitionScene {
     pub start: u64,
     /// The offset of the next event.
     pub end: u64,
-    /// The last events: which, of which type. The last one is at `end` − 1.
-    pub tail: VecDeque<(EventId, EventTypeId)>,
+    /// The last events that are there, the oldest first.
+    pub tail: VecDeque<TailEvent>,
+}
+
+/// An event near the end of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TailEvent {
+    /// Where in the partition.
+    pub offset: u64,
+    /// Which.
+    pub event: EventId,
+    /// Of which type.
+    pub event_type: EventTypeId,
 }
 
 /// A queue topic.
@@ -290,29 +301,17 @@ impl Scene {
             }
             What::Received { message } => self.end(message, at, None),
             What::Dropped { message, reason } => self.lose(message, at, reason),
-            What::Appended { message, topic, partition, .. } => {
-                self.append(message, topic, partition);
-                self.end(message, at, None);
-            }
-            What::Trimmed { topic, partition, start } => {
-                if let TopicScene::Log(partitions) = &mut self.topics[topic.index()] {
-                    partitions[partition as usize].start = start;
-                }
-            }
+            What::Appended { .. }
+            | What::Trimmed { .. }
+            | What::Compacted { .. }
+            | What::FellOff { .. }
+            | What::Committed { .. }
+            | What::Assigned { .. } => self.apply_to_log(record),
             What::Enqueued { message, topic } => self.move_to(message, Place::Waiting(topic), at),
             What::Leased { message, topic, .. } => {
                 self.move_to(message, Place::Leased(topic), at);
             }
             What::Settled { message, topic, how } => self.settle(message, topic, how, at, model),
-            What::FellOff { group, partition, events } => {
-                self.groups[group.index()][partition as usize].fell_off += events;
-            }
-            What::Committed { group, partition, offset } => {
-                self.groups[group.index()][partition as usize].committed = offset;
-            }
-            What::Assigned { group, partition, instance } => {
-                self.groups[group.index()][partition as usize].reader = instance;
-            }
             What::Up { instance } | What::Down { instance } => {
                 let state = &mut self.instances[instance.index()];
                 state.up = matches!(record.what, What::Up { .. });
@@ -333,6 +332,37 @@ impl Scene {
             }
             What::FaultBegan { fault } => self.faults[fault.index()] = true,
             What::FaultEnded { fault } => self.faults[fault.index()] = false,
+        }
+    }
+
+    /// Takes in what happened to a log or its groups.
+    fn apply_to_log(&mut self, record: &Record) {
+        match record.what {
+            What::Appended { message, topic, partition, offset } => {
+                self.append(message, topic, partition, offset);
+                self.end(message, record.at, None);
+            }
+            What::Trimmed { topic, partition, start } => {
+                if let Some(it) = self.partition(topic, partition) {
+                    it.start = start;
+                    it.tail.retain(|it| it.offset >= start);
+                }
+            }
+            What::Compacted { topic, partition, offset } => {
+                if let Some(it) = self.partition(topic, partition) {
+                    it.tail.retain(|it| it.offset != offset);
+                }
+            }
+            What::FellOff { group, partition, events } => {
+                self.groups[group.index()][partition as usize].fell_off += events;
+            }
+            What::Committed { group, partition, offset } => {
+                self.groups[group.index()][partition as usize].committed = offset;
+            }
+            What::Assigned { group, partition, instance } => {
+                self.groups[group.index()][partition as usize].reader = instance;
+            }
+            _ => {}
         }
     }
 
@@ -404,15 +434,22 @@ impl Scene {
         self.gone.push_back(Gone { message, at, lost });
     }
 
-    fn append(&mut self, message: MessageId, topic: TopicId, partition: u32) {
+    fn partition(&mut self, topic: TopicId, partition: u32) -> Option<&mut PartitionScene> {
+        match &mut self.topics[topic.index()] {
+            TopicScene::Log(partitions) => partitions.get_mut(partition as usize),
+            TopicScene::Queue(_) => None,
+        }
+    }
+
+    fn append(&mut self, message: MessageId, topic: TopicId, partition: u32, offset: u64) {
         let Some(&it) = self.message(message) else { return };
-        let TopicScene::Log(partitions) = &mut self.topics[topic.index()] else { return };
-        let partition = &mut partitions[partition as usize];
-        partition.end += 1;
+        let Some(partition) = self.partition(topic, partition) else { return };
+        partition.end = offset + 1;
         if partition.tail.len() == TAIL_EVENTS {
             partition.tail.pop_front();
         }
-        partition.tail.push_back((it.event, it.event_type));
+        let SceneMessage { event, event_type, .. } = it;
+        partition.tail.push_back(TailEvent { offset, event, event_type });
     }
 
     fn settle(&mut self, id: MessageId, topic: TopicId, how: Settlement, at: Time, model: &Model) {

@@ -17,6 +17,9 @@ pub struct EventType {
     pub fields: Vec<Field>,
     /// Which field is the key (CloudEvents' `subject`, a log topic's partition key).
     pub key: Option<usize>,
+    /// Whether it says that there is nothing under its key any more (a Kafka record without a
+    /// value): compaction removes the key with it.
+    pub is_tombstone: bool,
     /// Its size on the wire, in bytes.
     pub size_bytes: u32,
     /// Which of the theme's event colours it wears.

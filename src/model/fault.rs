@@ -1,6 +1,6 @@
 //! Faults on a schedule: what breaks, when, and for how long.
 
-use super::{Distribution, GroupId, LinkId, ServiceId, Span, Time, TopicId};
+use super::{Distribution, GroupId, LinkId, Position, ServiceId, Span, Time, TopicId};
 
 /// Something that breaks at an instant, and is mended some time later or never.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +68,7 @@ pub enum FaultKind {
         /// Which group.
         group: GroupId,
         /// To where, in each partition.
-        to: ReplayTo,
+        to: Position,
     },
     /// The broker of this topic answers nobody: what is sent to it waits on its links, and it
     /// delivers nothing. What it holds is durable.
@@ -76,17 +76,4 @@ pub enum FaultKind {
         /// Which.
         topic: TopicId,
     },
-}
-
-/// Where a replay begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReplayTo {
-    /// At the oldest event that is kept.
-    Earliest,
-    /// Behind the newest.
-    Latest,
-    /// At the first event that was appended at this instant or later.
-    Time(Time),
-    /// At this offset, or the nearest that there is.
-    Offset(u64),
 }

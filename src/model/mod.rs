@@ -18,7 +18,7 @@ pub mod topic;
 
 pub use distribution::Distribution;
 pub use event::{Event, EventType, Field, FieldDraw, FieldKind, Text, Value};
-pub use fault::{Fault, FaultKind, ReplayTo};
+pub use fault::{Fault, FaultKind};
 pub use guard::{Breaker, Budget, Bulkhead, Guard, Idempotency, Trip};
 pub use handler::{
     Backoff, Call, Comparison, Condition, Expression, Handler, Jitter, Poll, Retry, Step,
@@ -36,6 +36,6 @@ pub use service::{
 };
 pub use time::{Span, Time};
 pub use topic::{
-    AckTiming, Assignment, Commit, Group, LogTopic, Overflow, Protocol, QueueOrder, QueueTopic,
-    StartAt, Topic, TopicKind,
+    AckTiming, Assignment, Commit, Compaction, Group, LogTopic, Overflow, Position, Protocol,
+    QueueOrder, QueueTopic, Topic, TopicKind,
 };

@@ -127,6 +127,16 @@ pub enum What {
         /// The oldest offset that is left.
         start: u64,
     },
+    /// An event of a log was removed because a later one has its key, or because it is a
+    /// tombstone whose time is over; its offset is a hole.
+    Compacted {
+        /// In which topic.
+        topic: TopicId,
+        /// In which of its partitions.
+        partition: u32,
+        /// Which offset.
+        offset: u64,
+    },
     /// A group was so far behind that events it had not read were deleted: they fell off the
     /// log, and it reads on behind them.
     FellOff {
@@ -270,6 +280,9 @@ impl What {
             }
             Self::Trimmed { topic, partition, start } => {
                 [12 | (topic.0 as u64) << 8, pair(0, partition), start, 0]
+            }
+            Self::Compacted { topic, partition, offset } => {
+                [35 | (topic.0 as u64) << 8, pair(0, partition), offset, 0]
             }
             Self::FellOff { group, partition, events } => {
                 [24 | (group.0 as u64) << 8, pair(0, partition), events, 0]

@@ -1,7 +1,7 @@
 //! Topics: logs (as in Kafka) and queues (as in RabbitMQ, SQS, JetStream work queues), and the
 //! groups that consume them.
 
-use super::{GroupId, Span, TopicId};
+use super::{GroupId, Span, Time, TopicId};
 
 /// A named place that events are published to.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,10 +28,61 @@ pub enum TopicKind {
 pub struct LogTopic {
     /// How many partitions; at least 1.
     pub partitions: u32,
-    /// Events older than this are deleted; `None` keeps them.
+    /// Events as old as this are deleted (Kafka `retention.ms`); `None` keeps them.
     pub retention: Option<Span>,
+    /// A partition of more bytes than this loses its oldest events (Kafka `retention.bytes`);
+    /// `None` keeps them.
+    pub retention_size: Option<u64>,
     /// A partition longer than this loses its oldest events; `None` keeps them.
     pub retention_events: Option<u64>,
+    /// How often it is looked what is to be deleted (Kafka `log.retention.check.interval.ms`);
+    /// `None` deletes at once.
+    pub retention_check: Option<Span>,
+    /// A segment of a partition has at most so many bytes (Kafka `segment.bytes`). Where any of
+    /// the three limits of segments is set, whole segments are deleted, never the active one, so
+    /// that at least `retention_size` or `retention_events` are left.
+    pub segment_size: Option<u64>,
+    /// A segment has at most so many events.
+    pub segment_events: Option<u64>,
+    /// Nothing is appended to a segment as old as this (Kafka `segment.ms`).
+    pub segment_age: Option<Span>,
+    /// How the last event of each key is kept when others go; `None` does not.
+    pub compaction: Option<Compaction>,
+}
+
+/// How a log is compacted (Kafka `cleanup.policy` compact).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Compaction {
+    /// How often it is looked whether there is enough to be compacted (Kafka
+    /// `log.cleaner.backoff.ms`).
+    pub every: Span,
+    /// Only if more than this share of what may be compacted, in bytes, is new (Kafka
+    /// `min.cleanable.dirty.ratio`).
+    pub min_dirty: f64,
+    /// How long after its first compaction a tombstone stays (Kafka `delete.retention.ms`).
+    pub delete_retention: Span,
+}
+
+impl LogTopic {
+    /// Whether what is deleted goes by whole segments.
+    #[must_use]
+    pub const fn has_segments(&self) -> bool {
+        self.segment_size.is_some() || self.segment_events.is_some() || self.segment_age.is_some()
+    }
+
+    /// Whether anything is deleted at the old end.
+    #[must_use]
+    pub const fn is_trimmed(&self) -> bool {
+        self.retention.is_some() || self.retention_size.is_some() || self.retention_events.is_some()
+    }
+
+    /// Whether anything is done to it that is not done when something is appended.
+    #[must_use]
+    pub const fn is_tended(&self) -> bool {
+        self.retention.is_some()
+            || self.compaction.is_some()
+            || (self.retention_check.is_some() && self.is_trimmed())
+    }
 }
 
 /// A queue: what is acked is gone.
@@ -102,7 +153,7 @@ pub struct Group {
     /// The topic it consumes.
     pub topic: TopicId,
     /// Where a group without committed offsets begins (logs only).
-    pub start_at: StartAt,
+    pub start_at: Position,
     /// How long a member may be silent before its partitions are given to others (logs only).
     pub session_timeout: Span,
     /// Whether a member that comes back is known again and takes its partitions up at once
@@ -138,13 +189,18 @@ pub enum Protocol {
     Cooperative,
 }
 
-/// Where a group that has never committed begins to read.
+/// A place in each partition of a log: where a group that has never committed begins to read, or
+/// where a replay begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartAt {
+pub enum Position {
     /// At the oldest event that is kept.
     Earliest,
-    /// At what is published from now on.
+    /// Behind the newest: at what is published from now on.
     Latest,
+    /// At the first event that was appended at this instant or later.
+    Time(Time),
+    /// At this offset, or the nearest that there is.
+    Offset(u64),
 }
 
 /// When a consumer tells the broker that it is done.

@@ -43,6 +43,7 @@ impl Converter<'_> {
             is_request,
             fields: Vec::new(),
             key: None,
+            is_tombstone: false,
             size_bytes: 512,
             #[expect(clippy::cast_possible_truncation, reason = "below eight")]
             colour: (number % 7) as u8,
@@ -69,6 +70,13 @@ impl Converter<'_> {
             if event.key.is_none() {
                 let names = event.fields.iter().map(|it| it.name.as_str());
                 self.reader.unknown(&key.place, "field", text, names);
+            }
+        }
+        if !is_request && let Some(node) = fields.optional("tombstone") {
+            event.is_tombstone = self.reader.bool(node) == Some(true);
+            if event.is_tombstone && event.key.is_none() {
+                let message = format!("`{name}` removes a key, and has none");
+                self.reader.wrong(&node.place, &message, "a `key`");
             }
         }
         if let Some(size) = fields.optional("size")

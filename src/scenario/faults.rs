@@ -1,6 +1,6 @@
 //! The fault schedule.
 
-use crate::model::{Fault, FaultKind, LinkId, Node as End, ReplayTo, Span, Time, TopicKind};
+use crate::model::{Fault, FaultKind, LinkId, Node as End, Span, Time, TopicKind};
 
 use super::convert::Converter;
 use super::reader::{Fields, describe, head};
@@ -96,7 +96,7 @@ impl Converter<'_> {
                     service(),
                     fields.required("topic").and_then(|it| (Some(it)).zip(self.topic(it))),
                 );
-                let to = fields.required("to").and_then(|it| self.replay_to(it));
+                let to = fields.required("to").and_then(|it| self.position(it));
                 let (service, (place, topic)) = (service?, topic?);
                 let consumes = &self.model.services[service.index()].consumes;
                 let group = consumes.iter().find(|it| it.topic == topic).map(|it| it.group);
@@ -113,27 +113,6 @@ impl Converter<'_> {
                 FaultKind::Outage { topic: fields.required("topic").and_then(|it| self.topic(it))? }
             }
         })
-    }
-
-    fn replay_to(&self, node: &Node) -> Option<ReplayTo> {
-        let reader = self.reader;
-        match &node.kind {
-            Kind::Word(word) if word == "Earliest" => Some(ReplayTo::Earliest),
-            Kind::Word(word) if word == "Latest" => Some(ReplayTo::Latest),
-            Kind::Tuple(Some(name), items) if name == "Time" && items.len() == 1 => {
-                reader.span(&items[0]).map(|it| ReplayTo::Time(Time::ZERO + it))
-            }
-            Kind::Tuple(Some(name), items) if name == "Offset" && items.len() == 1 => {
-                let offset = reader.int(&items[0], 0, i64::MAX)?;
-                Some(ReplayTo::Offset(offset.cast_unsigned()))
-            }
-            _ => {
-                let message = format!("{} instead of a position", describe(node));
-                let expected = "Earliest, Latest, Time(\"5s\") or Offset(12)";
-                reader.wrong(&node.place, &message, expected);
-                None
-            }
-        }
     }
 
     /// The links `between` two nodes (both ways), or `from` one `to` the other.

@@ -8,6 +8,7 @@ mod convert;
 mod events;
 mod faults;
 mod guards;
+mod logs;
 pub mod library;
 pub mod problem;
 mod reader;

@@ -237,6 +237,28 @@ impl Reader {
         }
     }
 
+    /// A size above zero, in bytes.
+    pub(super) fn bytes(&self, node: &Node) -> Option<u64> {
+        let text = self.text(node)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        let bytes = parse_bytes(text).map(|it| it as u64).filter(|it| *it > 0);
+        if bytes.is_none() {
+            let message = format!("`{text}` is not a size above zero");
+            self.wrong(&node.place, &message, "a size such as \"512B\" or \"64KiB\"");
+        }
+        bytes
+    }
+
+    /// A time above zero.
+    pub(super) fn some_span(&self, node: &Node) -> Option<Span> {
+        let span = self.span(node)?;
+        if span == Span::ZERO {
+            self.wrong(&node.place, "no time at all", "a time above zero");
+            return None;
+        }
+        Some(span)
+    }
+
     /// A distribution of times (in ns) or, with `plain`, of bare numbers.
     pub(super) fn distribution(&self, node: &Node, plain: bool) -> Option<Distribution> {
         let amount = |node: &Node| {

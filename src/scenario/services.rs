@@ -1,9 +1,9 @@
 //! Services and workloads: hands, queues, stores, subscriptions, timers, arrivals.
 
 use crate::model::{
-    AckTiming, Arrivals, Assignment, Balance, Commit, Consume, Distribution, EventTypeId,
-    FieldKind, Full, Handler, HandlerId, InboundOrder, Node as End, OnFailure, Protocol, Service,
-    ServiceId, Span, StartAt, Step, Store, StoreId, StoreKind, Time, TopicKind, Trigger, Workload,
+    AckTiming, Arrivals, Balance, Commit, Consume, Distribution, EventTypeId, FieldKind, Full,
+    Handler, HandlerId, InboundOrder, Node as End, OnFailure, Service, ServiceId, Span, Step,
+    Store, StoreId, StoreKind, Time, TopicKind, Trigger, Workload,
 };
 
 use super::convert::Converter;
@@ -319,36 +319,6 @@ impl Converter<'_> {
             ack: ack.unwrap_or(usual.ack),
             commit: commit.unwrap_or(usual.commit),
             on_failure: on_failure.unwrap_or(usual.on_failure),
-        }
-    }
-
-    fn group_settings(&mut self, group: usize, fields: &Fields<'_>) {
-        let reader = self.reader;
-        let words = [("Earliest", StartAt::Earliest), ("Latest", StartAt::Latest)];
-        let group = &mut self.model.groups[group];
-        if let Some(it) = fields.optional("start").and_then(|it| reader.choice(it, &words)) {
-            group.start_at = it;
-        }
-        if let Some(it) = fields.optional("session_timeout").and_then(|it| reader.span(it)) {
-            group.session_timeout = it;
-        }
-        if let Some(it) = fields.optional("static_members").and_then(|it| reader.bool(it)) {
-            group.static_members = it;
-        }
-        if let Some(it) = fields.optional("rebalance_pause").and_then(|it| reader.span(it)) {
-            group.rebalance_pause = it;
-        }
-        let words = [
-            ("Range", Assignment::Range),
-            ("RoundRobin", Assignment::RoundRobin),
-            ("Sticky", Assignment::Sticky),
-        ];
-        if let Some(it) = fields.optional("assignment").and_then(|it| reader.choice(it, &words)) {
-            group.assignment = it;
-        }
-        let words = [("Eager", Protocol::Eager), ("Cooperative", Protocol::Cooperative)];
-        if let Some(it) = fields.optional("protocol").and_then(|it| reader.choice(it, &words)) {
-            group.protocol = it;
         }
     }
 

@@ -254,6 +254,7 @@ impl Converter<'_> {
             fields.finish();
             (event?, topic?, with)
         };
+        self.keyed_if_compacted(node, event, topic);
         self.talk(End::Service(scope.service), End::Topic(topic));
         Some(Step::Publish { topic, event, with })
     }

@@ -2,8 +2,8 @@
 //! broker.
 
 use crate::model::{
-    AckTiming, Assignment, Commit, Group, GroupId, LogTopic, OnFailure, Overflow, Protocol,
-    QueueOrder, QueueTopic, Span, StartAt, Topic, TopicId, TopicKind,
+    AckTiming, Assignment, Commit, Group, GroupId, LogTopic, OnFailure, Overflow, Position,
+    Protocol, QueueOrder, QueueTopic, Span, Topic, TopicId, TopicKind,
 };
 
 use super::convert::Converter;
@@ -86,7 +86,7 @@ impl Profile {
         let plain = Group {
             name: String::new(),
             topic: TopicId(0),
-            start_at: StartAt::Earliest,
+            start_at: Position::Earliest,
             session_timeout: Span::from_secs(45),
             static_members: false,
             rebalance_pause: Span::ZERO,
@@ -97,7 +97,7 @@ impl Profile {
             // `auto.offset.reset` latest, `session.timeout.ms` 45 000, `group.initial.rebalance.delay.ms`
             // 3 000, `partition.assignment.strategy` [Range, CooperativeSticky].
             Self::Kafka => {
-                Group { start_at: StartAt::Latest, rebalance_pause: Span::from_secs(3), ..plain }
+                Group { start_at: Position::Latest, rebalance_pause: Span::from_secs(3), ..plain }
             }
             _ => plain,
         }
@@ -168,16 +168,9 @@ impl Converter<'_> {
         let profile = profile.unwrap_or(Profile::Plain);
         let partitions =
             fields.optional("partitions").map_or(Some(1), |it| reader.int(it, 1, 10_000));
-        let retention = fields.optional("retention").and_then(|it| reader.span(it));
-        let events = fields.optional("retention_events").and_then(|it| reader.int(it, 1, i64::MAX));
+        let kept = self.kept(&fields, profile);
         fields.finish();
-        // `retention.ms` 7 days.
-        let usual = (profile == Profile::Kafka).then_some(Span::from_secs(7 * 24 * 3600));
-        let topic = LogTopic {
-            partitions: u32::try_from(partitions?).unwrap_or(1),
-            retention: retention.or(usual),
-            retention_events: events.map(i64::cast_unsigned),
-        };
+        let topic = LogTopic { partitions: u32::try_from(partitions?).unwrap_or(1), ..kept };
         Some((TopicKind::Log(topic), profile))
     }
 
@@ -218,7 +211,7 @@ impl Converter<'_> {
     }
 
     /// A time, or `None` where the word `Never` stands; what is usual where nothing stands.
-    fn span_or(
+    pub(super) fn span_or(
         &self,
         fields: &Fields<'_>,
         name: &'static str,

@@ -93,15 +93,13 @@ impl World {
     /// The events that a person can point at: those of messages alive (at most `most`), and the
     /// last `tail` of each partition.
     #[must_use]
-    pub fn events_in_sight(&self, most: usize, tail: u64) -> Vec<Event> {
+    pub fn events_in_sight(&self, most: usize, tail: usize) -> Vec<Event> {
         let alive = self.messages.iter().map(|(_, message)| message.event);
         let mut events: Vec<Event> = alive.take(most).collect();
         for topic in &self.topics {
             let Broker::Log(log) = &topic.broker else { continue };
             for partition in (0_u32..).take(log.partition_count()) {
-                let end = log.end(partition);
-                let begin = end.saturating_sub(tail).max(log.start(partition));
-                events.extend((begin..end).map(|offset| log.event(partition, offset)));
+                events.extend(log.last_events(partition, tail));
             }
         }
         events

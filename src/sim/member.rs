@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::model::event::MAX_FIELDS;
 use crate::model::{
-    Commit, DropReason, GroupId, InstanceId, MessageId, Node, ReplayTo, Role, Span, Time, TopicId,
-    What,
+    Commit, DropReason, Event, EventId, EventTypeId, GroupId, InstanceId, MessageId, Node,
+    Position, Role, Span, Time, TopicId, What,
 };
 
 use super::message::{Message, Token};
 use super::plan::Plan;
-use super::world::{Broker, Lane, Reading, Scheduled, World};
+use super::world::{Broker, Lane, Reading, Scheduled, World, mix};
 
 /// How long after its connection broke a client makes a new one: Kafka's
 /// `reconnect.backoff.max.ms`, 1 s.
@@ -92,17 +93,21 @@ impl World {
         let consume = &plan.model.services[service.index()].consumes[place];
         let Reading { session, upto, .. } = self.instances[instance.index()].reading[place];
         let link = plan.link(Node::Service(service), Node::Topic(consume.topic));
-        // A fetch is about no event; it wears the topic's first type only to have one.
-        let event = crate::model::Event {
-            id: crate::model::EventId::new(service, 0),
-            event_type: crate::model::EventTypeId(0),
-            time: self.now,
-            cause: None,
-            lineage: super::world::mix(self.now.0, u64::from(instance.0)),
-            fields: [0; crate::model::event::MAX_FIELDS],
-        };
+        let event = self.about_no_event(plan, instance);
         let token = Token::Room { session, upto };
         self.send_new(plan, link, event, Role::Fetch, instance, instance, token, 1);
+    }
+
+    /// What a message carries that is about no event: it wears the first type only to have one.
+    fn about_no_event(&self, plan: &Plan, instance: InstanceId) -> Event {
+        Event {
+            id: EventId::new(plan.service_of(instance), 0),
+            event_type: EventTypeId(0),
+            time: self.now,
+            cause: None,
+            lineage: mix(self.now.0, u64::from(instance.0)),
+            fields: [0; MAX_FIELDS],
+        }
     }
 
     /// Something that an instance reads a log by was lost: its connection is broken, and it
@@ -217,8 +222,8 @@ impl World {
             let (partition, offset) = (lane.partition, lane.done);
             let epoch = self.instances[instance.index()].reading[place].session;
             let Broker::Log(log) = &self.topics[consume.topic.index()].broker else { return };
-            let about = offset.saturating_sub(1).max(log.start(partition));
-            let event = log.event(partition, about);
+            let about = log.event(partition, offset.saturating_sub(1));
+            let event = about.unwrap_or_else(|| self.about_no_event(plan, instance));
             let token = Token::Offset { partition, offset, epoch };
             self.send_new(plan, link, event, Role::Commit, instance, instance, token, 1);
         }
@@ -456,7 +461,7 @@ impl World {
 
     /// A group is set to another position: what its members were sent and have not begun is
     /// void, and what they have in hands no longer counts.
-    pub(super) fn replay(&mut self, plan: &Plan, group: GroupId, to: ReplayTo) {
+    pub(super) fn replay(&mut self, plan: &Plan, group: GroupId, to: Position) {
         let topic = plan.model.groups[group.index()].topic;
         let partitions = match &self.topics[topic.index()].broker {
             Broker::Log(log) => u32::try_from(log.partition_count()).unwrap_or(u32::MAX),
@@ -464,13 +469,7 @@ impl World {
         };
         for partition in 0..partitions {
             let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
-            let (start, end) = (log.start(partition), log.end(partition));
-            let offset = match to {
-                ReplayTo::Earliest => start,
-                ReplayTo::Latest => end,
-                ReplayTo::Time(at) => log.offset_at(partition, at),
-                ReplayTo::Offset(offset) => offset.clamp(start, end),
-            };
+            let offset = log.offset_of(partition, to);
             self.groups[group.index()].members.seek(partition, offset);
             self.note(What::Committed { group, partition, offset });
             let reader = self.groups[group.index()].members.reader(partition);
@@ -548,6 +547,9 @@ impl Lane {
             && from <= self.next
         {
             self.gaps.pop_front();
+            if self.done == self.next {
+                self.done = to.max(self.done);
+            }
             self.next = self.next.max(to);
         }
     }

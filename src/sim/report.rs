@@ -127,6 +127,8 @@ pub struct TopicReport {
     pub dead_reasons: [u64; 4],
     /// Publishes of an event that it had accepted before.
     pub deduplicated: u64,
+    /// Events that compaction removed (logs).
+    pub compacted: u64,
     /// Messages waiting (queues), or events kept (logs).
     pub waiting: u64,
     /// Messages in consumers' hands (queues).
@@ -242,7 +244,7 @@ impl World {
             Broker::Queue(queue) => (queue.waiting() as u64, u64::from(queue.leased())),
             Broker::Log(log) => {
                 let partitions = u32::try_from(log.partition_count()).unwrap_or(u32::MAX);
-                ((0..partitions).map(|it| log.end(it) - log.start(it)).sum(), 0)
+                ((0..partitions).map(|it| log.kept(it)).sum(), 0)
             }
         };
         let is_log = matches!(topic.kind, TopicKind::Log(_));
@@ -256,6 +258,7 @@ impl World {
             dead_lettered: state.dead_lettered.iter().sum(),
             dead_reasons: state.dead_lettered,
             deduplicated: state.deduplicated,
+            compacted: state.compacted,
             waiting,
             leased,
             groups: topic.groups.iter().filter_map(|&it| self.group_report(it, state)).collect(),

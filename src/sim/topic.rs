@@ -1,10 +1,10 @@
 //! Topics in the world: what reaches a broker, what it sends, and what consumers tell it.
 
-use crate::engine::broker::group::Delivery;
+use crate::engine::broker::group::{Due, Part};
 use crate::engine::broker::queue::{Accepted, Effect, Ticket};
 use crate::model::{
     AckTiming, Commit, DropReason, GroupId, InstanceId, MessageId, Node, OnFailure, Role,
-    ServiceId, Settlement, Span, TopicId, TopicKind, What,
+    ServiceId, Settlement, Span, Time, TopicId, TopicKind, What,
 };
 
 use super::message::{Message, Token};
@@ -63,11 +63,15 @@ impl World {
                 let key = plan.model.event_types[event.event_type.index()].key;
                 let partition = log.partition_for(key.map(|key| event.fields[key]));
                 let offset = log.append(now, partition, event);
-                let trimmed = log.trim(now, partition);
+                let trimmed = log.trim_at_once(now, partition);
+                let due = log.due_at(now, partition);
                 self.note(What::Appended { message: id, topic, partition, offset });
                 self.end_message(id);
                 if let Some(start) = trimmed {
                     self.note(What::Trimmed { topic, partition, start });
+                }
+                if let Some(due) = due {
+                    self.tick_at(topic, due);
                 }
                 for &group in &plan.model.topics[topic.index()].groups {
                     self.hand_out_log(plan, group, Some(partition));
@@ -198,14 +202,21 @@ impl World {
     fn schedule_tick(&mut self, topic: TopicId) {
         let state = &mut self.topics[topic.index()];
         let Broker::Queue(queue) = &state.broker else { return };
-        let Some(deadline) = queue.next_deadline() else { return };
-        if state.tick_at.is_none_or(|at| deadline < at) {
-            state.tick_at = Some(deadline);
-            self.agenda.push(deadline.max(self.now), Scheduled::TopicTick(topic));
+        if let Some(deadline) = queue.next_deadline() {
+            self.tick_at(topic, deadline);
         }
     }
 
-    /// Leases of a queue topic may have run out.
+    /// A topic is to be looked after at an instant, at the latest.
+    fn tick_at(&mut self, topic: TopicId, at: Time) {
+        let state = &mut self.topics[topic.index()];
+        if state.tick_at.is_none_or(|before| at < before) {
+            state.tick_at = Some(at);
+            self.agenda.push(at.max(self.now), Scheduled::TopicTick(topic));
+        }
+    }
+
+    /// Leases of a queue topic may have run out; a log may have to delete something.
     pub(super) fn topic_tick(&mut self, plan: &Plan, topic: TopicId) {
         let now = self.now;
         let state = &mut self.topics[topic.index()];
@@ -217,12 +228,46 @@ impl World {
             // It looks again when its broker is back.
             return;
         }
-        let Broker::Queue(queue) = &mut state.broker else { return };
+        let Broker::Queue(queue) = &mut state.broker else {
+            return self.tend_log(plan, topic);
+        };
         let mut effects = Vec::new();
         queue.tick(now, &mut effects);
         self.perform_effects(plan, topic, effects);
         self.hand_out_queue(plan, topic);
         self.schedule_tick(topic);
+    }
+
+    /// A log deletes what it keeps no longer, and compacts.
+    fn tend_log(&mut self, plan: &Plan, topic: TopicId) {
+        let now = self.now;
+        let mut removed = Vec::new();
+        for partition in 0.. {
+            let state = &mut self.topics[topic.index()];
+            let Broker::Log(log) = &mut state.broker else { return };
+            if partition as usize == log.partition_count() {
+                return;
+            }
+            let trimmed = log.trim(now, partition);
+            log.compact(now, partition, &mut removed);
+            let due = log.due_at(now, partition);
+            state.compacted += removed.len() as u64;
+            if let Some(start) = trimmed {
+                self.note(What::Trimmed { topic, partition, start });
+            }
+            for offset in removed.drain(..) {
+                self.note(What::Compacted { topic, partition, offset });
+            }
+            if let Some(due) = due {
+                self.tick_at(topic, due);
+            }
+            // Who waits at the end learns that what it has not read is gone.
+            for &group in
+                plan.model.topics[topic.index()].groups.iter().filter(|_| trimmed.is_some())
+            {
+                self.hand_out_log(plan, group, Some(partition));
+            }
+        }
     }
 
     /// A topic's broker is back.
@@ -285,17 +330,21 @@ impl World {
             }
             None => members.hand_out(self.now, log, &mut deliveries),
         }
-        for Delivery { reader, partition, offset, epoch, fell_off } in deliveries {
-            if fell_off > 0 {
-                self.fell_off(group, partition, offset - fell_off, offset);
-                if let Some(lane) = self.lane(reader, group, partition) {
-                    let lane = &mut self.instances[reader.index()].lanes[lane];
-                    lane.gaps.push_back((offset - fell_off, offset));
-                    lane.pass_gaps();
+        for Due { reader, partition, what } in deliveries {
+            let (offset, epoch) = match what {
+                Part::Event { offset, epoch } => (offset, epoch),
+                Part::Hole { from, to, kept_from } => {
+                    self.fell_off(group, partition, from, kept_from);
+                    if let Some(lane) = self.lane(reader, group, partition) {
+                        let lane = &mut self.instances[reader.index()].lanes[lane];
+                        lane.gaps.push_back((from, to));
+                        lane.pass_gaps();
+                    }
+                    continue;
                 }
-            }
+            };
             let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
-            let event = log.event(partition, offset);
+            let event = log.event(partition, offset).expect("it was found just now");
             let state = &mut self.groups[group.index()];
             let frontier = &mut state.frontier[partition as usize];
             let again = offset < *frontier;
@@ -315,6 +364,9 @@ impl World {
     /// A group passes over events that were deleted before they could be sent to it. After a
     /// new connection it may come to the same ones again; they are counted once.
     fn fell_off(&mut self, group: GroupId, partition: u32, from: u64, to: u64) {
+        if from == to {
+            return;
+        }
         let state = &mut self.groups[group.index()];
         let (begin, end) = state.passed_over[partition as usize];
         state.passed_over[partition as usize] = (from, to);

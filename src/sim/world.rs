@@ -312,6 +312,8 @@ pub struct TopicState {
     /// Dead letters, by reason ([`Settlement::DEATHS`](crate::model::Settlement::DEATHS)).
     pub dead_lettered: [u64; 4],
     pub deduplicated: u64,
+    /// Events of a log that compaction removed.
+    pub compacted: u64,
     pub refused: u64,
 }
 
@@ -374,7 +376,9 @@ impl World {
             .iter()
             .map(|topic| TopicState {
                 broker: match &topic.kind {
-                    TopicKind::Log(settings) => Broker::Log(Log::new(settings.clone())),
+                    TopicKind::Log(settings) => {
+                        Broker::Log(Log::new(settings.clone(), &model.event_types))
+                    }
                     TopicKind::Queue(settings) => {
                         Broker::Queue(Box::new(Queue::new(settings.clone())))
                     }
@@ -387,6 +391,7 @@ impl World {
                 acked: 0,
                 dead_lettered: [0; 4],
                 deduplicated: 0,
+                compacted: 0,
                 refused: 0,
             })
             .collect();

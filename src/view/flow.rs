@@ -3,7 +3,7 @@
 //! A dot's place on its curve is a pure function of (sent, due, now): the view can be asked for
 //! any instant, in any order, at any speed.
 
-use crate::history::{Gone, Place, Scene, SceneMessage, TopicScene};
+use crate::history::{Gone, Place, Scene, SceneMessage, TailEvent, TopicScene};
 use crate::model::{
     Arrivals, Distribution, EventId, LinkId, MessageId, Model, Node, Role, ServiceId, Span, Time,
     TopicId,
@@ -81,13 +81,10 @@ pub struct Strip {
 pub struct StripRow {
     /// `p0`.
     pub label: String,
-    /// The offset of the first cell.
-    pub first: u64,
     /// The last events.
     pub cells: Vec<Cell>,
-    /// Where each group's committed offset stands: (group's place, cells from the first; may be
-    /// before it or just past the last).
-    pub markers: Vec<(usize, i64)>,
+    /// Where each group's committed offset stands: (group's place, cells before it).
+    pub markers: Vec<(usize, usize)>,
 }
 
 /// An event in a topic.
@@ -99,8 +96,12 @@ pub struct Cell {
     pub colour: u8,
     /// Its type's letter.
     pub letter: char,
+    /// Its offset.
+    pub offset: u64,
     /// Whether every group is done with it.
     pub is_done: bool,
+    /// Whether it stands right behind a hole: what was there before it was compacted away.
+    pub is_behind_hole: bool,
 }
 
 /// A message on a link.
@@ -403,33 +404,31 @@ fn strip(model: &Model, scene: &Scene, id: TopicId) -> Strip {
                 strip.groups.push((model.groups[group.index()].name.clone(), lag.sum()));
             }
             for (number, partition) in partitions.iter().enumerate() {
-                let first = partition.end - partition.tail.len() as u64;
                 let committed: Vec<u64> = topic
                     .groups
                     .iter()
                     .map(|group| scene.groups[group.index()][number].committed)
                     .collect();
                 let slowest = committed.iter().copied().min().unwrap_or(u64::MAX);
+                let mut next = partition.tail.front().map_or(0, |it| it.offset);
                 let cells =
-                    partition.tail.iter().zip(first..).map(|(&(event, event_type), offset)| {
+                    partition.tail.iter().map(|&TailEvent { offset, event, event_type }| {
                         let event_type = &model.event_types[event_type.index()];
+                        let is_behind_hole = offset > next;
+                        next = offset + 1;
                         Cell {
                             event,
                             colour: event_type.colour,
                             letter: event_type.letter,
+                            offset,
                             is_done: offset < slowest,
+                            is_behind_hole,
                         }
                     });
-                strip.rows.push(StripRow {
-                    label: format!("p{number}"),
-                    first,
-                    cells: cells.collect(),
-                    markers: committed
-                        .iter()
-                        .enumerate()
-                        .map(|(group, offset)| (group, offset.cast_signed() - first.cast_signed()))
-                        .collect(),
-                });
+                let cells: Vec<Cell> = cells.collect();
+                let before = |at: u64| cells.partition_point(|it| it.offset < at);
+                let markers = committed.iter().map(|&it| before(it)).enumerate().collect();
+                strip.rows.push(StripRow { label: format!("p{number}"), cells, markers });
             }
         }
     }

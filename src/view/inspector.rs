@@ -305,6 +305,16 @@ fn topic_of(model: &Model, id: TopicId) -> Inspection {
             if let Some(retention) = log.retention {
                 section.row("keeps", retention.to_string());
             }
+            if let Some(size) = log.retention_size {
+                section.row("keeps of each partition", format!("{size} bytes"));
+            }
+            if let Some(events) = log.retention_events {
+                section.row("keeps of each partition", format!("{events} events"));
+            }
+            if let Some(compaction) = log.compaction {
+                section.row("keeps", "the last event of each key");
+                section.row("is compacted every", compaction.every.to_string());
+            }
             "log topic"
         }
         TopicKind::Queue(queue) => {

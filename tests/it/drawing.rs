@@ -17,7 +17,7 @@ use inflight::sim::World;
 
 /// Draws the run of a scenario that is given without its head; links take no time unless it
 /// says so. `show` names what is written below the lanes: `publish deliver settle drop commit
-/// assign call store life breaker guard memory`.
+/// assign call store life breaker guard memory keep`.
 pub fn draw(body: &str, tick_ms: u64, until_ms: u64, show: &str) -> String {
     let links =
         if body.contains("links:") { "" } else { "links: Links(default: Link(latency: \"0ms\"))," };
@@ -151,19 +151,6 @@ impl Book {
                 self.say(at, "settle", &format!("{topic}: {name} {}", how.name()));
             }
             What::Dropped { message, reason } => self.dropped(at, message, reason.name()),
-            What::Committed { group, partition, offset } => {
-                let name = self.model.groups[group.index()].name.clone();
-                self.say(at, "commit", &format!("{name}: p{partition} committed {offset}"));
-            }
-            What::FellOff { group, partition, events } => {
-                let name = self.model.groups[group.index()].name.clone();
-                self.say(at, "commit", &format!("{name}: p{partition} {events} fell off the log"));
-            }
-            What::Assigned { group, partition, instance } => {
-                let name = self.model.groups[group.index()].name.clone();
-                let to = instance.map_or("nobody".to_owned(), |it| self.model.instance_name(it));
-                self.say(at, "assign", &format!("{name}: p{partition} → {to}"));
-            }
             What::Stored { store, key, value } => {
                 let it = &self.model.stores[store.index()];
                 let key = it.key.map_or(String::new(), |kind| {
@@ -205,6 +192,35 @@ impl Book {
                     self.say(at, "memory", &format!("{name}: {}", outcome.name()));
                 }
                 self.lane_ends(message, at, matches!(outcome, Outcome::Done | Outcome::Remembered));
+            }
+            _ => self.enter_log(record),
+        }
+    }
+
+    /// What happened to a log or a group of it.
+    fn enter_log(&mut self, record: &Record) {
+        let at = record.at;
+        match record.what {
+            What::Committed { group, partition, offset } => {
+                let name = self.model.groups[group.index()].name.clone();
+                self.say(at, "commit", &format!("{name}: p{partition} committed {offset}"));
+            }
+            What::FellOff { group, partition, events } => {
+                let name = self.model.groups[group.index()].name.clone();
+                self.say(at, "commit", &format!("{name}: p{partition} {events} fell off the log"));
+            }
+            What::Trimmed { topic, partition, start } => {
+                let topic = self.node(Node::Topic(topic));
+                self.say(at, "keep", &format!("{topic}: p{partition} begins at {start}"));
+            }
+            What::Compacted { topic, partition, offset } => {
+                let topic = self.node(Node::Topic(topic));
+                self.say(at, "keep", &format!("{topic}: p{partition} {offset} compacted away"));
+            }
+            What::Assigned { group, partition, instance } => {
+                let name = self.model.groups[group.index()].name.clone();
+                let to = instance.map_or("nobody".to_owned(), |it| self.model.instance_name(it));
+                self.say(at, "assign", &format!("{name}: p{partition} → {to}"));
             }
             _ => {}
         }

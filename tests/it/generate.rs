@@ -52,6 +52,8 @@ struct Maker {
     lots: Lots,
     /// Whether anything can be lost on a link.
     lossy: bool,
+    /// Whether events have a key.
+    keyed: bool,
     /// Each topic, and whether it is a log. Events go from earlier ones to later ones.
     topics: Vec<(String, bool)>,
     /// How many services answer; each calls only those behind it.
@@ -90,17 +92,19 @@ impl Maker {
             .map(|it| (format!("t{it}"), lots.chance(50)))
             .collect::<Vec<_>>();
         let servers = lots.within(u32::from(topics.is_empty()), 3);
-        Self { lots, lossy, topics, servers, can }
+        let keyed = lots.chance(70);
+        Self { lots, lossy, keyed, topics, servers, can }
     }
 
     fn make(mut self) -> String {
         let mut text = String::from("Scenario(format: 1, title: \"made by lots\",\n");
-        let key = if self.lots.chance(70) { "key: \"k\", " } else { "" };
+        let key = if self.keyed { "key: \"k\", " } else { "" };
+        let tombstone = if self.keyed && self.lots.chance(30) { "tombstone: true, " } else { "" };
         let fields =
             "fields: { \"k\": Numbered(\"k-\", 5), \"n\": Int(1, 9), \"id\": Sequence(\"e-\") }";
         let _ = writeln!(
             text,
-            "events: {{ \"E\": Event({key}{fields}), \"F\": Event({key}{fields}) }},"
+            "events: {{ \"E\": Event({key}{fields}), \"F\": Event({key}{tombstone}{fields}) }},"
         );
         let _ = writeln!(
             text,
@@ -129,12 +133,28 @@ impl Maker {
         let lots = &mut self.lots;
         if is_log {
             let partitions = lots.within(1, 4);
-            let retention = if lots.chance(25) {
-                lots.pick(&[", retention: \"3s\"", ", retention_events: 30"])
-            } else {
-                ""
-            };
-            return format!("\"{name}\": Log(partitions: {partitions}{retention}), ");
+            let mut settings = vec![format!("partitions: {partitions}")];
+            if lots.chance(25) {
+                let kept = [
+                    "retention: \"3s\"",
+                    "retention_events: 30",
+                    "retention_size: \"9kB\"",
+                    "retention: \"2s\", retention_check: \"1s\"",
+                ];
+                settings.push(lots.pick(&kept).to_owned());
+            }
+            if lots.chance(25) {
+                let segments =
+                    ["segment_events: 7", "segment_size: \"3kB\"", "segment_age: \"900ms\""];
+                settings.push(lots.pick(&segments).to_owned());
+            }
+            if self.keyed && lots.chance(35) {
+                let (every, dirty) = (lots.within(100, 3000), lots.pick(&["0", "0.5", "0.9"]));
+                settings.push(format!(
+                    "compaction: Compact(every: \"{every}ms\", min_dirty: {dirty}, delete_retention: \"{every}ms\")"
+                ));
+            }
+            return format!("\"{name}\": Log({}), ", settings.join(", "));
         }
         let mut settings = Vec::new();
         // Without an ack wait a lost ack leaves the message leased for ever.
@@ -294,7 +314,10 @@ impl Maker {
         let mut last = "";
         if is_log {
             settings.push(format!("ack: {}", lots.pick(&["AfterWork", "AfterWork", "BeforeWork"])));
-            settings.push(format!("start: {}", lots.pick(&["Earliest", "Earliest", "Latest"])));
+            settings.push(format!(
+                "start: {}",
+                lots.pick(&["Earliest", "Earliest", "Latest", "Time(\"2s\")", "Offset(9)"])
+            ));
             settings.push(format!("session_timeout: \"{}ms\"", lots.within(300, 3000)));
             settings.push(format!("static_members: {}", lots.chance(30)));
             if lots.chance(40) {

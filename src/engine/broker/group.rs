@@ -3,14 +3,14 @@
 //! The committed offset is the *next* one to be read; it moves a position and says nothing of
 //! single messages (Kafka documentation, "Consumer Position").
 
-use crate::model::{Assignment, Group, InstanceId, Protocol, StartAt, Time};
+use crate::model::{Assignment, Group, InstanceId, Position, Protocol, Time};
 
 use super::log::Log;
 
 /// A consumer group.
 #[derive(Clone, Debug)]
 pub struct Members {
-    start_at: StartAt,
+    start_at: Position,
     assignment: Assignment,
     protocol: Protocol,
     members: Vec<Member>,
@@ -52,19 +52,36 @@ enum State {
     Silent,
 }
 
-/// A delivery that is due.
+/// Something that a reader is to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// To whom.
+pub struct Due {
+    /// Who.
     pub reader: InstanceId,
     /// From which partition.
     pub partition: u32,
-    /// The event's offset.
-    pub offset: u64,
-    /// The epoch it is sent in.
-    pub epoch: u32,
-    /// How many events before it were deleted before they could be sent.
-    pub fell_off: u64,
+    /// What.
+    pub what: Part,
+}
+
+/// A part of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// An event.
+    Event {
+        /// Its offset.
+        offset: u64,
+        /// The epoch it is sent in.
+        epoch: u32,
+    },
+    /// Offsets at which there is nothing any more, which the reader passes over.
+    Hole {
+        /// The first.
+        from: u64,
+        /// The one behind the last.
+        to: u64,
+        /// The first that was not deleted at the old end, for its age or the log's size.
+        kept_from: u64,
+    },
 }
 
 impl Members {
@@ -234,34 +251,26 @@ impl Members {
         let epoch = self.new_epoch();
         let reading = &mut self.partitions[partition];
         reading.epoch = epoch;
-        reading.position = match (reading.committed, self.start_at) {
-            (Some(committed), _) => committed,
-            (None, StartAt::Earliest) => log.start(number(partition)),
-            (None, StartAt::Latest) => {
-                let end = log.end(number(partition));
+        reading.position = reading.committed.unwrap_or_else(|| {
+            let begin = log.offset_of(number(partition), self.start_at);
+            if self.start_at != Position::Earliest {
                 // The group has begun here: a later rewind must not skip what was published
                 // meanwhile.
-                reading.committed = Some(end);
-                end
+                reading.committed = Some(begin);
             }
-        };
+            begin
+        });
     }
 
     /// The deliveries that are due now; their positions and credits move.
-    pub fn hand_out(&mut self, now: Time, log: &Log, out: &mut Vec<Delivery>) {
+    pub fn hand_out(&mut self, now: Time, log: &Log, out: &mut Vec<Due>) {
         for partition in 0..self.partitions.len() {
             self.hand_out_partition(now, log, number(partition), out);
         }
     }
 
     /// The deliveries of one partition that are due now.
-    pub fn hand_out_partition(
-        &mut self,
-        now: Time,
-        log: &Log,
-        partition: u32,
-        out: &mut Vec<Delivery>,
-    ) {
+    pub fn hand_out_partition(&mut self, now: Time, log: &Log, partition: u32, out: &mut Vec<Due>) {
         let reading = &mut self.partitions[partition as usize];
         if now < reading.paused_until || reading.position >= log.end(partition) {
             return;
@@ -274,14 +283,20 @@ impl Members {
             && member.sent < member.upto
             && reading.position < log.end(partition)
         {
+            let (reader, from) = (member.instance, reading.position);
+            // What is there no more cannot be read: the reader goes on at the next that is.
+            let offset = log.next_kept(partition, from);
+            if offset > from {
+                let kept_from = log.start(partition).clamp(from, offset);
+                let what = Part::Hole { from, to: offset, kept_from };
+                out.push(Due { reader, partition, what });
+                reading.position = offset;
+                continue;
+            }
             member.sent += 1;
-            let (reader, epoch) = (member.instance, reading.epoch);
-            // What fell off the log can no longer be read: the reader goes on at the oldest.
-            let offset = reading.position.max(log.start(partition));
-            let fell_off = offset - reading.position;
-            reading.position = offset;
-            out.push(Delivery { reader, partition, offset, epoch, fell_off });
             reading.position += 1;
+            let what = Part::Event { offset, epoch: reading.epoch };
+            out.push(Due { reader, partition, what });
         }
     }
 

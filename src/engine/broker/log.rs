@@ -1,8 +1,13 @@
-//! A log topic: partitions, keys, offsets, retention. Who reads it is in [`group`](super::group).
+//! A log topic: partitions, keys, offsets. What is deleted is in `retention` and `compaction`, who
+//! reads it in [`group`](super::group).
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::{Event, LogTopic, Time};
+use crate::model::{Event, EventType, LogTopic, Position, Time};
+
+use super::compaction::Kept;
+use super::retention::Segment;
 
 /// Events in a sealed chunk. Sealed chunks are shared between copies of a world, so that a
 /// checkpoint of a long log is cheap; 256 events are some 30 KiB.
@@ -11,30 +16,59 @@ const CHUNK_EVENTS: usize = 256;
 /// A log topic.
 #[derive(Clone, Debug)]
 pub struct Log {
-    settings: LogTopic,
-    partitions: Vec<Partition>,
+    pub(super) settings: LogTopic,
+    /// What the log needs to know of each type of event.
+    pub(super) types: Arc<[Traits]>,
+    pub(super) partitions: Vec<Partition>,
     /// Where the next event without a key goes.
     next_unkeyed: usize,
 }
 
-/// One partition. Offsets begin at 0 and have no gaps.
+/// What a log needs to know of a type of event.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Traits {
+    pub size: u64,
+    pub key: Option<usize>,
+    pub is_tombstone: bool,
+}
+
+/// One partition. Offsets begin at 0 and are never given twice; compaction leaves holes.
 #[derive(Clone, Debug, Default)]
-struct Partition {
-    /// Full chunks, the oldest first; the first begins at offset `sealed_start`.
-    sealed: std::collections::VecDeque<Arc<[(Time, Event)]>>,
+pub(super) struct Partition {
+    /// What compaction has left of the offsets before `clean_end`, in order.
+    pub clean: Arc<[Kept]>,
+    pub clean_end: u64,
+    /// Full chunks, the oldest first; the first begins at offset `sealed_start`. They have no
+    /// holes; what they hold from before `clean_end` is there no more.
+    sealed: VecDeque<Arc<[(Time, Event)]>>,
     sealed_start: u64,
     tail: Vec<(Time, Event)>,
     /// The oldest offset that is kept.
-    start: u64,
-    end: u64,
+    pub start: u64,
+    pub end: u64,
+    /// The size of what is kept.
+    pub bytes: u64,
+    /// The segments, the oldest first; the last is the active one. Empty where deletion goes by
+    /// single events.
+    pub segments: VecDeque<Segment>,
+    /// The end when it was last looked whether to compact.
+    pub looked_until: u64,
+    /// When the next tombstone may go.
+    pub next_burial: Option<Time>,
 }
 
 impl Log {
-    /// An empty log.
+    /// An empty log, in a world with these types of events.
     #[must_use]
-    pub fn new(settings: LogTopic) -> Self {
+    pub fn new(settings: LogTopic, types: &[EventType]) -> Self {
         let partitions = vec![Partition::default(); settings.partitions as usize];
-        Self { settings, partitions, next_unkeyed: 0 }
+        let traits = |it: &EventType| Traits {
+            size: u64::from(it.size_bytes),
+            key: it.key,
+            is_tombstone: it.is_tombstone,
+        };
+        let types = types.iter().map(traits).collect();
+        Self { settings, types, partitions, next_unkeyed: 0 }
     }
 
     /// How many partitions.
@@ -60,7 +94,11 @@ impl Log {
 
     /// Appends an event and gives its offset.
     pub fn append(&mut self, now: Time, partition: u32, event: Event) -> u64 {
+        let size = self.types[event.event_type.index()].size;
         let it = &mut self.partitions[partition as usize];
+        if self.settings.has_segments() {
+            it.enter_segment(now, size, &self.settings);
+        }
         if it.tail.len() == CHUNK_EVENTS {
             it.sealed.push_back(Arc::from(it.tail.as_slice()));
             it.tail.clear();
@@ -68,30 +106,9 @@ impl Log {
             it.tail.reserve_exact(CHUNK_EVENTS);
         }
         it.tail.push((now, event));
+        it.bytes += size;
         it.end += 1;
         it.end - 1
-    }
-
-    /// Deletes what retention no longer keeps; gives the new start if it moved.
-    pub fn trim(&mut self, now: Time, partition: u32) -> Option<u64> {
-        let LogTopic { retention, retention_events, .. } = self.settings;
-        let it = &mut self.partitions[partition as usize];
-        let before = it.start;
-        if let Some(most) = retention_events {
-            it.start = it.start.max(it.end.saturating_sub(most));
-        }
-        if let Some(age) = retention {
-            while it.start < it.end && it.entry(it.start).0 + age < now {
-                it.start += 1;
-            }
-        }
-        while let Some(chunk) = it.sealed.front()
-            && it.sealed_start + chunk.len() as u64 <= it.start
-        {
-            it.sealed_start += chunk.len() as u64;
-            it.sealed.pop_front();
-        }
-        (it.start > before).then_some(it.start)
     }
 
     /// The oldest offset that is kept.
@@ -106,12 +123,27 @@ impl Log {
         self.partitions[partition as usize].end
     }
 
+    /// How many events of a partition are kept.
+    #[must_use]
+    pub fn kept(&self, partition: u32) -> u64 {
+        self.partitions[partition as usize].kept()
+    }
+
+    /// The first offset from this one on that there is an event at; the end if there is none.
+    #[must_use]
+    pub fn next_kept(&self, partition: u32, offset: u64) -> u64 {
+        self.partitions[partition as usize].next_kept(offset)
+    }
+
     /// The first offset whose event was appended at an instant or later; the end if none was
     /// (Kafka `offsetsForTimes`).
-    #[must_use]
-    pub fn offset_at(&self, partition: u32, at: Time) -> u64 {
+    fn offset_at(&self, partition: u32, at: Time) -> u64 {
         let it = &self.partitions[partition as usize];
-        let (mut low, mut high) = (it.start, it.end);
+        let place = it.clean.partition_point(|kept| kept.offset < it.start || kept.at < at);
+        if let Some(kept) = it.clean.get(place) {
+            return kept.offset;
+        }
+        let (mut low, mut high) = (it.start.max(it.clean_end), it.end);
         while low < high {
             let middle = low + (high - low) / 2;
             if it.entry(middle).0 < at {
@@ -123,21 +155,90 @@ impl Log {
         low
     }
 
-    /// The event at an offset that is kept.
+    /// The offset at a position.
     #[must_use]
-    pub fn event(&self, partition: u32, offset: u64) -> Event {
-        self.partitions[partition as usize].entry(offset).1
+    pub fn offset_of(&self, partition: u32, position: Position) -> u64 {
+        let (start, end) = (self.start(partition), self.end(partition));
+        match position {
+            Position::Earliest => start,
+            Position::Latest => end,
+            Position::Time(at) => self.offset_at(partition, at),
+            Position::Offset(offset) => offset.clamp(start, end),
+        }
+    }
+
+    /// The event at an offset, if it is kept.
+    #[must_use]
+    pub fn event(&self, partition: u32, offset: u64) -> Option<Event> {
+        let it = &self.partitions[partition as usize];
+        let is_kept = it.next_kept(offset) == offset && offset < it.end;
+        is_kept.then(|| *it.entry(offset).1)
+    }
+
+    /// The last events of a partition, at most so many, the oldest first.
+    #[must_use]
+    pub fn last_events(&self, partition: u32, most: usize) -> Vec<Event> {
+        let it = &self.partitions[partition as usize];
+        let dense = (it.start.max(it.clean_end)..it.end).rev();
+        let clean = it.clean.iter().rev().map(|it| it.offset).filter(|&at| at >= it.start);
+        let mut events: Vec<Event> =
+            dense.chain(clean).take(most).map(|at| *it.entry(at).1).collect();
+        events.reverse();
+        events
     }
 }
 
 impl Partition {
+    /// What is at an offset that is kept, and when it was appended.
     #[expect(clippy::cast_possible_truncation, reason = "positions in memory")]
-    fn entry(&self, offset: u64) -> &(Time, Event) {
+    pub fn entry(&self, offset: u64) -> (Time, &Event) {
+        if offset < self.clean_end {
+            let place = self.clean.partition_point(|it| it.offset < offset);
+            return (self.clean[place].at, &self.clean[place].event);
+        }
         let position = (offset - self.sealed_start) as usize;
         let chunk = position / CHUNK_EVENTS;
-        match self.sealed.get(chunk) {
+        let (at, event) = match self.sealed.get(chunk) {
             Some(sealed) => &sealed[position % CHUNK_EVENTS],
             None => &self.tail[position - self.sealed.len() * CHUNK_EVENTS],
+        };
+        (*at, event)
+    }
+
+    /// The first offset from this one on that there is an event at; the end if there is none.
+    pub fn next_kept(&self, offset: u64) -> u64 {
+        let offset = offset.max(self.start);
+        if offset >= self.clean_end {
+            return offset.min(self.end);
+        }
+        let place = self.clean.partition_point(|it| it.offset < offset);
+        self.clean.get(place).map_or(self.clean_end, |it| it.offset)
+    }
+
+    /// How many events are kept.
+    pub fn kept(&self) -> u64 {
+        self.kept_before(self.end)
+    }
+
+    /// How many events are kept before an offset.
+    pub fn kept_before(&self, offset: u64) -> u64 {
+        let clean = if self.clean.is_empty() {
+            0
+        } else {
+            let before = |at: u64| self.clean.partition_point(|it| it.offset < at);
+            before(offset).saturating_sub(before(self.start)) as u64
+        };
+        clean + offset.saturating_sub(self.start.max(self.clean_end))
+    }
+
+    /// Lets go of chunks of which nothing is read any more.
+    pub fn drop_chunks(&mut self) {
+        let from = self.start.max(self.clean_end);
+        while let Some(chunk) = self.sealed.front()
+            && self.sealed_start + chunk.len() as u64 <= from
+        {
+            self.sealed_start += chunk.len() as u64;
+            self.sealed.pop_front();
         }
     }
 }

@@ -170,7 +170,7 @@ impl FlowPanel {
         let crate::history::TopicScene::Log(partitions) = &scene.topics[topic.index()] else {
             return None;
         };
-        let event_type = partitions[row].tail.iter().find(|(it, _)| *it == event)?.1;
+        let event_type = partitions[row].tail.iter().find(|it| it.event == event)?.event_type;
         Some(Selection::Event { event, event_type, message: None })
     }
 

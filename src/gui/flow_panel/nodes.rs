@@ -243,6 +243,11 @@ pub fn paint_strip(
             let colour = theme.event(cell.colour);
             let faded = if cell.is_done { colour.gamma_multiply(0.35) } else { colour };
             painter.rect_filled(cell_rect, 3.0 * scale, faded);
+            if cell.is_behind_hole {
+                let edge = cell_rect.left() - 1.5 * scale;
+                let stroke = Stroke::new(scale, colours.text_weak);
+                painter.vline(edge, cell_rect.y_range(), stroke);
+            }
             if scale > 0.75 {
                 let ink = if cell.is_done { colours.text_weak } else { colours.on_event };
                 let font = theme.strong_font(9.0 * scale);
@@ -252,7 +257,7 @@ pub fn paint_strip(
         for &(group, cells) in &row.markers {
             // A marker stands at the left edge of the next event to be read.
             #[expect(clippy::cast_precision_loss, reason = "a handful of cells")]
-            let place = (cells - skip.cast_signed() as i64).clamp(0, CELLS as i64) as f32;
+            let place = cells.saturating_sub(skip).min(CELLS) as f32;
             let tip = at(CELLS_LEFT + CELL.0 * place - 1.5, top + CELL.1 + 1.0);
             #[expect(clippy::cast_possible_truncation, reason = "eight colours")]
             let colour = theme.event(marker_colour(group as u8));

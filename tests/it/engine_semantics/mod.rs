@@ -6,4 +6,5 @@ mod idempotency;
 mod leases;
 mod logs;
 mod queues;
+mod retention;
 mod services;

@@ -1,0 +1,145 @@
+//! What a log deletes at its old end: by age, by size, by number; single events, or segments.
+//!
+//! Kafka deletes whole segments, and looks for them now and then (`log.retention.check.interval.ms`,
+//! 5 min): those whose newest event is too old, and the oldest as long as `retention.bytes` are
+//! left without them. The active segment is never deleted for its size; for its age only when
+//! everything in it is too old, and then a new one is begun first (`deletableSegments` in
+//! `UnifiedLog`). Without segments the rule is exact and at once.
+
+use crate::model::{LogTopic, Span, Time};
+
+use super::log::{Log, Partition};
+
+/// A run of events of a partition that is deleted as a whole.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment {
+    pub start: u64,
+    pub bytes: u64,
+    /// When its first and its newest event were appended.
+    first: Time,
+    newest: Time,
+}
+
+/// What is deleted at once: a segment, or an event.
+struct Unit {
+    /// The offset behind it.
+    end: u64,
+    bytes: u64,
+    events: u64,
+    newest: Time,
+    /// Whether something may still be appended to it, or it is the newest event.
+    is_active: bool,
+}
+
+impl Log {
+    /// Something was appended: deletes what is not kept any more, if that is done at once. Gives
+    /// the new start if it moved.
+    pub fn trim_at_once(&mut self, now: Time, partition: u32) -> Option<u64> {
+        if self.settings.retention_check.is_some() {
+            return None;
+        }
+        self.trim(now, partition)
+    }
+
+    /// Deletes what is not kept any more; gives the new start if it moved.
+    pub fn trim(&mut self, now: Time, partition: u32) -> Option<u64> {
+        if !self.settings.is_trimmed() {
+            return None;
+        }
+        let before = self.start(partition);
+        while let Some(unit) = self.oldest(partition) {
+            let is_old = self.settings.retention.is_some_and(|age| unit.newest + age <= now);
+            if !is_old && !self.is_over(partition, &unit) {
+                break;
+            }
+            let it = &mut self.partitions[partition as usize];
+            it.start = unit.end;
+            it.bytes -= unit.bytes;
+            it.segments.pop_front();
+        }
+        let it = &mut self.partitions[partition as usize];
+        it.drop_chunks();
+        (it.start > before).then_some(it.start)
+    }
+
+    /// When a partition wants to be looked after next, if nothing is appended until then: to
+    /// delete, or to compact.
+    #[must_use]
+    pub fn due_at(&self, now: Time, partition: u32) -> Option<Time> {
+        if !self.settings.is_tended() {
+            return None;
+        }
+        let check = self.settings.retention_check;
+        let on_time = |at: Time| check.map_or(at, |check| next_round(at, check, now));
+        let trim = self.oldest(partition).filter(|_| self.settings.is_trimmed()).and_then(|unit| {
+            let is_over = check.is_some() && self.is_over(partition, &unit);
+            let old_at = self.settings.retention.map(|age| unit.newest + age);
+            let at = if is_over { Some(now) } else { old_at };
+            at.map(on_time)
+        });
+        trim.into_iter().chain(self.compaction_due_at(now, partition)).min()
+    }
+
+    /// Whether a partition is large enough for its oldest unit to go.
+    fn is_over(&self, partition: u32, unit: &Unit) -> bool {
+        let LogTopic { retention_size, retention_events, .. } = self.settings;
+        let it = &self.partitions[partition as usize];
+        let is_above = |size: u64, unit: u64, limit: Option<u64>| match limit {
+            None => false,
+            Some(limit) if self.settings.has_segments() => size - unit >= limit,
+            Some(limit) => size > limit,
+        };
+        !unit.is_active
+            && (is_above(it.bytes, unit.bytes, retention_size)
+                || is_above(it.kept(), unit.events, retention_events))
+    }
+
+    /// What would be deleted first.
+    fn oldest(&self, partition: u32) -> Option<Unit> {
+        let it = &self.partitions[partition as usize];
+        if self.settings.has_segments() {
+            let segment = it.segments.front()?;
+            let next = it.segments.get(1);
+            let end = next.map_or(it.end, |next| next.start);
+            return Some(Unit {
+                end,
+                bytes: segment.bytes,
+                events: it.kept_before(end),
+                newest: segment.newest,
+                is_active: next.is_none(),
+            });
+        }
+        let offset = it.next_kept(it.start);
+        if offset == it.end {
+            return None;
+        }
+        let (newest, event) = it.entry(offset);
+        let bytes = self.types[event.event_type.index()].size;
+        let end = offset + 1;
+        Some(Unit { end, bytes, events: 1, newest, is_active: end == it.end })
+    }
+}
+
+impl Partition {
+    /// An event of this size is about to be appended: to the active segment, or a new one.
+    pub fn enter_segment(&mut self, now: Time, size: u64, settings: &LogTopic) {
+        let LogTopic { segment_size, segment_events, segment_age, .. } = settings;
+        let is_full = self.segments.back().is_none_or(|it| {
+            segment_size.is_some_and(|most| it.bytes + size > most)
+                || segment_events.is_some_and(|most| self.end - it.start >= most)
+                || segment_age.is_some_and(|most| it.first + most <= now)
+        });
+        if is_full {
+            self.segments.push_back(Segment { start: self.end, bytes: 0, first: now, newest: now });
+        }
+        if let Some(active) = self.segments.back_mut() {
+            active.bytes += size;
+            active.newest = now;
+        }
+    }
+}
+
+/// The first round after now, and not before an instant, of what is done every so often.
+pub(super) fn next_round(at: Time, every: Span, now: Time) -> Time {
+    Time(at.0.max(now.0 + 1).div_ceil(every.0).saturating_mul(every.0))
+}
