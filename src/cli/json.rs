@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{DropReason, Guard};
+use crate::model::{AnomalyKind, DropReason, Guard, Skip};
 use crate::sim::Report;
-use crate::sim::report::{GroupReport, ServiceReport, StoreReport, TopicReport};
+use crate::sim::report::{GroupReport, ProjectionReport, ServiceReport, StoreReport, TopicReport};
 
 use super::progress::Ran;
 
@@ -61,6 +61,14 @@ struct Service {
     calls_refused: BTreeMap<&'static str, u64>,
     answered_from_memory: u64,
     conflicts: u64,
+    /// Deliveries that consumers' strategies let pass, by reason; others are left out.
+    skipped: BTreeMap<&'static str, u64>,
+    /// Handlers whose changes were void, since another had handled the same meanwhile.
+    rolled_back: u64,
+    /// Events that consumers gave up and published to dead letters of their own.
+    dead_lettered: u64,
+    /// How often a re-ordering buffer did not wait any longer for what was missing.
+    gaps: u64,
     /// Null where the number of workers is not limited.
     utilisation: Option<f64>,
     mean_in_queue: f64,
@@ -107,6 +115,27 @@ struct Store {
     keys: u64,
     total: f64,
     updates: u64,
+    /// Null where the store is not a projection.
+    projection: Option<Projection>,
+}
+
+#[derive(Debug, Serialize)]
+struct Projection {
+    topic: String,
+    should_total: f64,
+    wrong_keys: u64,
+    /// Of the time simulated, from 0 to 1.
+    wrong_share: f64,
+    /// From publication to application.
+    p50_window_seconds: f64,
+    p99_window_seconds: f64,
+    max_window_seconds: f64,
+    /// Published and not applied: it may be on its way still.
+    not_yet: u64,
+    /// Published, and it will not be applied as far as can be told.
+    never: u64,
+    /// By kind; kinds that did not occur are left out.
+    anomalies: BTreeMap<&'static str, u64>,
 }
 
 impl Document {
@@ -127,12 +156,7 @@ impl Document {
                 delivered: it.delivered,
                 redelivered: it.redelivered,
                 acked: it.acked,
-                dropped: DropReason::ALL
-                    .iter()
-                    .zip(it.dropped)
-                    .filter(|(_, count)| *count > 0)
-                    .map(|(reason, count)| (reason.name(), count))
-                    .collect(),
+                dropped: named(DropReason::ALL.map(DropReason::name), it.dropped),
                 dead_lettered: it.dead_lettered,
                 in_flight: it.in_flight,
             },
@@ -163,6 +187,10 @@ impl From<&ServiceReport> for Service {
                 .collect(),
             answered_from_memory: it.remembered,
             conflicts: it.conflicts,
+            skipped: named(Skip::ALL.map(Skip::name), it.skipped),
+            rolled_back: it.rolled_back,
+            dead_lettered: it.dead_lettered,
+            gaps: it.gaps,
             utilisation: it.utilisation,
             mean_in_queue: it.mean_in_queue,
             mean_in_system: it.mean_in_system,
@@ -215,6 +243,32 @@ impl From<&StoreReport> for Store {
             keys: it.keys,
             total: it.total,
             updates: it.updates,
+            projection: it.projection.as_ref().map(Projection::from),
         }
     }
+}
+
+impl From<&ProjectionReport> for Projection {
+    fn from(it: &ProjectionReport) -> Self {
+        Self {
+            topic: it.topic.clone(),
+            should_total: it.should_total,
+            wrong_keys: it.wrong_keys,
+            wrong_share: it.wrong_share,
+            p50_window_seconds: it.window_p50.as_secs_f64(),
+            p99_window_seconds: it.window_p99.as_secs_f64(),
+            max_window_seconds: it.window_max.as_secs_f64(),
+            not_yet: it.not_yet,
+            never: it.never,
+            anomalies: named(AnomalyKind::ALL.map(AnomalyKind::name), it.anomalies),
+        }
+    }
+}
+
+/// Counts by name, without those of nothing.
+fn named<const N: usize>(
+    names: [&'static str; N],
+    counts: [u64; N],
+) -> BTreeMap<&'static str, u64> {
+    names.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect()
 }

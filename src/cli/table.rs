@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::model::{DropReason, Span};
+use crate::model::{AnomalyKind, DropReason, Span};
 use crate::sim::Report;
 
 use super::progress::Ran;
@@ -26,6 +26,7 @@ pub(super) fn print(report: &Report, sentence: &str, ran: &Ran) {
     );
     services(report);
     calls(report);
+    strategies(report);
     topics(report);
     stores(report);
     messages(report);
@@ -110,6 +111,25 @@ fn calls(report: &Report) {
     }
 }
 
+/// What consumers' strategies did, if they did anything.
+fn strategies(report: &Report) {
+    let head = ["strategies", "known already", "stale", "rolled back", "dead letters", "gaps"];
+    let mut out = table(&head);
+    let mut any = false;
+    for it in &report.services {
+        let [known, stale] = it.skipped;
+        let counts = [known, stale, it.rolled_back, it.dead_lettered, it.gaps];
+        if counts.iter().any(|it| *it > 0) {
+            any = true;
+            let counts = counts.map(|it| it.to_string());
+            out.add_row(std::iter::once(it.name.clone()).chain(counts));
+        }
+    }
+    if any {
+        println!("{out}\n");
+    }
+}
+
 fn topics(report: &Report) {
     if report.topics.is_empty() {
         return;
@@ -171,6 +191,46 @@ fn stores(report: &Report) {
             it.keys.to_string(),
             format!("{}", it.total),
             it.updates.to_string(),
+        ]);
+    }
+    println!("{out}\n");
+    projections(report);
+}
+
+fn projections(report: &Report) {
+    if report.stores.iter().all(|it| it.projection.is_none()) {
+        return;
+    }
+    let mut out = table(&[
+        "projection",
+        "holds",
+        "should hold",
+        "wrong keys",
+        "wrong for",
+        "window p50",
+        "p99",
+        "max",
+        "not yet",
+        "never",
+        "anomalies",
+    ]);
+    for store in &report.stores {
+        let Some(it) = &store.projection else { continue };
+        let kinds = AnomalyKind::ALL.iter().zip(it.anomalies).filter(|(_, count)| *count > 0);
+        let kinds: Vec<String> =
+            kinds.map(|(kind, count)| format!("{count} {}", kind.name())).collect();
+        out.add_row(vec![
+            format!("{}.{} of {}", store.service, store.name, it.topic),
+            format!("{}", store.total),
+            format!("{}", it.should_total),
+            it.wrong_keys.to_string(),
+            format!("{:.1} %", it.wrong_share * 100.0),
+            format!("{:.2}", it.window_p50),
+            format!("{:.2}", it.window_p99),
+            format!("{:.2}", it.window_max),
+            it.not_yet.to_string(),
+            it.never.to_string(),
+            if kinds.is_empty() { "none".into() } else { kinds.join(", ") },
         ]);
     }
     println!("{out}\n");

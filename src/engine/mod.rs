@@ -11,4 +11,6 @@ pub mod dice;
 pub mod handler;
 pub mod idempotency;
 pub mod program;
+pub mod projection;
 pub mod store;
+pub mod strategy;

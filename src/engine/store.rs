@@ -8,6 +8,25 @@ use crate::model::{FieldKind, Model, ServiceId, StoreId, StoreKind, Value};
 #[derive(Clone, Debug)]
 pub struct Stores {
     tables: Vec<Table>,
+    /// The transaction of whoever reads and changes them now, if it has one.
+    open: Option<Transaction>,
+}
+
+/// Changes that become so in one step. Until then only the handler that makes them sees them.
+#[derive(Clone, Debug, Default)]
+pub struct Transaction {
+    /// What it would hold under the keys that it changed; `None` for nothing.
+    cells: BTreeMap<(StoreId, u64), Option<Cell>>,
+    /// What it did, in order.
+    changes: Vec<(StoreId, u64, Change)>,
+}
+
+impl Transaction {
+    /// What it did, in order, for whoever makes it so.
+    #[must_use]
+    pub fn into_changes(self) -> Vec<(StoreId, u64, Change)> {
+        self.changes
+    }
 }
 
 /// One store.
@@ -75,55 +94,79 @@ impl Stores {
                 updates: 0,
             })
             .collect();
-        Self { tables }
+        Self { tables, open: None }
     }
 
     /// What a store holds under a key (0 where it has none); zero if nothing.
     #[must_use]
     pub fn get(&self, store: StoreId, key: u64) -> Value {
-        let table = &self.tables[store.index()];
-        let bits = table.cells.get(&key).map_or(0, |cell| cell.value);
-        Value::from_bits(table.value, bits)
+        Value::from_bits(self.tables[store.index()].value, self.bits(store, key))
+    }
+
+    /// The same as [`Value::to_bits`] has it; for a set 1 for "is in".
+    #[must_use]
+    pub fn bits(&self, store: StoreId, key: u64) -> u64 {
+        self.cell(store, key).map_or(0, |cell| cell.value)
+    }
+
+    fn cell(&self, store: StoreId, key: u64) -> Option<Cell> {
+        if let Some(open) = &self.open
+            && let Some(cell) = open.cells.get(&(store, key))
+        {
+            return *cell;
+        }
+        self.tables[store.index()].cells.get(&key).copied()
     }
 
     /// Whether a store holds anything under a key (0 where it has none).
     #[must_use]
     pub fn has(&self, store: StoreId, key: u64) -> bool {
-        self.tables[store.index()].cells.contains_key(&key)
+        self.cell(store, key).is_some()
     }
 
-    /// Changes a store. Gives the new value as a record says it, or `None` if the change was
-    /// stale and left all as it was.
+    /// From now on what is read and changed is read and changed within a transaction.
+    pub fn open(&mut self, transaction: Transaction) {
+        self.open = Some(transaction);
+    }
+
+    /// Whether there is one.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// From now on no longer; gives the transaction, of which nothing has become so yet.
+    pub fn close(&mut self) -> Option<Transaction> {
+        self.open.take()
+    }
+
+    /// Changes a store. Gives the new value as a record says it, or `None` if nothing has
+    /// become so: the change was stale, or is part of a transaction.
     pub fn change(&mut self, store: StoreId, key: u64, change: Change) -> Option<u64> {
+        if let Some(open) = &mut self.open {
+            let table = &self.tables[store.index()];
+            let held = open.cells.get(&(store, key)).copied();
+            let before = held.unwrap_or_else(|| table.cells.get(&key).copied());
+            let (cell, _) = changed_cell(table.value, before, change);
+            open.cells.insert((store, key), cell);
+            open.changes.push((store, key, change));
+            return None;
+        }
         let table = &mut self.tables[store.index()];
         table.updates += 1;
         match change {
             Change::Remove => {
                 table.cells.remove(&key);
-                return Some(0);
+                Some(0)
             }
-            Change::Insert => {
-                table.cells.insert(key, Cell { value: 1, version: 0.0 });
-                return Some(1);
+            _ => {
+                let kind = table.value;
+                let cell = table.cells.entry(key).or_default();
+                let (after, value) = changed_cell(kind, Some(*cell), change);
+                *cell = after.expect("only a removal leaves nothing");
+                value
             }
-            _ => {}
         }
-        let kind = table.value;
-        let cell = table.cells.entry(key).or_default();
-        match change {
-            Change::Increment => cell.value = add(kind, cell.value, Value::Int(1)),
-            Change::Add(amount) => cell.value = add(kind, cell.value, amount),
-            Change::Put(value) => cell.value = value.to_bits(),
-            Change::PutVersion(value, version) => {
-                if cell.version >= version {
-                    return None;
-                }
-                *cell = Cell { value: value.to_bits(), version };
-            }
-            Change::Append(_) => cell.value += 1,
-            Change::Insert | Change::Remove => unreachable!("dealt with above"),
-        }
-        Some(cell.value)
     }
 
     /// Empties the stores of a service that do not outlive a crash; calls `cleared` for each
@@ -153,6 +196,29 @@ impl Stores {
                 .sum(),
         };
         StoreSummary { keys: table.cells.len() as u64, total, updates: table.updates }
+    }
+}
+
+/// What a change makes of what is held under a key, and the value as a record says it; without
+/// one the change was stale.
+fn changed_cell(
+    kind: FieldKind,
+    before: Option<Cell>,
+    change: Change,
+) -> (Option<Cell>, Option<u64>) {
+    let cell = before.unwrap_or_default();
+    let with = |value: u64| (Some(Cell { value, ..cell }), Some(value));
+    match change {
+        Change::Increment => with(add(kind, cell.value, Value::Int(1))),
+        Change::Add(amount) => with(add(kind, cell.value, amount)),
+        Change::Put(value) => with(value.to_bits()),
+        Change::PutVersion(_, version) if cell.version >= version => (Some(cell), None),
+        Change::PutVersion(value, version) => {
+            (Some(Cell { value: value.to_bits(), version }), Some(value.to_bits()))
+        }
+        Change::Append(_) => with(cell.value + 1),
+        Change::Insert => with(1),
+        Change::Remove => (None, Some(0)),
     }
 }
 

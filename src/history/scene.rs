@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::{
     BreakerId, BreakerState, DropReason, EventId, EventTypeId, Guard, InstanceId, LinkId,
-    MessageId, Model, Outcome, Phase, Record, Role, Settlement, StoreKind, Time, TopicId,
+    MessageId, Model, Outcome, Phase, Record, Role, Settlement, StoreId, StoreKind, Time, TopicId,
     TopicKind, Value, What,
 };
 
@@ -37,12 +37,18 @@ pub struct Scene {
     pub shown: Vec<f64>,
     /// Circuit breakers of instances that are not closed.
     pub breakers: BTreeMap<(InstanceId, BreakerId), BreakerState>,
+    /// What they should be, where that is known: likewise.
+    pub should: Vec<f64>,
+    /// By [`StoreId`](crate::model::StoreId): how many anomalies there were.
+    pub anomalies: Vec<u64>,
     /// Which scheduled faults are on.
     pub faults: Vec<bool>,
     /// Messages that left their links lately, the oldest first.
     pub gone: VecDeque<Gone>,
     /// What the stores that are shown hold.
     cells: BTreeMap<(u16, u64), u64>,
+    /// What they should hold.
+    should_cells: BTreeMap<(u16, u64), u64>,
 }
 
 /// A message that is alive.
@@ -209,9 +215,12 @@ impl Scene {
             groups,
             shown: vec![0.0; model.presentation.shown.len()],
             breakers: BTreeMap::new(),
+            should: vec![0.0; model.presentation.shown.len()],
+            anomalies: vec![0; model.stores.len()],
             faults: vec![false; model.faults.len()],
             gone: VecDeque::with_capacity(GONE_MESSAGES),
             cells: BTreeMap::new(),
+            should_cells: BTreeMap::new(),
         }
     }
 
@@ -318,6 +327,9 @@ impl Scene {
                 state.since = at;
             }
             What::Stored { store, key, value } => self.store(store, key, value, model),
+            What::ShouldHold { store, key, value } => self.should_hold(store, key, value, model),
+            What::Anomaly { store, .. } => self.anomalies[store.index()] += 1,
+            What::Skipped { message, .. } => self.end(message, at, None),
             What::Breaker { breaker, instance, state } => {
                 let known = &mut self.breakers;
                 let was_open = known.remove(&(instance, breaker)).is_some();
@@ -473,26 +485,36 @@ impl Scene {
         }
     }
 
-    fn store(&mut self, store: crate::model::StoreId, key: u64, value: u64, model: &Model) {
-        let shown = &model.presentation.shown;
-        if !shown.iter().any(|it| it.store == store) {
-            return;
-        }
-        let kind = model.stores[store.index()].value;
-        let is_set = model.stores[store.index()].kind == StoreKind::Set;
-        let number = |bits: u64| {
-            if is_set {
-                f64::from(u8::from(bits != 0))
-            } else {
-                Value::from_bits(kind, bits).as_f64()
-            }
-        };
-        let before = self.cells.insert((store.0, key), value).map_or(0.0, number);
-        let change = number(value) - before;
-        for (place, it) in shown.iter().enumerate() {
-            if it.store == store && it.key.is_none_or(|it| it.to_bits() == key) {
-                self.shown[place] += change;
-            }
+    fn store(&mut self, store: StoreId, key: u64, value: u64, model: &Model) {
+        show(&mut self.shown, &mut self.cells, (store, key, value), model);
+    }
+
+    fn should_hold(&mut self, store: StoreId, key: u64, value: u64, model: &Model) {
+        show(&mut self.should, &mut self.should_cells, (store, key, value), model);
+    }
+}
+
+/// Takes the new value under a key of a store into what is shown.
+fn show(
+    sums: &mut [f64],
+    cells: &mut BTreeMap<(u16, u64), u64>,
+    (store, key, value): (StoreId, u64, u64),
+    model: &Model,
+) {
+    let shown = &model.presentation.shown;
+    if !shown.iter().any(|it| it.store == store) {
+        return;
+    }
+    let kind = model.stores[store.index()].value;
+    let is_set = model.stores[store.index()].kind == StoreKind::Set;
+    let number = |bits: u64| {
+        if is_set { f64::from(u8::from(bits != 0)) } else { Value::from_bits(kind, bits).as_f64() }
+    };
+    let before = cells.insert((store.0, key), value).map_or(0.0, number);
+    let change = number(value) - before;
+    for (sum, it) in sums.iter_mut().zip(shown) {
+        if it.store == store && it.key.is_none_or(|it| it.to_bits() == key) {
+            *sum += change;
         }
     }
 }

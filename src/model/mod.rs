@@ -10,9 +10,11 @@ pub mod guard;
 pub mod handler;
 pub mod id;
 pub mod link;
+pub mod projection;
 pub mod record;
 pub mod scenario;
 pub mod service;
+pub mod strategy;
 pub mod time;
 pub mod topic;
 
@@ -29,11 +31,13 @@ pub use id::{
     LinkId, MessageId, Node, ServiceId, StoreId, TextId, TopicId,
 };
 pub use link::{Link, LinkQuality, Transport};
+pub use projection::AnomalyKind;
 pub use record::{BreakerState, DropReason, Outcome, Phase, Record, Role, Settlement, What};
 pub use scenario::{Model, Presentation, Shown};
 pub use service::{
     Arrivals, Balance, Consume, Full, InboundOrder, OnFailure, Service, Store, StoreKind, Workload,
 };
+pub use strategy::{Batch, Idempotence, Memory, Reorder, Retries, Skip, Strategy, Window};
 pub use time::{Span, Time};
 pub use topic::{
     AckTiming, Assignment, Commit, Compaction, Group, LogTopic, Overflow, Position, Protocol,

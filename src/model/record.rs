@@ -4,8 +4,8 @@
 //! index the model's tables.
 
 use super::{
-    BreakerId, EventId, EventTypeId, FaultId, GroupId, Guard, InstanceId, LinkId, MessageId,
-    StoreId, Time, TopicId,
+    AnomalyKind, BreakerId, EventId, EventTypeId, FaultId, GroupId, Guard, InstanceId, LinkId,
+    MessageId, Skip, StoreId, Time, TopicId,
 };
 
 /// One line of history.
@@ -213,6 +213,35 @@ pub enum What {
         /// The new value, likewise; for a set 1 for "is in" and 0 for "is not in".
         value: u64,
     },
+    /// A projection should hold another value under a key: an event was published, and this is
+    /// the fold of all that were, in order, each once.
+    ShouldHold {
+        /// Which store.
+        store: StoreId,
+        /// The key, as in [`What::Stored`].
+        key: u64,
+        /// The value it should have, likewise.
+        value: u64,
+    },
+    /// A projection and what it should hold part, or may never meet, for this reason.
+    Anomaly {
+        /// Which store.
+        store: StoreId,
+        /// The event that it comes of.
+        event: EventId,
+        /// What went wrong.
+        kind: AnomalyKind,
+    },
+    /// A consumer's strategy let a message pass without handling it: as far as the broker is
+    /// told it is done. As a message it is no more.
+    Skipped {
+        /// The message.
+        message: MessageId,
+        /// Whose.
+        instance: InstanceId,
+        /// Why.
+        why: Skip,
+    },
     /// A circuit breaker of an instance changed its state.
     Breaker {
         /// Which.
@@ -311,6 +340,13 @@ impl What {
             Self::Up { instance } => [18, pair(0, instance.0), 0, 0],
             Self::Down { instance } => [19, pair(0, instance.0), 0, 0],
             Self::Stored { store, key, value } => [20 | (store.0 as u64) << 8, 0, key, value],
+            Self::ShouldHold { store, key, value } => [30 | (store.0 as u64) << 8, 0, key, value],
+            Self::Anomaly { store, event, kind } => {
+                [31 | (store.0 as u64) << 8 | (kind as u64) << 32, 0, event.0, 0]
+            }
+            Self::Skipped { message, instance, why } => {
+                [32 | (why as u64) << 8, pair(message.0, instance.0), 0, 0]
+            }
             Self::Breaker { breaker, instance, state } => {
                 [21 | (breaker.0 as u64) << 8 | (state as u64) << 32, pair(0, instance.0), 0, 0]
             }

@@ -2,7 +2,7 @@
 
 use super::{
     AckTiming, BreakerId, BudgetId, BulkheadId, Commit, Distribution, EventTypeId, FieldKind,
-    GroupId, HandlerId, Idempotency, InstanceId, ServiceId, Span, StoreId, Time, TopicId,
+    GroupId, HandlerId, Idempotency, InstanceId, ServiceId, Span, StoreId, Strategy, Time, TopicId,
 };
 
 /// A service; or a workload, which is a service that starts its own work.
@@ -141,6 +141,8 @@ pub struct Consume {
     /// Whether a handler that failed hands the message back (after so long) or gives it up
     /// to the dead letters (queues only).
     pub on_failure: OnFailure,
+    /// What it does against duplicates, disorder and failures.
+    pub strategy: Strategy,
 }
 
 /// What a consumer does with a message whose handler failed. On a log there is no negative
@@ -171,6 +173,9 @@ pub struct Store {
     pub value: FieldKind,
     /// Whether it outlives a crash of the whole service.
     pub durable: bool,
+    /// The topic whose events it is a projection of, if it is one: it should hold the fold of
+    /// them in the order of their publication, each once.
+    pub projection_of: Option<TopicId>,
 }
 
 /// The shapes of a store.

@@ -34,6 +34,8 @@ pub(super) struct Converter<'a> {
     pub certain_calls: Vec<CertainCall>,
     /// Answers that polls wait for: where in the text, what is asked, the type waited for.
     pub awaited_answers: Vec<(Place, Answered, EventTypeId)>,
+    /// Projections, and where in the text it is said that they are.
+    pub projections: Vec<(StoreId, Place)>,
     /// How many choices all `Numbered` fields have together.
     pub choices: i64,
 }
@@ -51,6 +53,7 @@ pub(super) fn model(reader: &Reader, root: &Node, variant: &str, sentence: &str)
         pairs: BTreeSet::new(),
         certain_calls: Vec::new(),
         awaited_answers: Vec::new(),
+        projections: Vec::new(),
         choices: 0,
     };
     converter.header(&fields);
@@ -66,6 +69,7 @@ pub(super) fn model(reader: &Reader, root: &Node, variant: &str, sentence: &str)
     converter.services(fields.optional("workloads"), fields.optional("services"));
     converter.call_cycles();
     converter.polls_end();
+    converter.projections_grow();
     converter.links(fields.optional("links"));
     converter.faults(fields.optional("faults"));
     converter.show(fields.optional("show"));
@@ -261,6 +265,32 @@ impl Converter<'_> {
                 format!("one of {}", names.join(", "))
             };
             self.reader.wrong(place, &message, &expected);
+        }
+    }
+
+    /// Something that a service does with the events of a projection's topic must change it.
+    fn projections_grow(&self) {
+        for (id, place) in &self.projections {
+            let store = &self.model.stores[id.index()];
+            let Some(topic) = store.projection_of else { continue };
+            let consumes = &self.model.services[store.service.index()].consumes;
+            let groups: Vec<_> =
+                consumes.iter().filter(|it| it.topic == topic).map(|it| it.group).collect();
+            let mut grows = false;
+            for handler in self.model.handlers.iter().filter(|it| it.service == store.service) {
+                if !matches!(handler.trigger, Trigger::Event(group, _) if groups.contains(&group)) {
+                    continue;
+                }
+                walk_steps(&handler.steps, &mut |step| {
+                    grows |= matches!(step, Step::Update { store, .. } if store == id);
+                });
+            }
+            if !grows {
+                let topic = &self.model.topics[topic.index()].name;
+                let message = format!("no event of `{topic}` changes this projection");
+                let expected = format!("an `Update` of it in what `{topic}` is consumed for");
+                self.reader.wrong(place, &message, &expected);
+            }
         }
     }
 

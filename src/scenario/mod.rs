@@ -14,6 +14,7 @@ pub mod problem;
 mod reader;
 mod services;
 mod steps;
+mod strategies;
 pub mod syntax;
 mod topics;
 mod variant;

@@ -165,6 +165,8 @@ impl Converter<'_> {
             let mut key = fields.optional("key").and_then(|it| self.reader.choice(it, &KINDS));
             let value = fields.optional("value").and_then(|it| self.reader.choice(it, &KINDS));
             let durable = fields.optional("durable").and_then(|it| self.reader.bool(it));
+            let projection_of = fields.optional("projection_of");
+            let topic = projection_of.and_then(|it| self.topic(it));
             fields.finish();
             if kind == StoreKind::Set && key.is_none() {
                 key = Some(FieldKind::Text);
@@ -177,7 +179,11 @@ impl Converter<'_> {
                 key,
                 value: value.unwrap_or(FieldKind::Int),
                 durable: durable.unwrap_or(true),
+                projection_of: topic,
             });
+            if let Some(node) = projection_of {
+                self.projections.push((id, node.place.clone()));
+            }
             self.model.services[service.index()].stores.push(id);
         }
     }
@@ -239,7 +245,9 @@ impl Converter<'_> {
             };
             self.talk(End::Service(service), End::Topic(topic));
             let consume = self.consume(&fields, topic, group);
+            let subscription = self.model.services[service.index()].consumes.len();
             self.model.services[service.index()].consumes.push(consume);
+            let mut handled = Vec::new();
             if let Some(reactions) = fields.optional("on") {
                 for (event_name, event_place, steps) in reader.entries(reactions) {
                     let named = Node {
@@ -251,7 +259,12 @@ impl Converter<'_> {
                         Scope { service, handled: Some(event), can_reply: false, can_ack: !is_log };
                     let steps = self.steps(&scope, steps);
                     self.handler(service, Trigger::Event(group, event), steps);
+                    handled.push(event);
                 }
+            }
+            if let Some(node) = fields.optional("strategy") {
+                let strategy = self.strategy(service, &handled, node);
+                self.model.services[service.index()].consumes[subscription].strategy = strategy;
             }
             fields.finish();
         }
@@ -319,6 +332,7 @@ impl Converter<'_> {
             ack: ack.unwrap_or(usual.ack),
             commit: commit.unwrap_or(usual.commit),
             on_failure: on_failure.unwrap_or(usual.on_failure),
+            strategy: crate::model::Strategy::default(),
         }
     }
 

@@ -167,7 +167,7 @@ impl Converter<'_> {
         })
     }
 
-    fn backoff(&self, node: &Node) -> Option<Backoff> {
+    pub(super) fn backoff(&self, node: &Node) -> Option<Backoff> {
         let reader = self.reader;
         match &node.kind {
             Kind::Tuple(Some(name), items) if name == "Fixed" && items.len() == 1 => {

@@ -70,6 +70,11 @@ impl World {
                 see(id, &mut audit.waiting);
             }
         }
+        for receiver in self.services.iter().flat_map(|it| &it.receivers) {
+            for id in receiver.order.waiting() {
+                see(id, &mut audit.waiting);
+            }
+        }
         for task in self.tasks.slots.iter().filter(|task| task.used) {
             see(task.message, &mut audit.in_hands);
         }

@@ -119,12 +119,14 @@ impl World {
         self.go_through(plan, slot, call);
         let id = EventId::new(service, state.request);
         let lineage = mix(self.task_key(slot), u64::from(state.task.position) | 1 << 40);
+        self.see_as(slot);
         let given = crate::engine::handler::evaluate_all(
             &call.with,
             &plan.model,
             &self.messages.get(state.message).event,
             &self.stores,
         );
+        self.see_all(slot);
         let event = self.fill_event(plan, id, call.request, Some(state.message), lineage, &given);
         let target = self.choose_instance(plan, call.to, lineage);
         let link = plan.link(Node::Service(service), Node::Service(call.to));
@@ -214,7 +216,7 @@ impl World {
     }
 
     /// The pause before the next attempt.
-    fn pause(&self, retry: Retry, attempt: u16, key: u64, position: u32) -> Span {
+    pub(super) fn pause(&self, retry: Retry, attempt: u16, key: u64, position: u32) -> Span {
         let full = match retry.backoff {
             Backoff::Fixed(span) => span,
             Backoff::Exponential { first, factor, most } => {

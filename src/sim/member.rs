@@ -1,6 +1,6 @@
 //! Members of a log's groups in the world: connections, lanes, commits, and who reads what.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::model::event::MAX_FIELDS;
 use crate::model::{
@@ -39,6 +39,10 @@ impl World {
             waiting: VecDeque::new(),
             epoch: Some(epoch),
             since: epoch,
+            current: next,
+            draining: false,
+            aside: BTreeSet::new(),
+            reached: next,
             next,
             gaps: VecDeque::new(),
             early: BTreeMap::new(),
@@ -49,7 +53,8 @@ impl World {
             // It had the partition before, and has its last message still in hands.
             Some(known) => {
                 let lanes = &mut self.instances[instance.index()].lanes;
-                lanes[known] = Lane { busy: lanes[known].busy, ..lane };
+                let Lane { busy, current, .. } = lanes[known];
+                lanes[known] = Lane { busy, current, ..lane };
             }
             None => self.instances[instance.index()].lanes.push(lane),
         }
@@ -58,18 +63,52 @@ impl World {
     /// A lane's message is done: the next one's turn.
     pub(super) fn lane_done(&mut self, plan: &Plan, id: MessageId, place: usize) {
         let &Message { token, to: instance, .. } = self.messages.get(id);
-        let Token::Offset { partition, .. } = token else { return };
+        let Token::Offset { partition, offset, .. } = token else { return };
         let service = plan.service_of(instance);
         let group = plan.model.services[service.index()].consumes[place].group;
         self.give_room(plan, instance, place);
-        let Some(lane) = self.lane(instance, group, partition) else { return };
-        self.instances[instance.index()].lanes[lane].busy = false;
-        if let Some(next) = self.instances[instance.index()].lanes[lane].waiting.pop_front() {
+        if let Some(lane) = self.lane(instance, group, partition)
+            && self.instances[instance.index()].lanes[lane].current == offset
+        {
+            self.lane_goes_on(plan, instance, (place, partition));
+        }
+    }
+
+    /// Nothing of a lane is in work: what waits is taken up, until something is again.
+    pub(super) fn lane_goes_on(
+        &mut self,
+        plan: &Plan,
+        instance: InstanceId,
+        (place, partition): (usize, u32),
+    ) {
+        let service = plan.service_of(instance);
+        let group = plan.model.services[service.index()].consumes[place].group;
+        let mut is_outermost = true;
+        while let Some(lane) = self.lane(instance, group, partition) {
+            let lane = &mut self.instances[instance.index()].lanes[lane];
+            // What is taken up may be done at once, which comes back here.
+            if is_outermost {
+                lane.busy = false;
+                if std::mem::replace(&mut lane.draining, true) {
+                    return;
+                }
+                is_outermost = false;
+            }
+            if lane.busy {
+                break;
+            }
+            let Some(next) = lane.waiting.pop_front() else { break };
+            lane.busy = true;
+            let &Message { token, ref event, .. } = self.messages.get(next);
+            if let Token::Offset { offset, .. } = token {
+                lane.current = offset;
+            }
+            let handled = plan.reaction(service, place, event.event_type).is_some();
             self.services[service.index()].statistics.queue_shrank(self.now);
-            self.instances[instance.index()].lanes[lane].busy = true;
-            let event_type = self.messages.get(next).event.event_type;
-            let handled = plan.reaction(service, place, event_type).is_some();
             self.take_up(plan, next, handled);
+        }
+        if let Some(lane) = self.lane(instance, group, partition) {
+            self.instances[instance.index()].lanes[lane].draining = false;
         }
     }
 
@@ -166,7 +205,8 @@ impl World {
         let lanes = state.lanes.iter_mut().filter(|it| it.group == consume.group);
         let (mut held, mut early) = (0, Vec::new());
         for lane in lanes {
-            held += u32::from(lane.busy) + u32::try_from(lane.waiting.len()).unwrap_or(u32::MAX);
+            let kept = lane.waiting.len() + lane.aside.len();
+            held += u32::from(lane.busy) + u32::try_from(kept).unwrap_or(u32::MAX);
             early.extend(std::mem::take(&mut lane.early).into_values());
             lane.epoch = None;
             // What it said by the connection that broke may be lost.
@@ -229,8 +269,9 @@ impl World {
         }
     }
 
-    /// A message of a log failed: it is tried again later, and its partition waits for it.
-    pub(super) fn try_again_after(&mut self, id: MessageId, after: Span) {
+    /// A message failed: its consumer tries it again later; if it is of a log, its partition
+    /// waits for it. Gives the message that it is from now on.
+    pub(super) fn try_again_after(&mut self, id: MessageId, after: Span) -> MessageId {
         let message = self.messages.get(id);
         let copy = Message { attempt: message.attempt.saturating_add(1), ..*message };
         self.counters.made[Role::Delivery as usize] += 1;
@@ -245,9 +286,10 @@ impl World {
         // A retry at once would never let time go on.
         let after = after.max(Span::MILLISECOND);
         self.agenda.push(self.now + after, Scheduled::TryAgain(id));
+        id
     }
 
-    /// The time before a failed message of a log is tried again is over.
+    /// The time before a failed message is tried again is over.
     pub(super) fn try_again(&mut self, plan: &Plan, id: MessageId) {
         let message = *self.messages.get(id);
         let service = plan.service_of(message.to);
@@ -265,10 +307,11 @@ impl World {
         self.admit(plan, id);
     }
 
-    /// Whether a delivery of a log is from a partition that its reader has had ever since.
+    /// Whether a delivery, if it is of a log, is from a partition that its reader has had ever
+    /// since.
     pub(super) fn still_counts(&self, plan: &Plan, id: MessageId) -> bool {
         let &Message { to, link, token, .. } = self.messages.get(id);
-        let Token::Offset { partition, epoch, .. } = token else { return false };
+        let Token::Offset { partition, epoch, .. } = token else { return true };
         let topic = Self::topic_of(plan, link);
         let (_, consume) =
             plan.subscription(plan.service_of(to), topic).expect("it is a subscriber");
@@ -277,7 +320,13 @@ impl World {
     }
 
     /// Whether a message is a delivery from this partition.
-    fn is_delivery_of(&self, plan: &Plan, id: MessageId, topic: TopicId, partition: u32) -> bool {
+    pub(super) fn is_delivery_of(
+        &self,
+        plan: &Plan,
+        id: MessageId,
+        topic: TopicId,
+        partition: u32,
+    ) -> bool {
         let &Message { role, token, link, .. } = self.messages.get(id);
         role == Role::Delivery
             && matches!(token, Token::Offset { partition: it, .. } if it == partition)
@@ -496,17 +545,26 @@ impl World {
             waiting.extend(std::mem::take(&mut lanes[place].early).into_values());
             let service = plan.service_of(instance);
             let topic = plan.model.groups[group.index()].topic;
+            waiting.extend(self.take_from_order(plan, instance, topic, partition));
             let admitted = self.take_from_queue(plan, instance, topic, partition);
             // What is tried again later finds that its time is over.
-            let is_in_hands = self.tasks.slots.iter().any(|task| {
-                task.used
-                    && task.instance == instance
-                    && self.is_delivery_of(plan, task.message, topic, partition)
+            let tasks = self.tasks.slots.iter().filter(|it| it.used && it.instance == instance);
+            let in_hands = tasks.map(|it| it.message);
+            let in_hands = in_hands.filter(|&it| self.is_delivery_of(plan, it, topic, partition));
+            let offsets = in_hands.filter_map(|it| match self.messages.get(it).token {
+                Token::Offset { offset, .. } => Some(offset),
+                _ => None,
             });
+            let last_in_hands = offsets.max();
             let lanes = &mut self.instances[index].lanes;
-            lanes[place].busy = is_in_hands;
-            if !is_in_hands {
-                lanes.remove(place);
+            match last_in_hands {
+                Some(offset) => {
+                    (lanes[place].busy, lanes[place].current) = (true, offset);
+                    lanes[place].aside.clear();
+                }
+                None => {
+                    lanes.remove(place);
+                }
             }
             let passed = waiting.into_iter().map(|it| (it, false));
             for (id, was_admitted) in passed.chain(admitted.into_iter().map(|it| (it, true))) {

@@ -235,14 +235,23 @@ impl World {
     #[inline(never)]
     pub(super) fn drop_message(&mut self, id: MessageId, reason: DropReason) {
         self.counters.dropped[reason as usize] += 1;
-        let &Message { role, token, link, to, .. } = self.messages.get(id);
+        let &Message { role, token, link, to, ref event, .. } = self.messages.get(id);
+        let (key, event) = (super::strategy::key(&self.plan, event), event.id);
         self.counters.dropped_roles[role as usize] += 1;
         self.note(What::Dropped { message: id, reason });
         self.messages.remove(id);
+        if role == Role::Delivery && !self.plan.is_naive(to) {
+            let plan = Arc::clone(&self.plan);
+            self.order_interrupted(&plan, id, link, to, key);
+        }
         match (role, token) {
             (_, Token::Ticket(ticket)) => {
                 let plan = Arc::clone(&self.plan);
                 self.let_go(Self::topic_of(&plan, link), ticket);
+            }
+            (Role::Publish, _) if reason != DropReason::Duplicate && self.beliefs.is_some() => {
+                let plan = Arc::clone(&self.plan);
+                self.publish_lost(Self::topic_of(&plan, link), event);
             }
             (Role::Delivery | Role::Commit | Role::Fetch, _)
                 if matches!(reason, DropReason::Lost | DropReason::LinkCut) =>

@@ -37,6 +37,10 @@ pub struct Plan {
     copies: BTreeMap<(EventTypeId, EventTypeId), [u8; MAX_FIELDS]>,
     /// For each service: the (type, field) that its handlers wait to be told.
     awaited: Vec<Vec<(EventTypeId, usize)>>,
+    /// For each service: whether every subscription is handled as it comes.
+    naive: Vec<bool>,
+    /// For each topic: the services that keep projections of it.
+    projecting: Vec<Vec<ServiceId>>,
 }
 
 /// How a link treats messages when nothing is wrong, in short.
@@ -94,7 +98,23 @@ impl Plan {
         let owners = model.instances.iter().map(|&(service, _)| service).collect();
         let ways = ways(&model, &program);
         let manners = model.links.iter().map(Manner::of).collect();
-        Self { model, program, owners, reverse, ways, manners, answers, reactions, copies, awaited }
+        let naive = model.services.iter();
+        let naive = naive.map(|it| it.consumes.iter().all(|it| it.strategy.is_naive())).collect();
+        let projecting = projecting(&model);
+        Self {
+            model,
+            program,
+            owners,
+            reverse,
+            ways,
+            manners,
+            answers,
+            reactions,
+            copies,
+            awaited,
+            naive,
+            projecting,
+        }
     }
 
     /// The link back from where a link leads.
@@ -148,6 +168,16 @@ impl Plan {
     /// What (type, field) a service's handlers wait to be told.
     pub fn awaited(&self, service: ServiceId) -> &[(EventTypeId, usize)] {
         &self.awaited[service.index()]
+    }
+
+    /// Whether an instance's service handles all that it is delivered as it comes.
+    pub fn is_naive(&self, instance: InstanceId) -> bool {
+        self.naive[self.service_of(instance).index()]
+    }
+
+    /// The services that keep projections of a topic.
+    pub fn projecting(&self, topic: TopicId) -> &[ServiceId] {
+        &self.projecting[topic.index()]
     }
 
     /// Which field of an event of type `of` the field of an event made in answer copies.
@@ -219,6 +249,18 @@ fn ways(model: &Model, program: &Program) -> Vec<Option<LinkId>> {
                 _ => continue,
             };
             table[at] = model.link_between(Node::Service(handler.service), to);
+        }
+    }
+    table
+}
+
+fn projecting(model: &Model) -> Vec<Vec<ServiceId>> {
+    let mut table = vec![Vec::new(); model.topics.len()];
+    for store in &model.stores {
+        if let Some(topic) = store.projection_of
+            && !table[topic.index()].contains(&store.service)
+        {
+            table[topic.index()].push(store.service);
         }
     }
     table

@@ -1,6 +1,9 @@
 //! The report: exact figures of a run so far.
 
-use crate::model::{DropReason, GroupId, Guard, Role, ServiceId, Span, StoreId, Time, TopicKind};
+use crate::engine::projection::Summary;
+use crate::model::{
+    AnomalyKind, DropReason, GroupId, Guard, Role, ServiceId, Skip, Span, StoreId, Time, TopicKind,
+};
 
 use super::statistics::Statistics;
 use super::world::{Broker, Digest, World};
@@ -79,6 +82,15 @@ pub struct ServiceReport {
     pub remembered: u64,
     /// Requests that it refused since the same request was being worked on.
     pub conflicts: u64,
+    /// Deliveries that its consumers' strategies let pass, in the order of
+    /// [`Skip::ALL`](crate::model::Skip::ALL).
+    pub skipped: [u64; Skip::ALL.len()],
+    /// Handlers whose changes were void, since another had handled the same meanwhile.
+    pub rolled_back: u64,
+    /// Events it gave up and published to dead letters of its own.
+    pub dead_lettered: u64,
+    /// How often its re-ordering buffers did not wait any longer for what was missing.
+    pub gaps: u64,
     /// Busy workers over workers, averaged over time; `None` without a number of workers.
     pub utilisation: Option<f64>,
     /// Messages waiting, averaged over time (L_q).
@@ -165,6 +177,33 @@ pub struct StoreReport {
     pub total: f64,
     /// How often it was changed.
     pub updates: u64,
+    /// What is known of it as a projection, if it is one.
+    pub projection: Option<ProjectionReport>,
+}
+
+/// How right a projection is, and was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProjectionReport {
+    /// The topic whose events it is to hold the fold of.
+    pub topic: String,
+    /// What [`StoreReport::total`] should be.
+    pub should_total: f64,
+    /// Keys under which it does not hold what it should.
+    pub wrong_keys: u64,
+    /// The share of the time simulated in which it did not hold what it should, from 0 to 1.
+    pub wrong_share: f64,
+    /// The consistency window: from the publication of an event until it was applied.
+    pub window_p50: Span,
+    /// Its 99th percentile.
+    pub window_p99: Span,
+    /// The longest.
+    pub window_max: Span,
+    /// Events that were published and have not been applied yet.
+    pub not_yet: u64,
+    /// Events that will not be applied, as far as can be told.
+    pub never: u64,
+    /// Anomalies, in the order of [`AnomalyKind::ALL`].
+    pub anomalies: [u64; AnomalyKind::ALL.len()],
 }
 
 impl World {
@@ -203,7 +242,8 @@ impl World {
 
     fn service_report(&self, id: ServiceId) -> ServiceReport {
         let service = &self.model().services[id.index()];
-        let statistics = &self.services[id.index()].statistics;
+        let state = &self.services[id.index()];
+        let statistics = &state.statistics;
         let now = self.now();
         let (busy, queued) = (statistics.busy_area(now), statistics.queued_area(now));
         let response = &statistics.response;
@@ -220,6 +260,10 @@ impl World {
             calls_refused: statistics.calls_refused,
             remembered: statistics.remembered,
             conflicts: statistics.conflicts,
+            skipped: state.skipped,
+            rolled_back: state.rolled_back,
+            dead_lettered: state.dead_lettered,
+            gaps: state.receivers.iter().map(|it| it.order.gaps()).sum(),
             utilisation: service.workers.map(|workers| {
                 Statistics::average(busy, now) / (f64::from(workers) * f64::from(service.instances))
             }),
@@ -286,6 +330,28 @@ impl World {
             keys: summary.keys,
             total: summary.total,
             updates: summary.updates,
+            projection: self.projection_report(id),
         }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    fn projection_report(&self, id: StoreId) -> Option<ProjectionReport> {
+        let beliefs = self.beliefs.as_ref()?;
+        let Summary { topic, wrong_keys, not_yet, never, anomalies } =
+            beliefs.projections.summary(id)?;
+        let measure = &beliefs.measures[id.index()];
+        let now = self.now();
+        Some(ProjectionReport {
+            topic: self.model().topics[topic.index()].name.clone(),
+            should_total: beliefs.projections.total(id),
+            wrong_keys,
+            wrong_share: measure.wrong_time(now) as f64 / now.0.max(1) as f64,
+            window_p50: measure.window.quantile(0.5),
+            window_p99: measure.window.quantile(0.99),
+            window_max: measure.window.max(),
+            not_yet,
+            never,
+            anomalies,
+        })
     }
 }

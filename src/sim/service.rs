@@ -121,6 +121,12 @@ impl World {
     fn start(&mut self, plan: &Plan, id: MessageId, service: ServiceId) -> Option<u32> {
         let &Message { to, role, link, since, ref event, .. } = self.messages.get(id);
         let event_type = event.event_type;
+        if role == Role::Delivery
+            && let Some(why) = self.passes(plan, id)
+        {
+            self.skip(plan, id, why);
+            return None;
+        }
         if role == Role::Request && !self.is_to_be_done(plan, id) {
             return None;
         }
@@ -142,7 +148,11 @@ impl World {
             _ => plan.answer(service, event_type),
         };
         let handler = handler.expect("what has no handler is not admitted");
-        Some(self.begin_task(plan, id, to, service, handler))
+        let slot = self.begin_task(plan, id, to, service, handler);
+        if role == Role::Delivery && !plan.is_naive(to) {
+            self.begin_transaction(plan, id, slot);
+        }
+        Some(slot)
     }
 
     /// Begins a handler for a message that is in a worker's hands; its task is to be run.
@@ -190,8 +200,10 @@ impl World {
             let TaskState { mut task, message, instance, service, .. } =
                 self.tasks.slots[slot as usize];
             let asked = task.asked;
+            self.see_as(slot);
             let mut hands = Hands { world: self, plan, slot, message, instance, service, asked };
             let stop = task.run(&plan.program, &plan.model, &mut hands);
+            self.see_all(slot);
             let state = &mut self.tasks.slots[slot as usize];
             state.task = task;
             let (purpose, phase, time) = match stop {
@@ -298,9 +310,16 @@ impl World {
     /// A handler came to its end.
     #[inline(always)]
     fn end_task(&mut self, plan: &Plan, slot: u32, outcome: Outcome) {
-        let state = &mut self.tasks.slots[slot as usize];
-        let TaskState { message: id, instance, service, replied, acked, .. } = *state;
-        state.used = false;
+        let TaskState { message: id, instance, service, replied, acked, .. } =
+            self.tasks.slots[slot as usize];
+        if !plan.is_naive(instance)
+            && outcome == Outcome::Done
+            && self.messages.get(id).role == Role::Delivery
+        {
+            self.handled(plan, slot, id);
+        }
+        self.task_over(slot);
+        self.tasks.slots[slot as usize].used = false;
         self.tasks.free.push(slot);
         let &Message { role, since, .. } = self.messages.get(id);
         let done = outcome == Outcome::Done;
@@ -332,14 +351,31 @@ impl World {
         let (place, consume) =
             plan.subscription(service, topic).expect("only subscribers get deliveries");
         let is_log = plan.is_log(topic);
-        if !done && !acked && consume.ack == AckTiming::AfterWork {
+        if done && consume.ack != AckTiming::ByHandler || !done && Self::is_acked(consume, acked) {
+            self.not_applied(plan, id, false);
+        }
+        let is_open = !done && !acked && consume.ack == AckTiming::AfterWork;
+        if done && !plan.is_naive(to) {
+            self.no_more_failures(plan, id, place);
+        }
+        if is_open && self.retries(plan, id, place, consume) {
+            return;
+        }
+        let is_dead =
+            is_open && consume.strategy.retries.is_some_and(|it| it.dead_letters.is_some());
+        if is_dead {
+            self.acknowledge(plan, id);
+        } else if is_open {
             match consume.on_failure {
                 OnFailure::Retry(after) if is_log && self.still_counts(plan, id) => {
-                    self.try_again_after(id, after);
+                    self.tries_again(plan, id, after);
                     return;
                 }
                 OnFailure::Retry(_) if is_log => {}
-                OnFailure::GiveUp | OnFailure::LetExpire if is_log => self.acknowledge(plan, id),
+                OnFailure::GiveUp | OnFailure::LetExpire if is_log => {
+                    self.not_applied(plan, id, false);
+                    self.acknowledge(plan, id);
+                }
                 OnFailure::LetExpire => {
                     if let Token::Ticket(ticket) = self.messages.get(id).token {
                         self.let_go(topic, ticket);
@@ -356,6 +392,15 @@ impl World {
             && let Token::Ticket(ticket) = self.messages.get(id).token
         {
             self.let_go(topic, ticket);
+        }
+        if !plan.is_naive(to) {
+            let is_given_up = match consume.on_failure {
+                OnFailure::GiveUp => true,
+                OnFailure::LetExpire => is_log,
+                OnFailure::Retry(_) => false,
+            };
+            let comes_again = is_open && !is_given_up && !is_dead;
+            self.order_over(plan, id, !comes_again);
         }
         if is_log {
             self.lane_done(plan, id, place);
@@ -432,21 +477,30 @@ impl World {
             if state.used && state.instance == instance {
                 state.used = false;
                 state.wait = state.wait.wrapping_add(1);
-                gone.push(state.message);
-                self.tasks.free.push(u32::try_from(slot).expect("tasks are numbered in 32 bits"));
+                let (message, acked) = (state.message, state.acked);
+                gone.push(message);
+                let slot = u32::try_from(slot).expect("tasks are numbered in 32 bits");
+                self.tasks.free.push(slot);
+                self.task_over(slot);
                 self.services[service.index()].statistics.worker_freed(now);
+                self.interrupted(plan, message, acked);
             }
         }
         let state = &mut self.instances[instance.index()];
         state.up = false;
         state.busy = 0;
+        state.failed.clear();
+        for known in state.known.iter_mut().flatten() {
+            known.clear();
+        }
         let waiting = state.queue.drain(..).chain(state.blocked.drain(..));
         let mut queued: Vec<MessageId> = waiting.collect();
         let lanes = state.lanes.drain(..);
         queued.extend(
             lanes.flat_map(|lane| lane.waiting.into_iter().chain(lane.early.into_values())),
         );
-        for _ in &queued {
+        queued.extend(self.take_all_from_order(plan, instance));
+        for _ in 0..queued.len() {
             self.services[service.index()].statistics.queue_shrank(now);
         }
         gone.extend(queued);
@@ -463,6 +517,7 @@ impl World {
             self.stores.crash(service, |store, key| cleared.push((store, key)));
             for (store, key) in cleared {
                 self.note(What::Stored { store, key, value: 0 });
+                self.compare(store, key);
             }
             let state = &mut self.services[service.index()];
             state.told.clear();
@@ -626,9 +681,7 @@ impl Environment for Hands<'_> {
     }
 
     fn change(&mut self, store: StoreId, key: u64, change: Change) {
-        if let Some(value) = self.world.stores.change(store, key, change) {
-            self.world.note(What::Stored { store, key, value });
-        }
+        self.world.change_store(self.plan, (self.slot, self.message), (store, key, change));
     }
 
     fn chance(&mut self, at: Position, probability: f64) -> bool {
@@ -640,6 +693,7 @@ impl Environment for Hands<'_> {
         let from = self.instance;
         let link = self.plan.way(at);
         self.world.topics[topic.index()].published += 1;
+        self.world.published(self.plan, topic, &event);
         self.world.send_new(self.plan, link, event, Role::Publish, from, from, Token::None, 1);
     }
 

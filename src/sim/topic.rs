@@ -3,8 +3,8 @@
 use crate::engine::broker::group::{Due, Part};
 use crate::engine::broker::queue::{Accepted, Effect, Ticket};
 use crate::model::{
-    AckTiming, Commit, DropReason, GroupId, InstanceId, MessageId, Node, OnFailure, Role,
-    ServiceId, Settlement, Span, Time, TopicId, TopicKind, What,
+    AckTiming, AnomalyKind, Commit, DropReason, GroupId, InstanceId, MessageId, Node, OnFailure,
+    Role, ServiceId, Settlement, Span, Time, TopicId, TopicKind, What,
 };
 
 use super::message::{Message, Token};
@@ -66,6 +66,7 @@ impl World {
                 let trimmed = log.trim_at_once(now, partition);
                 let due = log.due_at(now, partition);
                 self.note(What::Appended { message: id, topic, partition, offset });
+                self.accepted(plan, topic, event.id);
                 self.end_message(id);
                 if let Some(start) = trimmed {
                     self.note(What::Trimmed { topic, partition, start });
@@ -97,6 +98,7 @@ impl World {
             Accepted::Yes => {
                 self.perform_effects(plan, topic, effects);
                 self.note(What::Enqueued { message: id, topic });
+                self.accepted(plan, topic, event);
                 self.hand_out_queue(plan, topic);
             }
             Accepted::Duplicate => {
@@ -175,6 +177,10 @@ impl World {
             *count += u64::from(reason == why);
         }
         self.note(What::Settled { message, topic, how: why });
+        if self.beliefs.is_some() {
+            let event = self.messages.get(message).event.id;
+            self.never_applied(topic, None, event, AnomalyKind::Missing);
+        }
         let TopicKind::Queue(settings) = &plan.model.topics[topic.index()].kind else { return };
         match settings.dead_letters {
             Some(dead_letters) => {
@@ -415,6 +421,8 @@ impl World {
         } else {
             if lane.busy {
                 lane.waiting.push_back(id);
+            } else {
+                lane.current = offset;
             }
             lane.busy = true;
             lane.came();
@@ -434,7 +442,9 @@ impl World {
         let service = plan.service_of(to);
         self.tell(plan, service, id);
         if handled {
-            self.admit(plan, id);
+            if plan.is_naive(to) || !self.is_put_aside(plan, id) {
+                self.admit(plan, id);
+            }
             return;
         }
         self.services[service.index()].statistics.pass(self.now, since);
@@ -470,7 +480,9 @@ impl World {
             // still to be done.
             return;
         }
-        lane.done = lane.done.max(offset + 1);
+        lane.reached = lane.reached.max(offset + 1);
+        lane.aside.remove(&offset);
+        lane.done = lane.done.max(lane.aside.first().copied().unwrap_or(lane.reached));
         if consume.commit == Commit::Each {
             lane.committed = lane.done;
             let offset = lane.done;

@@ -15,10 +15,12 @@ use crate::engine::broker::queue::Queue;
 use crate::engine::dice::Dice;
 use crate::engine::handler::Task;
 use crate::engine::idempotency::Memory;
-use crate::engine::store::Stores;
+use crate::engine::store::{Stores, Transaction};
+use crate::engine::strategy::{KnownIds, Resequencer, Versions};
 use crate::model::{
-    DropReason, EventTypeId, FaultId, GroupId, HandlerId, InstanceId, MessageId, Model, Phase,
-    Record, Role, ServiceId, Span, Time, TopicId, TopicKind, What,
+    Consume, DropReason, EventId, EventTypeId, FaultId, GroupId, HandlerId, Idempotence,
+    InstanceId, MessageId, Model, Phase, Record, Role, ServiceId, Skip, Span, Time, TopicId,
+    TopicKind, What,
 };
 
 use super::agenda::Agenda;
@@ -26,6 +28,7 @@ use super::guard::{Answer, Guards};
 use super::message::Messages;
 use super::network::LinkState;
 use super::plan::Plan;
+use super::projection::Beliefs;
 use super::statistics::Statistics;
 
 /// So many records are handed on together: few enough to be still at hand.
@@ -77,6 +80,10 @@ pub struct World {
     pub(super) topics: Vec<TopicState>,
     pub(super) groups: Vec<GroupState>,
     pub(super) stores: Stores,
+    /// What stores should hold; `None` where nothing is a projection.
+    pub(super) beliefs: Option<Box<Beliefs>>,
+    /// What tasks have changed in one step that is not over, by the task's place.
+    pub(super) transactions: BTreeMap<u32, Transaction>,
     pub(super) counters: Counters,
     seed: u64,
     digest: u64,
@@ -160,6 +167,13 @@ pub enum Scheduled {
         /// The instance's incarnation whose connection broke.
         incarnation: u32,
     },
+    /// What waits in a re-ordering buffer may have waited long enough.
+    OrderTick {
+        /// Whose.
+        service: ServiceId,
+        /// Which of its subscriptions.
+        place: u16,
+    },
     /// A rebalance is over.
     Rebalanced(GroupId),
     /// A fault begins.
@@ -223,6 +237,10 @@ pub struct Instance {
     pub lanes: Vec<Lane>,
     /// For each subscription of its service, how it reads (logs only).
     pub reading: Vec<Reading>,
+    /// For each subscription of its service, what it has in memory of what it has handled.
+    pub known: Vec<Option<KnownIds>>,
+    /// How often what it tries again has failed, by subscription.
+    pub failed: BTreeMap<(usize, EventId), u32>,
 }
 
 /// How an instance reads a log.
@@ -255,8 +273,16 @@ pub struct Lane {
     pub next: u64,
     /// What fell off the log: (the first that cannot be had, the one to go on with).
     pub gaps: VecDeque<(u64, u64)>,
+    /// The offset of the one that is in work, if any is.
+    pub current: u64,
+    /// Whether those that wait are being taken up just now.
+    pub draining: bool,
+    /// Offsets that came before the one in work and are not done: a strategy keeps them.
+    pub aside: BTreeSet<u64>,
     /// What came before its turn.
     pub early: BTreeMap<u64, MessageId>,
+    /// The next offset, after the last that is done.
+    pub reached: u64,
     /// The next offset, after all that is done.
     pub done: u64,
     /// What was committed last.
@@ -281,10 +307,29 @@ pub struct ServiceState {
     pub slow: Option<f64>,
     /// Tasks that wait to be told something.
     pub awaiting: Vec<Awaiting>,
+    /// For each of its subscriptions, what its instances know together of what was handled.
+    pub receivers: Vec<Receiver>,
+    /// Messages that a strategy let pass, by [`Skip`](crate::model::Skip).
+    pub skipped: [u64; Skip::ALL.len()],
+    /// Events that it gave up and published to dead letters of its own.
+    pub dead_lettered: u64,
+    /// Handlers whose changes were void, since another had handled the same meanwhile.
+    pub rolled_back: u64,
     /// What it was told before anybody waited for it.
     pub told: BTreeSet<(EventTypeId, usize, u64)>,
     /// What it answered, if that is durable.
     pub memory: Memory<Answer>,
+}
+
+/// What the instances of a service know together of what they have handled of a subscription.
+#[derive(Clone, Debug, Default)]
+pub struct Receiver {
+    /// Ids that are remembered where all can see them.
+    pub known: Option<KnownIds>,
+    pub versions: Versions,
+    pub order: Resequencer,
+    /// The tick of `order` that is scheduled.
+    pub tick_at: Option<Time>,
 }
 
 /// A task that waits to be told something.
@@ -363,10 +408,11 @@ impl World {
             .instances
             .iter()
             .map(|&(service, _)| {
-                let consumes = model.services[service.index()].consumes.len();
+                let consumes = &model.services[service.index()].consumes;
                 Instance {
                     guards: Guards::new(model, service),
-                    reading: vec![Reading::default(); consumes],
+                    reading: vec![Reading::default(); consumes.len()],
+                    known: consumes.iter().map(|it| known(it, true)).collect(),
                     ..Instance::default()
                 }
             })
@@ -425,12 +471,18 @@ impl World {
                 .services
                 .iter()
                 // The first in turn is the one after the last.
-                .map(|it| ServiceState { cursor: it.instances - 1, ..ServiceState::default() })
+                .map(|it| ServiceState {
+                    cursor: it.instances - 1,
+                    receivers: it.consumes.iter().map(receiver).collect(),
+                    ..ServiceState::default()
+                })
                 .collect(),
             links: plan.manners.iter().map(|it| LinkState::new(*it)).collect(),
             topics,
             groups,
             stores: Stores::new(model),
+            beliefs: Beliefs::new(model),
+            transactions: BTreeMap::new(),
             counters: Counters::default(),
             seed,
             digest: 0x243f_6a88_85a3_08d3 ^ seed,
@@ -554,6 +606,9 @@ impl World {
             Scheduled::Reconnect { instance, place, incarnation } => {
                 self.reconnect(plan, instance, place, incarnation);
             }
+            Scheduled::OrderTick { service, place } => {
+                self.order_tick(plan, service, usize::from(place));
+            }
             Scheduled::Rebalanced(group) => self.hand_out_group(plan, group),
             Scheduled::FaultBegins(fault) => {
                 self.doubt_links();
@@ -600,6 +655,16 @@ impl World {
             self.fresh.push(Record { at: self.now, what });
         }
     }
+}
+
+/// What is remembered of a subscription: by each instance, or by all together.
+fn known(consume: &Consume, is_own: bool) -> Option<KnownIds> {
+    let Idempotence { window, memory } = consume.strategy.idempotence?;
+    ((memory == crate::model::Memory::Volatile) == is_own).then(|| KnownIds::new(window))
+}
+
+fn receiver(consume: &Consume) -> Receiver {
+    Receiver { known: known(consume, false), ..Receiver::default() }
 }
 
 /// Both halves of a 128-bit product, folded (as in wyhash): each bit of the result depends on

@@ -138,7 +138,7 @@ fn the_digest_of_the_first_scenario_is_this() {
         })
         .collect();
     insta::assert_snapshot!(digests.join("\n"), @r#"
-    notify fb2c52cec85daeb8 22517
+    notify cd29ca30480c8c7b 22517
     call 383d54509021945f 10570
     poll dbf87527121b858b 18310
     "#);

@@ -9,15 +9,15 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use inflight::model::{
-    EventId, InstanceId, MessageId, Model, Node, Outcome, Record, Role, Span, Time, TopicKind,
-    Value, What,
+    EventId, InstanceId, MessageId, Model, Node, Outcome, Record, Role, Span, StoreId, Time,
+    TopicKind, Value, What,
 };
 use inflight::scenario;
 use inflight::sim::World;
 
 /// Draws the run of a scenario that is given without its head; links take no time unless it
 /// says so. `show` names what is written below the lanes: `publish deliver settle drop commit
-/// assign call store life breaker guard memory keep`.
+/// assign call store should anomaly skip life breaker guard memory keep`.
 pub fn draw(body: &str, tick_ms: u64, until_ms: u64, show: &str) -> String {
     let links =
         if body.contains("links:") { "" } else { "links: Links(default: Link(latency: \"0ms\"))," };
@@ -152,12 +152,7 @@ impl Book {
             }
             What::Dropped { message, reason } => self.dropped(at, message, reason.name()),
             What::Stored { store, key, value } => {
-                let it = &self.model.stores[store.index()];
-                let key = it.key.map_or(String::new(), |kind| {
-                    format!("[{}]", self.model.value_text(Value::from_bits(kind, key)))
-                });
-                let value = self.model.value_text(Value::from_bits(it.value, value));
-                let text = format!("{}{key} = {value}", it.name);
+                let text = self.cell(store, key, value);
                 self.say(at, "store", &text);
             }
             What::Up { instance } => {
@@ -222,8 +217,43 @@ impl Book {
                 let to = instance.map_or("nobody".to_owned(), |it| self.model.instance_name(it));
                 self.say(at, "assign", &format!("{name}: p{partition} → {to}"));
             }
+            what => self.enter_belief(at, what),
+        }
+    }
+
+    /// What has to do with strategies and projections.
+    fn enter_belief(&mut self, at: Time, what: What) {
+        match what {
+            What::ShouldHold { store, key, value } => {
+                let text = format!("{}, as it should be", self.cell(store, key, value));
+                self.say(at, "should", &text);
+            }
+            What::Anomaly { store, event, kind } => {
+                let event = self.letter(event);
+                let store = &self.model.stores[store.index()].name;
+                let text = format!("{store}: {event} {}", kind.name());
+                self.say(at, "anomaly", &text);
+            }
+            What::Skipped { message, instance, why } => {
+                let name = self.name(message);
+                let text = format!(
+                    "{} lets {name} pass: {}",
+                    self.model.instance_name(instance),
+                    why.name()
+                );
+                self.say(at, "skip", &text);
+            }
             _ => {}
         }
+    }
+
+    fn cell(&self, store: StoreId, key: u64, value: u64) -> String {
+        let it = &self.model.stores[store.index()];
+        let key = it.key.map_or(String::new(), |kind| {
+            format!("[{}]", self.model.value_text(Value::from_bits(kind, key)))
+        });
+        let value = self.model.value_text(Value::from_bits(it.value, value));
+        format!("{}{key} = {value}", it.name)
     }
 
     fn is_log(&self, node: Option<Node>) -> bool {

@@ -50,6 +50,8 @@ pub fn scenario(seed: u64) -> String {
 
 struct Maker {
     lots: Lots,
+    /// Lots of their own for consumer strategies and projections.
+    beliefs: Lots,
     /// Whether anything can be lost on a link.
     lossy: bool,
     /// Whether events have a key.
@@ -76,6 +78,7 @@ struct Can {
 impl Maker {
     fn new(seed: u64) -> Self {
         let mut lots = Lots::new(seed);
+        let beliefs = Lots::new(seed ^ 0x6265_6c69_6566);
         let mut on = || lots.chance(50);
         let can = Can {
             fail: on(),
@@ -93,7 +96,7 @@ impl Maker {
             .collect::<Vec<_>>();
         let servers = lots.within(u32::from(topics.is_empty()), 3);
         let keyed = lots.chance(70);
-        Self { lots, lossy, keyed, topics, servers, can }
+        Self { lots, beliefs, lossy, keyed, topics, servers, can }
     }
 
     fn make(mut self) -> String {
@@ -299,6 +302,11 @@ impl Maker {
             let size = self.size();
             let consume = self.consume(topic);
             let (name, _) = &self.topics[topic];
+            let grows = consume.contains("store: \"sum\"") && self.beliefs.chance(60);
+            let size = match grows {
+                true => size.replace("Sum(", &format!("Sum(projection_of: \"{name}\", ")),
+                false => size,
+            };
             let _ = writeln!(
                 text,
                 "  \"c{topic}{group}\": Service({size}, consumes: {{ \"{name}\": {consume} }}),"
@@ -349,7 +357,38 @@ impl Maker {
             settings.push(format!("on_failure: Retry(\"{}ms\")", lots.within(0, 300)));
         }
         let steps = self.steps(Place::Consumer(topic), 3);
+        settings.extend(self.strategy());
         format!("Consume({}, on: {{ \"E\": [{steps}{last}] }})", settings.join(", "))
+    }
+
+    fn strategy(&mut self) -> Option<String> {
+        let lots = &mut self.beliefs;
+        if lots.chance(50) {
+            return None;
+        }
+        let mut all = Vec::new();
+        if lots.chance(50) {
+            all.push(lots.pick(&[
+                "Idempotent",
+                "Idempotent(window: 3)",
+                "Idempotent(window: \"1s\", durable: true)",
+                "Inbox",
+                "Inbox",
+            ]));
+        }
+        if lots.chance(20) {
+            all.push("VersionChecked(version: \"id\")");
+        }
+        if lots.chance(30) {
+            all.push("Reorder(by: \"id\", timeout: \"200ms\")");
+        }
+        if lots.chance(30) {
+            all.push(lots.pick(&[
+                "RetryThenDeadLetter(attempts: 3, backoff: Fixed(\"50ms\"))",
+                "RetryThenDeadLetter(attempts: 2, jitter: Full, dead_letters: \"dead\")",
+            ]));
+        }
+        Some(format!("strategy: [{}]", all.join(", ")))
     }
 
     fn source(&mut self, it: u32) -> String {

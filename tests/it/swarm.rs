@@ -140,6 +140,11 @@ impl Book {
             What::Started { message, instance } => {
                 let (event, _, topic) = self.carried[&message];
                 let Some(topic) = topic else { return };
+                let (service, _) = model.instances[instance.index()];
+                let consumes = &model.services[service.index()].consumes;
+                if consumes.iter().any(|it| it.topic == topic && it.strategy.reorder.is_some()) {
+                    return;
+                }
                 let Some([(partition, offset)]) =
                     self.appended.get(&(topic, event)).map(Vec::as_slice)
                 else {
@@ -187,7 +192,8 @@ fn partitions_are_read_in_order_and_nothing_is_passed_over() {
                 let reads_all = !is_replayed
                     && !log.is_trimmed()
                     && model.groups[consume.group.index()].start_at == Position::Earliest
-                    && consume.ack == AckTiming::AfterWork;
+                    && consume.ack == AckTiming::AfterWork
+                    && consume.strategy.versions.is_empty();
                 if !reads_all {
                     continue;
                 }
@@ -204,7 +210,8 @@ fn partitions_are_read_in_order_and_nothing_is_passed_over() {
                         continue;
                     }
                     let set = match consume.on_failure {
-                        OnFailure::Retry(_) => &book.done,
+                        OnFailure::Retry(_) if consume.strategy.retries.is_none() => &book.done,
+                        OnFailure::Retry(_) => &book.finished,
                         OnFailure::GiveUp | OnFailure::LetExpire => &book.finished,
                     };
                     assert!(

@@ -8,3 +8,4 @@ mod logs;
 mod queues;
 mod retention;
 mod services;
+mod strategies;
