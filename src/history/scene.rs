@@ -330,15 +330,7 @@ impl Scene {
             What::ShouldHold { store, key, value } => self.should_hold(store, key, value, model),
             What::Anomaly { store, .. } => self.anomalies[store.index()] += 1,
             What::Skipped { message, .. } => self.end(message, at, None),
-            What::Breaker { breaker, instance, state } => {
-                let known = &mut self.breakers;
-                let was_open = known.remove(&(instance, breaker)).is_some();
-                if state != BreakerState::Closed {
-                    known.insert((instance, breaker), state);
-                }
-                let open = &mut self.instances[instance.index()].open_breakers;
-                *open = *open + u32::from(state != BreakerState::Closed) - u32::from(was_open);
-            }
+            What::Breaker { breaker, instance, state } => self.breaker(instance, breaker, state),
             What::CallRefused { instance, by, .. } => {
                 self.instances[instance.index()].calls_refused[by as usize] += 1;
             }
@@ -376,6 +368,16 @@ impl Scene {
             }
             _ => {}
         }
+    }
+
+    fn breaker(&mut self, instance: InstanceId, breaker: BreakerId, state: BreakerState) {
+        let was_open = self.breakers.remove(&(instance, breaker)).is_some();
+        let is_open = state != BreakerState::Closed;
+        if is_open {
+            self.breakers.insert((instance, breaker), state);
+        }
+        let open = &mut self.instances[instance.index()].open_breakers;
+        *open = *open + u32::from(is_open) - u32::from(was_open);
     }
 
     fn lose(&mut self, id: MessageId, at: Time, reason: DropReason) {
