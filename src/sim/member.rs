@@ -379,7 +379,7 @@ impl World {
                             self.rebalance(plan, group, settings.rebalance_pause);
                         }
                     } else if settings.static_members {
-                        members.resume(instance, session, consume.prefetch, log);
+                        members.resume(self.now, instance, session, consume.prefetch, log);
                         for partition in 0..u32::try_from(log.partition_count()).unwrap_or(0) {
                             if self.groups[group.index()].members.reader(partition)
                                 == Some(instance)
@@ -463,7 +463,7 @@ impl World {
         self.commit_what_moves(plan, group);
         let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
         let resume_at = self.now + pause;
-        let moved = self.groups[group.index()].members.rebalance(log, resume_at);
+        let moved = self.groups[group.index()].members.rebalance(self.now, log, resume_at);
         for &(partition, reader) in &moved {
             self.note(What::Assigned { group, partition, instance: reader });
             self.revoke(plan, group, partition, reader);
@@ -501,7 +501,7 @@ impl World {
             if lane.epoch == Some(members.epoch(partition))
                 && offset > members.committed(partition, log)
                 && self.instances[old.index()].up
-                && self.groups[group.index()].members.commit(old, partition, offset)
+                && self.groups[group.index()].members.commit(self.now, old, partition, offset)
             {
                 self.note(What::Committed { group, partition, offset });
             }
@@ -519,7 +519,7 @@ impl World {
         for partition in 0..partitions {
             let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
             let offset = log.offset_of(partition, to);
-            self.groups[group.index()].members.seek(partition, offset);
+            self.groups[group.index()].members.seek(self.now, partition, offset);
             self.note(What::Committed { group, partition, offset });
             let reader = self.groups[group.index()].members.reader(partition);
             self.revoke(plan, group, partition, None);

@@ -14,7 +14,7 @@ use super::world::{Broker, Scheduled, World};
 impl World {
     /// A message comes to its topic.
     pub(super) fn reach_topic(&mut self, plan: &Plan, id: MessageId) {
-        let &Message { link, role, from, token, .. } = self.messages.get(id);
+        let &Message { link, role, from, token, since, .. } = self.messages.get(id);
         let topic = Self::topic_of(plan, link);
         if role == Role::Publish {
             return self.publish_came(plan, topic, id);
@@ -26,7 +26,7 @@ impl World {
             }
             (Role::Commit, Token::Offset { partition, offset, .. }) => {
                 let group = group_of(plan, plan.service_of(from), topic);
-                if self.groups[group.index()].members.commit(from, partition, offset) {
+                if self.groups[group.index()].members.commit(since, from, partition, offset) {
                     self.note(What::Committed { group, partition, offset });
                 }
             }

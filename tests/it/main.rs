@@ -18,4 +18,5 @@ mod real_broker;
 mod scenario_files;
 mod scrubbing;
 mod swarm;
+mod swarm_queues;
 mod window;

@@ -89,6 +89,19 @@ struct Book {
 }
 
 impl Book {
+    /// What is committed is not delivered again but by a replay: at most once, for who commits
+    /// before work, and for all others no more than again from there.
+    fn sent_to_reader(&self, model: &Model, topic: TopicId, service: ServiceId, event: EventId) {
+        let Some([(partition, offset)]) = self.appended.get(&(topic, event)).map(Vec::as_slice)
+        else {
+            return;
+        };
+        let consumes = &model.services[service.index()].consumes;
+        let group = consumes.iter().find(|it| it.topic == topic).unwrap().group;
+        let committed = self.committed.get(&(group, *partition)).copied().unwrap_or(0);
+        assert!(committed <= *offset, "offset {offset} again, of which {committed} are committed");
+    }
+
     fn enter(&mut self, record: &Record, model: &Model) {
         match record.what {
             What::Sent { message, event, event_type, role, link, .. } => {
@@ -97,6 +110,10 @@ impl Book {
                     _ => None,
                 };
                 self.carried.insert(message, (event, event_type, topic));
+                if let (Some(topic), Node::Service(service)) = (topic, model.links[link.index()].to)
+                {
+                    self.sent_to_reader(model, topic, service, event);
+                }
             }
             What::Arrived { message, event, event_type, instance } => {
                 let (service, _) = model.instances[instance.index()];

@@ -29,6 +29,8 @@ struct Reading {
     committed: Option<u64>,
     /// No deliveries before this: a rebalance is under way.
     paused_until: Time,
+    /// When it was given to its reader or set to another offset: commits from before are void.
+    since: Time,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +96,7 @@ impl Members {
             epoch: 0,
             committed: None,
             paused_until: Time::ZERO,
+            since: Time::ZERO,
         };
         Self {
             start_at: settings.start_at,
@@ -152,11 +155,11 @@ impl Members {
 
     /// A member that was silent and is known by name takes its partitions up again, from what
     /// was committed.
-    pub fn resume(&mut self, instance: InstanceId, session: u32, upto: u32, log: &Log) {
+    pub fn resume(&mut self, now: Time, instance: InstanceId, session: u32, upto: u32, log: &Log) {
         self.join(instance, session, upto);
         for partition in 0..self.partitions.len() {
             if self.partitions[partition].reader == Some(instance) {
-                self.rewind(partition, log);
+                self.rewind(now, partition, log);
             }
         }
     }
@@ -217,7 +220,12 @@ impl Members {
     /// Shares the partitions out anew; nothing is delivered to those who must stand still before
     /// `resume_at`. Gives each partition whose reader changed. A partition that moved is read
     /// again from what was committed; the others go on undisturbed.
-    pub fn rebalance(&mut self, log: &Log, resume_at: Time) -> Vec<(u32, Option<InstanceId>)> {
+    pub fn rebalance(
+        &mut self,
+        now: Time,
+        log: &Log,
+        resume_at: Time,
+    ) -> Vec<(u32, Option<InstanceId>)> {
         let mut moved = Vec::new();
         for (partition, reader) in self.shares().into_iter().enumerate() {
             let moves = self.partitions[partition].reader != reader;
@@ -226,7 +234,7 @@ impl Members {
             }
             if moves {
                 self.partitions[partition].reader = reader;
-                self.rewind(partition, log);
+                self.rewind(now, partition, log);
                 moved.push((number(partition), reader));
             }
         }
@@ -235,11 +243,11 @@ impl Members {
 
     /// Sets the group back, or forward, to an offset of a partition: it is committed, and read
     /// from next.
-    pub fn seek(&mut self, partition: u32, offset: u64) {
+    pub fn seek(&mut self, now: Time, partition: u32, offset: u64) {
         let epoch = self.new_epoch();
         let reading = &mut self.partitions[partition as usize];
         reading.committed = Some(offset);
-        (reading.position, reading.epoch) = (offset, epoch);
+        (reading.position, reading.epoch, reading.since) = (offset, epoch, now);
     }
 
     fn new_epoch(&mut self) -> u32 {
@@ -247,10 +255,10 @@ impl Members {
         self.next_epoch
     }
 
-    fn rewind(&mut self, partition: usize, log: &Log) {
+    fn rewind(&mut self, now: Time, partition: usize, log: &Log) {
         let epoch = self.new_epoch();
         let reading = &mut self.partitions[partition];
-        reading.epoch = epoch;
+        (reading.epoch, reading.since) = (epoch, now);
         reading.position = reading.committed.unwrap_or_else(|| {
             let begin = log.offset_of(number(partition), self.start_at);
             if self.start_at != Position::Earliest {
@@ -328,11 +336,19 @@ impl Members {
         }
     }
 
-    /// A commit arrived. One from a member that no longer reads the partition is refused
-    /// (Kafka: `ILLEGAL_GENERATION`). Gives whether it moved anything.
-    pub fn commit(&mut self, instance: InstanceId, partition: u32, offset: u64) -> bool {
+    /// A commit arrived that was sent at an instant. One from a member that no longer reads the
+    /// partition, or from before it was given to its reader or a replay, is refused (Kafka:
+    /// `ILLEGAL_GENERATION`). Gives whether it moved anything.
+    pub fn commit(
+        &mut self,
+        sent: Time,
+        instance: InstanceId,
+        partition: u32,
+        offset: u64,
+    ) -> bool {
         let reading = &mut self.partitions[partition as usize];
         let accepted = reading.reader == Some(instance)
+            && reading.since <= sent
             && reading.committed.is_none_or(|committed| offset > committed);
         if accepted {
             reading.committed = Some(offset);

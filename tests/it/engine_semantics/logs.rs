@@ -521,6 +521,28 @@ fn a_replay_is_a_position_set_back() {
     "#);
 }
 
+/// Kafka resets the offsets of a group without members only, and commits of former ones are
+/// refused.
+#[test]
+fn a_commit_on_its_way_does_not_undo_a_replay() {
+    let it = log("", r#""0s", "100ms", "200ms", "300ms""#, "", "", r#"Work("100ms")"#);
+    let replay = r#"
+        links: Links(default: Link(latency: "0ms"), between: [OneWay("r", "l", Link(latency: "200ms"))]),
+        faults: [Replay(service: "r", topic: "l", at: "450ms", to: Earliest)],
+    "#;
+    assert_snapshot!(draw(&(it + replay), 100, 3000, QUIET), @r#"
+         r  abcdabcdd
+    0.000  r: p0 → r
+    0.300  r: p0 committed 1
+    0.400  r: p0 committed 2
+    0.450  r: p0 committed 0
+    0.750  r: p0 committed 1
+    0.850  r: p0 committed 2
+    0.950  r: p0 committed 3
+    1.050  r: p0 committed 4
+    "#);
+}
+
 #[test]
 fn a_commit_that_is_lost_is_a_step_that_is_repeated() {
     let it = log("", THREE, "", "session_timeout: \"200ms\",", r#"Work("200ms")"#);
