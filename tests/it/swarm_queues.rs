@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inflight::model::{
     AckTiming, Consume, EventId, EventTypeId, InstanceId, MessageId, Model, Node, Outcome,
-    QueueTopic, Record, Role, ServiceId, Settlement, Time, TopicId, TopicKind, Trigger, What,
+    QueueTopic, Record, Role, ServiceId, Settlement, Skip, Time, TopicId, TopicKind, Trigger, What,
 };
 use inflight::sim::World;
 
@@ -28,7 +28,8 @@ struct Book<'a> {
     held: BTreeMap<(TopicId, MessageId), Held>,
     /// When an id was accepted last.
     accepted: BTreeMap<(TopicId, EventId), Time>,
-    /// What was handled to a good end.
+    /// What was handled to a good end, or by its consumer's strategy given up or passed over as
+    /// stale.
     done: BTreeSet<(TopicId, EventId)>,
     acked: u64,
 }
@@ -81,7 +82,16 @@ impl Book<'_> {
                 }
             }
             What::Settled { message, topic, how } => self.settled((topic, message), how),
-            What::Finished { message, outcome: Outcome::Done, .. } => {
+            What::Finished { message, outcome, .. } => {
+                if let (event, _, Some(topic)) = self.carried[&message] {
+                    let gives_up =
+                        self.consumers(topic).any(|(_, it)| it.strategy.retries.is_some());
+                    if outcome == Outcome::Done || gives_up {
+                        self.done.insert((topic, event));
+                    }
+                }
+            }
+            What::Skipped { message, why: Skip::Stale, .. } => {
                 if let (event, _, Some(topic)) = self.carried[&message] {
                     self.done.insert((topic, event));
                 }
