@@ -45,7 +45,7 @@ pub(super) fn run(world: &mut World, until: Time, stop: &AtomicBool) -> Ran {
     });
     // Half a per mille at a time: often enough for a bar, too seldom to cost anything.
     let slice = Span((until.0 / 2000).max(1));
-    while world.now() < until && !stop.load(Ordering::SeqCst) {
+    while world.now() < until && !world.stands_still() && !stop.load(Ordering::SeqCst) {
         world.run_until((world.now() + slice).min(until), &mut ());
         if let Some(bar) = bar.as_ref().filter(|_| begin.elapsed() > Duration::from_millis(500)) {
             bar.set_position(

@@ -75,6 +75,10 @@ pub(super) fn run(options: &Options) -> ExitCode {
         } else {
             table::print(&report, &variant.sentence, &ran);
         }
+        if world.stands_still() {
+            eprintln!("error: {}", World::STANDSTILL);
+            return ExitCode::from(1);
+        }
         if ran.interrupted {
             break;
         }

@@ -42,6 +42,9 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
                 let hint = "This is a mistake of the program, and worth reporting together with \
                             the scenario and the seed. Another seed or variant begins anew.";
                 ui.label(what).on_hover_text(format!("{hint}\n\n{error}"));
+            } else if let Some(why) = progress.standstill {
+                let what = text("time stands still".to_owned()).color(theme.colours.bad);
+                ui.label(what).on_hover_text(why);
             } else {
                 let head = if progress.done {
                     format!("{} records", grouped(progress.records))

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use crate::model::{Model, Span, Time};
+use crate::sim::World;
 
 use super::overview::Overview;
 use super::run::{Answer, Run};
@@ -39,6 +40,8 @@ pub struct Progress {
     pub records_per_second: f64,
     /// The run's digest, once it is done.
     pub digest: Option<String>,
+    /// What is to be said of a run in which time stands still.
+    pub standstill: Option<&'static str>,
     /// What went wrong in the simulator, which is a mistake of this program.
     pub error: Option<String>,
 }
@@ -219,6 +222,7 @@ impl Worker {
             done,
             records_per_second: records as f64 / self.spent.as_secs_f64().max(1e-6),
             digest: done.then(|| run.head().digest().to_string()),
+            standstill: run.head().stands_still().then_some(World::STANDSTILL),
             error: None,
         };
         shared.overview = Arc::new(run.overview().clone());

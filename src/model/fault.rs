@@ -70,6 +70,16 @@ pub enum FaultKind {
         /// To where, in each partition.
         to: Position,
     },
+    /// The connection of a service (or of one of its instances) to the broker of a queue is
+    /// lost, and the service works on. Mended, its client connects again.
+    Disconnect {
+        /// Whose.
+        service: ServiceId,
+        /// Which instance, from 0; `None` for all.
+        instance: Option<u32>,
+        /// The queue.
+        topic: TopicId,
+    },
     /// The broker of this topic answers nobody: what is sent to it waits on its links, and it
     /// delivers nothing. What it holds is durable.
     Outage {

@@ -381,6 +381,8 @@ pub enum Role {
     Ack,
     /// From a consumer to a queue topic: not done.
     Nack,
+    /// From a consumer to a queue topic: still being worked on.
+    Progress,
     /// From a consumer to a log topic: done up to here.
     Commit,
     /// From a consumer to a log topic: ready for more.
@@ -389,7 +391,7 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Arrival,
         Self::Request,
         Self::Reply,
@@ -399,6 +401,7 @@ impl Role {
         Self::Delivery,
         Self::Ack,
         Self::Nack,
+        Self::Progress,
         Self::Commit,
         Self::Fetch,
     ];
@@ -416,6 +419,7 @@ impl Role {
             Self::Delivery => "delivery",
             Self::Ack => "ack",
             Self::Nack => "nack",
+            Self::Progress => "in progress",
             Self::Commit => "commit",
             Self::Fetch => "fetch",
         }

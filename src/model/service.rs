@@ -143,6 +143,10 @@ pub struct Consume {
     pub on_failure: OnFailure,
     /// What it does against duplicates, disorder and failures.
     pub strategy: Strategy,
+    /// How often it tells the broker of what a worker has in hands that it is still being worked
+    /// on, so that its lease runs anew (JetStream `+WPI`, SQS `ChangeMessageVisibility`); `None`
+    /// for never (queues only).
+    pub heartbeat: Option<Span>,
 }
 
 /// What a consumer does with a message whose handler failed. On a log there is no negative

@@ -1,13 +1,13 @@
 //! The fault schedule.
 
-use crate::model::{Fault, FaultKind, LinkId, Node as End, Span, Time, TopicKind};
+use crate::model::{Fault, FaultKind, LinkId, Node as End, ServiceId, Span, Time, TopicKind};
 
 use super::convert::Converter;
 use super::reader::{Fields, describe, head};
 use super::syntax::{Kind, Node};
 
-const FAULTS: [&str; 8] =
-    ["Crash", "Slow", "Cut", "Loss", "Delay", "Duplicate", "Outage", "Replay"];
+const FAULTS: [&str; 9] =
+    ["Crash", "Slow", "Cut", "Loss", "Delay", "Duplicate", "Outage", "Replay", "Disconnect"];
 
 impl Converter<'_> {
     pub(super) fn faults(&mut self, section: Option<&Node>) {
@@ -47,7 +47,9 @@ impl Converter<'_> {
         if lasts == Some(Span::ZERO) && what != "Replay" {
             reader.wrong(&head(node), "a fault that is mended when it begins", "`for` above zero");
         }
-        Some(Fault { at: Time::ZERO + at?, lasts, kind: kind? })
+        let kind = kind?;
+        let lasts = lasts.or_else(|| self.reconnects_after(&kind));
+        Some(Fault { at: Time::ZERO + at?, lasts, kind })
     }
 
     fn fault_kind(&self, what: &str, fields: &Fields<'_>) -> Option<FaultKind> {
@@ -59,13 +61,22 @@ impl Converter<'_> {
                 let service = service();
                 let instance = fields.optional("instance");
                 let service = service?;
-                let count = i64::from(self.model.services[service.index()].instances);
-                let instance = match instance {
-                    Some(node) => Some(reader.int(node, 1, count)? - 1),
-                    None => None,
-                };
-                let instance = instance.and_then(|it| u32::try_from(it).ok());
-                FaultKind::Crash { service, instance }
+                FaultKind::Crash { service, instance: self.instance_of(service, instance)? }
+            }
+            "Disconnect" => {
+                let (service, instance) = (service(), fields.optional("instance"));
+                let node = fields.required("topic");
+                let topic = node.and_then(|it| self.topic(it));
+                let (service, node, topic) = (service?, node?, topic?);
+                let instance = self.instance_of(service, instance)?;
+                let service_of = &self.model.services[service.index()];
+                let is_queue = matches!(self.model.topics[topic.index()].kind, TopicKind::Queue(_));
+                if !is_queue || !service_of.consumes.iter().any(|it| it.topic == topic) {
+                    let message = format!("`{}` does not consume this as a queue", service_of.name);
+                    reader.wrong(&node.place, &message, "a queue that the service consumes");
+                    return None;
+                }
+                FaultKind::Disconnect { service, instance, topic }
             }
             "Slow" => {
                 let service = service();
@@ -113,6 +124,25 @@ impl Converter<'_> {
                 FaultKind::Outage { topic: fields.required("topic").and_then(|it| self.topic(it))? }
             }
         })
+    }
+
+    /// How long a client without a connection waits before it makes a new one: RabbitMQ's Java
+    /// client 5 s (`networkRecoveryInterval`), those of NATS, whose broker keeps leases, 2 s
+    /// (`ReconnectWait`).
+    fn reconnects_after(&self, kind: &FaultKind) -> Option<Span> {
+        let FaultKind::Disconnect { topic, .. } = kind else { return None };
+        match &self.model.topics[topic.index()].kind {
+            TopicKind::Queue(queue) if queue.keeps_leases => Some(Span::from_secs(2)),
+            _ => Some(Span::from_secs(5)),
+        }
+    }
+
+    /// One of a service's instances, counted from 1 in the file.
+    fn instance_of(&self, service: ServiceId, node: Option<&Node>) -> Option<Option<u32>> {
+        let count = i64::from(self.model.services[service.index()].instances);
+        let Some(node) = node else { return Some(None) };
+        let number = self.reader.int(node, 1, count)?;
+        Some(u32::try_from(number - 1).ok())
     }
 
     /// The links `between` two nodes (both ways), or `from` one `to` the other.

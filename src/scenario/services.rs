@@ -324,6 +324,14 @@ impl Converter<'_> {
                 retry
             }
         });
+        let heartbeat = if is_queue { fields.optional("heartbeat") } else { None };
+        let heartbeat = heartbeat.and_then(|it| match reader.span(it)? {
+            Span::ZERO => {
+                reader.wrong(&it.place, "a heartbeat without a pause", "more than zero");
+                None
+            }
+            span => Some(span),
+        });
         let usual = self.profiles[topic.index()].consumer();
         Consume {
             group,
@@ -333,6 +341,7 @@ impl Converter<'_> {
             commit: commit.unwrap_or(usual.commit),
             on_failure: on_failure.unwrap_or(usual.on_failure),
             strategy: crate::model::Strategy::default(),
+            heartbeat,
         }
     }
 

@@ -39,6 +39,7 @@ impl World {
                 }
             }
             FaultKind::Replay { group, to } => self.replay(plan, *group, *to),
+            FaultKind::Disconnect { .. } => self.cut_off(plan, &fault.kind),
             FaultKind::Outage { topic } => {
                 self.topics[topic.index()].down = true;
                 self.cut(&links_to(plan, *topic), true);
@@ -74,6 +75,7 @@ impl World {
                 }
             }
             FaultKind::Replay { .. } => {}
+            FaultKind::Disconnect { .. } => self.join_again(plan, &fault.kind),
             FaultKind::Outage { topic } => {
                 self.topics[topic.index()].down = false;
                 self.mend(plan, &links_to(plan, *topic), true);

@@ -360,11 +360,15 @@ impl World {
             // Connections are counted on, so that nothing sent by one before is taken for new.
             let reading = &mut self.instances[instance.index()].reading[place];
             let session = reading.session + 1;
-            *reading = Reading { session, upto: consume.prefetch, ..Reading::default() };
+            let Reading { cut_off, severed, .. } = *reading;
+            let upto = consume.prefetch;
+            *reading = Reading { session, upto, cut_off, severed, ..Reading::default() };
         }
         for (place, consume) in plan.model.services[service.index()].consumes.iter().enumerate() {
             let group = consume.group;
             match &mut self.topics[consume.topic.index()].broker {
+                Broker::Queue(_) if self.instances[instance.index()].reading[place].cut_off > 0 => {
+                }
                 Broker::Queue(queue) => {
                     queue.connect(instance, consume.prefetch);
                     self.hand_out_queue(plan, consume.topic);

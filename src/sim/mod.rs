@@ -6,6 +6,7 @@
 pub mod agenda;
 pub mod audit;
 mod call;
+mod connection;
 mod fault;
 mod guard;
 pub mod histogram;

@@ -209,7 +209,12 @@ impl World {
         match role {
             Role::Request | Role::OneWay | Role::Delivery => self.reach_instance(plan, id),
             Role::Reply | Role::Failure => self.answer_came(plan, id),
-            Role::Publish | Role::Ack | Role::Nack | Role::Commit | Role::Fetch => {
+            Role::Publish
+            | Role::Ack
+            | Role::Nack
+            | Role::Progress
+            | Role::Commit
+            | Role::Fetch => {
                 self.reach_topic(plan, id);
             }
             Role::Arrival => unreachable!("an arrival never travels"),
@@ -245,6 +250,7 @@ impl World {
             self.order_interrupted(&plan, id, link, to, key);
         }
         match (role, token) {
+            (Role::Progress, _) => {}
             (_, Token::Ticket(ticket)) => {
                 let plan = Arc::clone(&self.plan);
                 self.let_go(Self::topic_of(&plan, link), ticket);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::engine::program::{Instruction, Position, Program};
 use crate::model::event::MAX_FIELDS;
 use crate::model::{
-    Consume, EventTypeId, HandlerId, InstanceId, Link, LinkId, Model, Node, ServiceId, TopicId,
-    TopicKind, Transport, Trigger,
+    Consume, EventTypeId, FaultKind, HandlerId, InstanceId, Link, LinkId, Model, Node, ServiceId,
+    TopicId, TopicKind, Transport, Trigger,
 };
 
 /// Marks a field that is not copied.
@@ -20,6 +20,8 @@ pub struct Plan {
     pub model: Arc<Model>,
     /// Its handlers.
     pub program: Program,
+    /// Whether a fault takes consumers' connections from them.
+    pub loses_connections: bool,
     /// For each instance, whose it is.
     owners: Vec<ServiceId>,
     /// For each link, the link back.
@@ -101,9 +103,12 @@ impl Plan {
         let naive = model.services.iter();
         let naive = naive.map(|it| it.consumes.iter().all(|it| it.strategy.is_naive())).collect();
         let projecting = projecting(&model);
+        let loses_connections =
+            model.faults.iter().any(|it| matches!(it.kind, FaultKind::Disconnect { .. }));
         Self {
             model,
             program,
+            loses_connections,
             owners,
             reverse,
             ways,

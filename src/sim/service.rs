@@ -135,6 +135,7 @@ impl World {
         statistics.worker_taken(self.now);
         statistics.waiting.record(self.now.since(since));
         self.note(What::Started { message: id, instance: to });
+        let mut heartbeat = None;
         let handler = match role {
             Role::Delivery => {
                 let topic = Self::topic_of(plan, link);
@@ -143,6 +144,7 @@ impl World {
                 if consume.ack == AckTiming::BeforeWork {
                     self.acknowledge(plan, id);
                 }
+                heartbeat = consume.heartbeat.map(|every| (topic, every));
                 plan.reaction(service, place, event_type)
             }
             _ => plan.answer(service, event_type),
@@ -151,6 +153,9 @@ impl World {
         let slot = self.begin_task(plan, id, to, service, handler);
         if role == Role::Delivery && !plan.is_naive(to) {
             self.begin_transaction(plan, id, slot);
+        }
+        if let Some((topic, every)) = heartbeat {
+            self.begin_heartbeat(id, slot, topic, every);
         }
         Some(slot)
     }
@@ -493,6 +498,7 @@ impl World {
         for known in state.known.iter_mut().flatten() {
             known.clear();
         }
+        state.unsaid.clear();
         let waiting = state.queue.drain(..).chain(state.blocked.drain(..));
         let mut queued: Vec<MessageId> = waiting.collect();
         let lanes = state.lanes.drain(..);

@@ -7,6 +7,7 @@ use crate::model::{
     Role, ServiceId, Settlement, Span, Time, TopicId, TopicKind, What,
 };
 
+use super::connection::keeps_leases;
 use super::message::{Message, Token};
 use super::plan::Plan;
 use super::world::{Broker, Scheduled, World};
@@ -23,6 +24,9 @@ impl World {
         match (role, token) {
             (Role::Ack | Role::Nack, Token::Ticket(ticket)) => {
                 self.settlement_came(plan, topic, from, role, ticket);
+            }
+            (Role::Progress, Token::Ticket(ticket)) => {
+                self.progress_came(plan, topic, from, ticket)
             }
             (Role::Commit, Token::Offset { partition, offset, .. }) => {
                 let group = group_of(plan, plan.service_of(from), topic);
@@ -293,8 +297,14 @@ impl World {
         role: Role,
         ticket: Ticket,
     ) {
-        let (_, consume) =
+        let (place, consume) =
             plan.subscription(plan.service_of(from), topic).expect("only subscribers ack");
+        if plan.loses_connections
+            && !keeps_leases(plan, topic)
+            && self.is_severed(from, place, ticket)
+        {
+            return;
+        }
         let now = self.now;
         let mut effects = Vec::new();
         if let Broker::Queue(queue) = &mut self.topics[topic.index()].broker {
@@ -310,6 +320,18 @@ impl World {
         self.perform_effects(plan, topic, effects);
         self.hand_out_queue(plan, topic);
         self.schedule_tick(topic);
+    }
+
+    fn progress_came(&mut self, plan: &Plan, topic: TopicId, from: InstanceId, ticket: Ticket) {
+        let (place, _) =
+            plan.subscription(plan.service_of(from), topic).expect("only subscribers say so");
+        let is_void = !keeps_leases(plan, topic) && self.is_severed(from, place, ticket);
+        if let Broker::Queue(queue) = &mut self.topics[topic.index()].broker
+            && !is_void
+        {
+            queue.extend(self.now, ticket);
+            self.schedule_tick(topic);
+        }
     }
 
     /// A group's topic sends what its members have room for.
@@ -391,6 +413,12 @@ impl World {
         let (place, consume) =
             plan.subscription(service, topic).expect("only subscribers get deliveries");
         let event_type = event.event_type;
+        if plan.loses_connections
+            && let Token::Ticket(ticket) = token
+            && self.is_severed(to, place, ticket)
+        {
+            return self.drop_message(id, DropReason::Stale);
+        }
         let Token::Offset { partition, offset, epoch } = token else {
             let handled = plan.reaction(service, place, event_type).is_some();
             return self.take_up(plan, id, handled);
@@ -502,6 +530,9 @@ impl World {
         let about = self.messages.get(id);
         let link = plan.reverse(about.link);
         let back = Message { role, link, token, from: about.to, since: self.now, ..*about };
+        if plan.loses_connections && !self.can_say(plan, Self::topic_of(plan, link), &back) {
+            return;
+        }
         self.send(plan, &back);
     }
 }

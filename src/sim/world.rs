@@ -25,7 +25,7 @@ use crate::model::{
 
 use super::agenda::Agenda;
 use super::guard::{Answer, Guards};
-use super::message::Messages;
+use super::message::{Message, Messages};
 use super::network::LinkState;
 use super::plan::Plan;
 use super::projection::Beliefs;
@@ -33,6 +33,10 @@ use super::statistics::Statistics;
 
 /// So many records are handed on together: few enough to be still at hand.
 const AT_ONCE: usize = 64;
+
+/// How much of the agenda is performed at one instant before it is taken for endless: ten times
+/// the largest burst that a scenario can ask for.
+const MOST_AT_AN_INSTANT: u32 = 10_000_000;
 
 /// Whoever is told what happens. `()` is told nothing, and costs nothing.
 pub trait Observer {
@@ -70,6 +74,8 @@ pub struct World {
     pub(super) plan: Arc<Plan>,
     pub(super) dice: Dice,
     pub(super) now: Time,
+    /// How much was performed at this instant.
+    crowd: u32,
     begun: bool,
     pub(super) agenda: Agenda<Scheduled>,
     pub(super) messages: Messages,
@@ -174,6 +180,15 @@ pub enum Scheduled {
         /// Which of its subscriptions.
         place: u16,
     },
+    /// A worker that has a delivery of a queue in hands tells the broker that it has.
+    Heartbeat {
+        /// The task.
+        task: u32,
+        /// Which delivery of the topic.
+        lease: u32,
+        /// The topic.
+        topic: TopicId,
+    },
     /// A rebalance is over.
     Rebalanced(GroupId),
     /// A fault begins.
@@ -241,6 +256,8 @@ pub struct Instance {
     pub known: Vec<Option<KnownIds>>,
     /// How often what it tries again has failed, by subscription.
     pub failed: BTreeMap<(usize, EventId), u32>,
+    /// What it has to say to brokers that it is cut off from, if they will hear of it.
+    pub unsaid: Vec<Message>,
 }
 
 /// How an instance reads a log.
@@ -256,6 +273,10 @@ pub struct Reading {
     pub broken: bool,
     /// Whether the broker has not yet heard of this connection.
     pub connecting: bool,
+    /// How many faults keep it from the broker of a queue.
+    pub cut_off: u32,
+    /// Deliveries before this one came by a connection that is no more.
+    pub severed: u32,
 }
 
 /// What an instance holds of a partition of a log: one message is worked on at a time.
@@ -462,6 +483,7 @@ impl World {
         Self {
             dice: Dice::new(seed),
             now: Time::ZERO,
+            crowd: 0,
             begun: false,
             agenda: Agenda::new(),
             messages: Messages::default(),
@@ -514,7 +536,21 @@ impl World {
     /// The instant of the next thing that will happen; `None` if nothing ever will.
     #[must_use]
     pub fn next_at(&self) -> Option<Time> {
+        if self.stands_still() {
+            return None;
+        }
         if self.begun { self.agenda.next_at() } else { Some(Time::ZERO) }
+    }
+
+    /// What is to be said of a world that [stands still](Self::stands_still).
+    pub const STANDSTILL: &str = "time stands still: something goes round and round at one instant, \
+         by links, steps and retries that take no time; give one of them a time";
+
+    /// Whether so much happens at one instant that time seems never to go on: something goes
+    /// round and round by links and steps that take no time. Nothing happens any more.
+    #[must_use]
+    pub fn stands_still(&self) -> bool {
+        self.crowd >= MOST_AT_AN_INSTANT
     }
 
     /// The hash over all records so far.
@@ -533,7 +569,9 @@ impl World {
     pub fn step<O: Observer>(&mut self, observer: &mut O) -> bool {
         let plan = Arc::clone(&self.plan);
         self.observed = O::LISTENS;
-        let moved = if self.begun {
+        let moved = if self.stands_still() {
+            false
+        } else if self.begun {
             let next = self.agenda.pop_until(Time::MAX);
             next.inspect(|&(at, entry)| self.perform(&plan, at, entry)).is_some()
         } else {
@@ -555,7 +593,9 @@ impl World {
             self.deliver_records(observer);
         }
         self.deliver_records(observer);
-        self.now = self.now.max(until);
+        if !self.stands_still() {
+            self.now = self.now.max(until);
+        }
     }
 
     fn deliver_records<O: Observer>(&mut self, observer: &mut O) {
@@ -571,7 +611,9 @@ impl World {
     /// records that they had better be handed on: then true.
     // Not one step a call, and not in the observer's crate: here the loop is one function.
     fn advance(&mut self, plan: &Plan, until: Time) -> bool {
-        while let Some((at, entry)) = self.agenda.pop_until(until) {
+        while self.crowd < MOST_AT_AN_INSTANT
+            && let Some((at, entry)) = self.agenda.pop_until(until)
+        {
             self.perform(plan, at, entry);
             if self.fresh.len() >= AT_ONCE {
                 return true;
@@ -583,6 +625,7 @@ impl World {
     // Inlined into the loop, with what happens most often.
     #[inline(always)]
     fn perform(&mut self, plan: &Plan, at: Time, entry: Scheduled) {
+        self.crowd = if at == self.now { self.crowd + 1 } else { 0 };
         self.now = at;
         match entry {
             Scheduled::Leave(message) => self.leave_link(plan, message),
@@ -608,6 +651,9 @@ impl World {
             }
             Scheduled::OrderTick { service, place } => {
                 self.order_tick(plan, service, usize::from(place));
+            }
+            Scheduled::Heartbeat { task, lease, topic } => {
+                self.heartbeat(plan, task, lease, topic);
             }
             Scheduled::Rebalanced(group) => self.hand_out_group(plan, group),
             Scheduled::FaultBegins(fault) => {

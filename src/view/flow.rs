@@ -234,7 +234,7 @@ fn dot(model: &Model, message: &SceneMessage, link: LinkId, now: Time) -> Dot {
         Role::Request => Shape::Diamond,
         Role::Reply => Shape::HollowDiamond,
         Role::Failure | Role::Nack => Shape::Square,
-        Role::Ack | Role::Commit | Role::Fetch => Shape::Speck,
+        Role::Ack | Role::Progress | Role::Commit | Role::Fetch => Shape::Speck,
     };
     let link = &model.links[link.index()];
     Dot {

@@ -245,6 +245,11 @@ fn fault_words(model: &Model, fault: &Fault) -> (String, String) {
             let group = &model.groups[group.index()];
             format!("{} reads {} again", group.name, model.topics[group.topic.index()].name)
         }
+        FaultKind::Disconnect { service: of, instance, topic } => {
+            let number = instance.map_or_else(String::new, |it| format!("/{}", it + 1));
+            let topic = &model.topics[topic.index()].name;
+            format!("{}{number} has no connection to {topic}", service(*of))
+        }
         FaultKind::Outage { topic } => {
             format!("{} is away", model.topics[topic.index()].name)
         }
@@ -282,6 +287,9 @@ fn service_of(model: &Model, id: ServiceId) -> Inspection {
         let group = &model.groups[consume.group.index()];
         let topic = &model.topics[consume.topic.index()];
         consumes.row(topic.name.clone(), format!("as {}", group.name));
+        if let Some(every) = consume.heartbeat {
+            consumes.row("says it is in progress", format!("every {every}"));
+        }
     }
     Inspection {
         kind: if service.workload.is_some() { "workload" } else { "service" },

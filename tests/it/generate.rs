@@ -356,6 +356,9 @@ impl Maker {
         } else {
             settings.push(format!("on_failure: Retry(\"{}ms\")", lots.within(0, 300)));
         }
+        if !is_log && lots.chance(25) {
+            settings.push(format!("heartbeat: \"{}ms\"", lots.within(10, 500)));
+        }
         let steps = self.steps(Place::Consumer(topic), 3);
         settings.extend(self.strategy());
         format!("Consume({}, on: {{ \"E\": [{steps}{last}] }})", settings.join(", "))
@@ -526,7 +529,7 @@ impl Maker {
         let mut text = String::new();
         let mut services: Vec<String> = (0..self.servers).map(|it| format!("s{it}")).collect();
         services.extend((0..self.topics.len()).map(|it| format!("c{it}0")));
-        for kind in 0..9 {
+        for kind in 0..10 {
             for _ in 0..self.lots.pick(&[0, 0, 1, 2]) {
                 let at = self.lots.within(0, 8000);
                 let lasts = self.lots.within(1, CALM * 1000 - at).min(4000);
@@ -576,6 +579,11 @@ impl Maker {
                 format!(
                     "Replay(service: \"c{topic}0\", topic: \"{name}\", at: \"{at}ms\", to: {to})"
                 )
+            }
+            9 => {
+                let topic = topic?;
+                let (name, false) = &self.topics[topic] else { return None };
+                format!("Disconnect(service: \"c{topic}0\", topic: \"{name}\", {when})")
             }
             _ => return None,
         })

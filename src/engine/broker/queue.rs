@@ -24,6 +24,14 @@ pub struct Ticket {
     sequence: u64,
 }
 
+impl Ticket {
+    /// Which delivery it is of, counted over the queue.
+    #[must_use]
+    pub fn lease(self) -> u32 {
+        self.lease
+    }
+}
+
 /// What the queue wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -160,6 +168,8 @@ struct Entry {
     expires: Time,
     /// The lease that is out, and who holds it.
     lease: Option<(u32, InstanceId)>,
+    /// When that lease runs out.
+    ends: Time,
     used: bool,
 }
 
@@ -256,8 +266,9 @@ impl Queue {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         let expires = self.settings.expires.map_or(Time::MAX, |it| now + it);
-        let (deliveries, counted, lease, used) = (0, 0, None, true);
-        let entry = Entry { message, sequence, key, deliveries, counted, expires, lease, used };
+        let (deliveries, counted, lease, ends, used) = (0, 0, None, Time::MAX, true);
+        let entry =
+            Entry { message, sequence, key, deliveries, counted, expires, lease, ends, used };
         let slot = if let Some(slot) = self.free.pop() {
             self.entries[slot as usize] = entry;
             slot
@@ -369,6 +380,35 @@ impl Queue {
         }
     }
 
+    /// A consumer's connection was lost, but the consumer lives: what it held waits again at
+    /// once, unless the broker knows nothing of connections.
+    pub fn sever(&mut self, now: Time, instance: InstanceId, out: &mut Vec<Effect>) {
+        if !self.settings.keeps_leases {
+            return self.disconnect(now, instance, out);
+        }
+        for consumer in self.consumers.iter_mut().filter(|it| it.instance == instance) {
+            consumer.connected = false;
+        }
+    }
+
+    /// A consumer that lived on without its connection has one again. Where leases outlive
+    /// connections it still holds what it held.
+    pub fn rejoin(&mut self, instance: InstanceId, prefetch: u32) {
+        self.connect(instance, prefetch);
+        let leased = self.entries.iter().filter(|it| it.used).filter_map(|it| it.lease);
+        let held = leased.map(|(_, holder)| holder).chain(self.overdue.values().copied());
+        let held = held.filter(|it| *it == instance).count();
+        if let Some(consumer) = self.consumers.last_mut() {
+            consumer.held = u32::try_from(held).unwrap_or(u32::MAX);
+        }
+    }
+
+    /// How many deliveries there were, which is what the next [`Ticket`] will be numbered.
+    #[must_use]
+    pub fn next_lease(&self) -> u32 {
+        self.next_lease
+    }
+
     /// Hands waiting messages to consumers that have room, in turn.
     pub fn hand_out(&mut self, now: Time, out: &mut Vec<Effect>) {
         while !(self.ready.fresh.is_empty() && self.ready.returned.is_empty()) {
@@ -397,6 +437,7 @@ impl Queue {
             let (consumer, message, delivery) =
                 (consumer.instance, entry.message, entry.deliveries);
             if let Some(wait) = self.ack_wait(delivery) {
+                self.entries[slot as usize].ends = now + wait;
                 self.deadlines.insert((now + wait, lease), ticket);
             }
             out.push(Effect::Deliver { entry: message, consumer, ticket, delivery });
@@ -475,6 +516,17 @@ impl Queue {
         }
     }
 
+    /// A consumer still works on a message: its lease runs anew from now, whichever delivery it
+    /// says it of.
+    pub fn extend(&mut self, now: Time, ticket: Ticket) {
+        let Some(index) = self.entry_of(ticket) else { return };
+        let Entry { lease, deliveries, .. } = self.entries[index];
+        if let (Some((lease, _)), Some(wait)) = (lease, self.ack_wait(deliveries)) {
+            self.entries[index].ends = now + wait;
+            self.deadlines.insert((now + wait, lease), Ticket { lease, ..ticket });
+        }
+    }
+
     /// Takes out the entry that a ticket is about.
     fn settle(&mut self, ticket: Ticket) -> Option<MessageId> {
         self.let_go(ticket);
@@ -524,6 +576,7 @@ impl Queue {
         while let Some((&(at, _), &ticket)) = self.deadlines.first_key_value() {
             match self.leased_by(ticket) {
                 Some(_) if at > now => break,
+                Some(index) if self.entries[index].ends > at => {}
                 Some(index) => {
                     self.keep_in_hands(index);
                     self.give_back(now, index, None, out);
