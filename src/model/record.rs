@@ -381,12 +381,12 @@ pub enum Role {
     Ack,
     /// From a consumer to a queue topic: not done.
     Nack,
-    /// From a consumer to a queue topic: still being worked on.
-    Progress,
     /// From a consumer to a log topic: done up to here.
     Commit,
     /// From a consumer to a log topic: ready for more.
     Fetch,
+    /// From a consumer to a queue topic: still being worked on.
+    Progress,
 }
 
 impl Role {
@@ -401,9 +401,9 @@ impl Role {
         Self::Delivery,
         Self::Ack,
         Self::Nack,
-        Self::Progress,
         Self::Commit,
         Self::Fetch,
+        Self::Progress,
     ];
 
     /// In a word, lower case.
