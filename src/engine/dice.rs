@@ -104,19 +104,34 @@ impl Stream {
         clippy::cast_sign_loss,
         reason = "drawn below zero counts as zero; a float-to-int `as` saturates"
     )]
+    #[inline]
     pub fn span(&mut self, distribution: &Distribution) -> Span {
         Span((self.draw(distribution) + 0.5) as u64)
     }
 
     /// A number from a distribution; never below zero.
+    #[inline]
     pub fn draw(&mut self, distribution: &Distribution) -> f64 {
         let drawn = match *distribution {
             Distribution::Constant(value) => value,
+            Distribution::Exponential { mean } => mean * self.exponential(),
+            _ => self.draw_other(distribution),
+        };
+        drawn.max(0.0)
+    }
+
+    #[inline]
+    fn exponential(&mut self) -> f64 {
+        rand_distr::Exp1.sample(self)
+    }
+
+    /// Draws from what is not drawn from most often.
+    #[inline(never)]
+    fn draw_other(&mut self, distribution: &Distribution) -> f64 {
+        match *distribution {
+            Distribution::Constant(value) => value,
             Distribution::Uniform { low, high } => low + (high - low) * self.fraction(),
-            Distribution::Exponential { mean } => {
-                let unit: f64 = rand_distr::Exp1.sample(self);
-                mean * unit
-            }
+            Distribution::Exponential { mean } => mean * self.exponential(),
             Distribution::Normal { mean, deviation } => mean + deviation * self.normal(),
             Distribution::LogNormal { mu, sigma } => libm::exp(mu + sigma * self.normal()),
             Distribution::Gamma { shape, scale } => match rand_distr::Gamma::new(shape, scale) {
@@ -127,8 +142,7 @@ impl Stream {
                 Ok(pareto) => pareto.sample(self),
                 Err(_) => least,
             },
-        };
-        drawn.max(0.0)
+        }
     }
 
     fn normal(&mut self) -> f64 {

@@ -4,6 +4,7 @@
 //! for is given back as [`Stop`]. It knows no time.
 
 use crate::model::Event;
+use crate::model::event::MAX_FIELDS;
 use crate::model::{
     Comparison, Condition, Distribution, EventTypeId, Expression, Model, ServiceId, Span,
     StoreChange, StoreId, StoreKind, TopicId, Value,
@@ -105,6 +106,18 @@ impl Task {
         }
     }
 
+    /// Why the task cannot go on at all, if it stands at such an instruction: what
+    /// [`run`](Self::run) would give, without anything to run it with.
+    #[inline]
+    pub fn stop_here<'p>(&self, program: &'p Program) -> Option<Stop<'p>> {
+        match &program.code[self.position as usize] {
+            Instruction::Work(time) => Some(Stop::Work(time)),
+            Instruction::Wait(time) => Some(Stop::Wait(time)),
+            Instruction::End => Some(Stop::Ended),
+            _ => None,
+        }
+    }
+
     /// Runs until something must be waited for.
     #[inline]
     pub fn run<'p>(
@@ -175,7 +188,24 @@ impl Task {
     }
 }
 
-/// Works out the fields that a step gives. Without any, nothing is allocated.
+/// The fields that a step gives, worked out. They are kept in place: nothing is allocated.
+#[derive(Clone, Copy, Debug)]
+pub struct GivenFields {
+    count: usize,
+    /// The first `count` are given; none at all if the step gives none.
+    list: Option<[Given; MAX_FIELDS]>,
+}
+
+impl std::ops::Deref for GivenFields {
+    type Target = [Given];
+
+    #[inline]
+    fn deref(&self) -> &[Given] {
+        self.list.as_ref().map_or(&[], |list| &list[..self.count])
+    }
+}
+
+/// Works out the fields that a step gives.
 #[must_use]
 #[inline]
 pub fn evaluate_all(
@@ -183,13 +213,15 @@ pub fn evaluate_all(
     model: &Model,
     handled: &Event,
     stores: &Stores,
-) -> Vec<Given> {
-    if with.is_empty() {
-        return Vec::new();
+) -> GivenFields {
+    let mut given = GivenFields { count: with.len(), list: None };
+    if !with.is_empty() {
+        let list = given.list.insert([(0, Value::Bool(false)); MAX_FIELDS]);
+        for (place, (field, expression)) in list.iter_mut().zip(with) {
+            *place = (*field, evaluate(expression, model, handled, stores));
+        }
     }
-    with.iter()
-        .map(|(field, expression)| (*field, evaluate(expression, model, handled, stores)))
-        .collect()
+    given
 }
 
 fn evaluate(expression: &Expression, model: &Model, handled: &Event, stores: &Stores) -> Value {

@@ -29,8 +29,9 @@ struct Entry<T> {
 }
 
 impl<T> Entry<T> {
-    const fn is_before(&self, other: &Self) -> bool {
-        self.at < other.at || (self.at == other.at && self.sequence < other.sequence)
+    /// What entries are ordered by, as one number: compared without a branch.
+    const fn rank(&self) -> u128 {
+        (self.at as u128) << 64 | self.sequence as u128
     }
 }
 
@@ -87,7 +88,7 @@ impl<T: Copy> Agenda<T> {
         self.heap.push(entry);
         while hole > 0 {
             let parent = (hole - 1) / ARITY;
-            if !entry.is_before(&self.heap[parent]) {
+            if entry.rank() > self.heap[parent].rank() {
                 break;
             }
             self.heap[hole] = self.heap[parent];
@@ -125,22 +126,30 @@ impl<T: Copy> Agenda<T> {
         let last = self.heap.pop()?;
         let Some(&first) = self.heap.first() else { return Some(last) };
         let mut hole = 0;
+        let rank = last.rank();
         loop {
             let begin = hole * ARITY + 1;
-            let end = (begin + ARITY).min(self.heap.len());
-            if begin >= end {
-                break;
-            }
-            let mut least = begin;
-            for child in begin + 1..end {
-                if self.heap[child].is_before(&self.heap[least]) {
-                    least = child;
+            let least = match self.heap.get(begin..) {
+                Some([a, b, c, d, ..]) => {
+                    let (a, b, c, d) = (a.rank(), b.rank(), c.rank(), d.rank());
+                    let (ab, in_ab) = if b < a { (b, 1) } else { (a, 0) };
+                    let (cd, in_cd) = if d < c { (d, 3) } else { (c, 2) };
+                    begin + if cd < ab { in_cd } else { in_ab }
                 }
-            }
-            if !self.heap[least].is_before(&last) {
+                Some([one, rest @ ..]) => {
+                    let mut least = (one.rank(), begin);
+                    for (place, other) in rest.iter().enumerate() {
+                        least = least.min((other.rank(), begin + 1 + place));
+                    }
+                    least.1
+                }
+                _ => break,
+            };
+            let child = self.heap[least];
+            if child.rank() > rank {
                 break;
             }
-            self.heap[hole] = self.heap[least];
+            self.heap[hole] = child;
             hole = least;
         }
         self.heap[hole] = last;

@@ -38,7 +38,7 @@ impl World {
 
     /// Which instance of a service a message goes to. If all are down, the first in turn: it
     /// will be refused there.
-    #[inline]
+    #[inline(always)]
     pub(super) fn choose_instance(
         &mut self,
         plan: &Plan,

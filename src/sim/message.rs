@@ -111,16 +111,19 @@ impl Messages {
     }
 
     /// Forgets a message; its id will name another.
+    #[inline]
     pub fn remove(&mut self, id: MessageId) {
         self.free.push(id.0);
     }
 
     /// A message that is alive.
+    #[inline]
     pub fn get(&self, id: MessageId) -> &Message {
         &self.slots[id.index()]
     }
 
     /// A message that is alive.
+    #[inline]
     pub fn get_mut(&mut self, id: MessageId) -> &mut Message {
         &mut self.slots[id.index()]
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::dice::Purpose;
 use crate::model::{
-    Distribution, DropReason, Event, LinkId, MessageId, Node, Role, Span, Time, Transport, What,
+    Distribution, DropReason, Event, LinkId, MessageId, Role, Span, Time, Transport, What,
 };
 
 use super::message::{Message, Token};
@@ -284,12 +284,9 @@ impl World {
     }
 
     /// The topic at the end of a message's link.
+    #[inline]
     pub(super) fn topic_of(plan: &Plan, link: LinkId) -> crate::model::TopicId {
-        let link = &plan.model.links[link.index()];
-        match (link.to, link.from) {
-            (Node::Topic(topic), _) | (_, Node::Topic(topic)) => topic,
-            _ => unreachable!("one end of the link of a topic's message is the topic"),
-        }
+        plan.topic_of(link)
     }
 }
 

@@ -10,8 +10,8 @@ use crate::model::{
     TopicId, TopicKind, Transport, Trigger,
 };
 
-/// Marks a field that is not copied.
-const NOT_COPIED: u8 = u8::MAX;
+/// For each field of an event, which field of its cause it copies.
+pub type Copies = [Option<u8>; MAX_FIELDS];
 
 /// Everything about a model that a world looks up.
 #[derive(Debug)]
@@ -26,6 +26,10 @@ pub struct Plan {
     owners: Vec<ServiceId>,
     /// For each link, the link back.
     reverse: Vec<Option<LinkId>>,
+    /// For each link, the topic at one of its ends.
+    topics: Vec<Option<TopicId>>,
+    /// For each node, services before topics, where its links begin among all.
+    begins: Vec<u32>,
     /// For each instruction that sends something, the link it is sent by.
     ways: Vec<Option<LinkId>>,
     /// For each link, how it treats messages when nothing is wrong, in short.
@@ -36,7 +40,7 @@ pub struct Plan {
     reactions: Vec<Vec<Vec<(EventTypeId, HandlerId)>>>,
     /// For (type handled, type made): which field of the former each field of the latter
     /// copies.
-    copies: BTreeMap<(EventTypeId, EventTypeId), [u8; MAX_FIELDS]>,
+    copies: BTreeMap<(EventTypeId, EventTypeId), Copies>,
     /// For each service: the (type, field) that its handlers wait to be told.
     awaited: Vec<Vec<(EventTypeId, usize)>>,
     /// For each service: whether every subscription is handled as it comes.
@@ -99,6 +103,8 @@ impl Plan {
         let awaited = awaited(&model, &program);
         let owners = model.instances.iter().map(|&(service, _)| service).collect();
         let ways = ways(&model, &program);
+        let topics = model.links.iter().map(topic_at_an_end).collect();
+        let begins = begins(&model);
         let manners = model.links.iter().map(Manner::of).collect();
         let naive = model.services.iter();
         let naive = naive.map(|it| it.consumes.iter().all(|it| it.strategy.is_naive())).collect();
@@ -111,6 +117,8 @@ impl Plan {
             loses_connections,
             owners,
             reverse,
+            topics,
+            begins,
             ways,
             manners,
             answers,
@@ -129,9 +137,18 @@ impl Plan {
 
     /// The link from one node to another.
     pub fn link(&self, from: Node, to: Node) -> LinkId {
-        self.model
-            .link_between(from, to)
-            .expect("the reader makes a link for every pair that talks")
+        let place = place_of(&self.model, from);
+        let begin = self.begins[place] as usize;
+        let links = &self.model.links[begin..self.begins[place + 1] as usize];
+        let found = links.iter().position(|link| link.to == to);
+        LinkId::from_index(
+            begin + found.expect("the reader makes a link for every pair that talks"),
+        )
+    }
+
+    /// The topic at one of the ends of a link.
+    pub fn topic_of(&self, link: LinkId) -> TopicId {
+        self.topics[link.index()].expect("one end of the link of a topic's message is the topic")
     }
 
     /// The link by which the instruction at this position sends.
@@ -185,10 +202,9 @@ impl Plan {
         &self.projecting[topic.index()]
     }
 
-    /// Which field of an event of type `of` the field of an event made in answer copies.
-    pub fn copied(&self, of: EventTypeId, made: EventTypeId, field: usize) -> Option<usize> {
-        let from = self.copies.get(&(of, made))?[field];
-        (from != NOT_COPIED).then_some(usize::from(from))
+    /// Which field of an event of type `of` each field of an event made in answer copies.
+    pub fn copies(&self, of: EventTypeId, made: EventTypeId) -> Option<&Copies> {
+        self.copies.get(&(of, made))
     }
 
     /// Whether a topic is a log.
@@ -204,17 +220,16 @@ fn find(table: &[(EventTypeId, HandlerId)], event: EventTypeId) -> Option<Handle
 /// Fields of the same name and kind are copied, for every pair of types that can meet. A
 /// sequence that a type of event numbers itself by is copied too: it is how facts about one
 /// thing are told apart.
-fn copies(model: &Model) -> BTreeMap<(EventTypeId, EventTypeId), [u8; MAX_FIELDS]> {
+fn copies(model: &Model) -> BTreeMap<(EventTypeId, EventTypeId), Copies> {
     let mut table = BTreeMap::new();
     let mut pair = |of: EventTypeId, made: EventTypeId| {
         table.entry((of, made)).or_insert_with(|| {
-            let mut from = [NOT_COPIED; MAX_FIELDS];
+            let mut from = [None; MAX_FIELDS];
             let of = &model.event_types[of.index()].fields;
             for (place, field) in model.event_types[made.index()].fields.iter().enumerate() {
                 let same = of.iter().position(|it| it.name == field.name && it.kind == field.kind);
-                from[place] = same.map_or(NOT_COPIED, |it| {
-                    u8::try_from(it).expect("an event has at most MAX_FIELDS fields")
-                });
+                from[place] = same
+                    .map(|it| u8::try_from(it).expect("an event has at most MAX_FIELDS fields"));
             }
             from
         });
@@ -240,6 +255,32 @@ fn copies(model: &Model) -> BTreeMap<(EventTypeId, EventTypeId), [u8; MAX_FIELDS
         });
     }
     table
+}
+
+fn topic_at_an_end(link: &Link) -> Option<TopicId> {
+    match (link.to, link.from) {
+        (Node::Topic(topic), _) | (_, Node::Topic(topic)) => Some(topic),
+        _ => None,
+    }
+}
+
+/// Where a node is among all, services before topics: in the order of the links.
+fn place_of(model: &Model, node: Node) -> usize {
+    match node {
+        Node::Service(service) => service.index(),
+        Node::Topic(topic) => model.services.len() + topic.index(),
+    }
+}
+
+fn begins(model: &Model) -> Vec<u32> {
+    let mut begins = vec![0; model.services.len() + model.topics.len() + 1];
+    for link in &model.links {
+        begins[place_of(model, link.from) + 1] += 1;
+    }
+    for place in 1..begins.len() {
+        begins[place] += begins[place - 1];
+    }
+    begins
 }
 
 fn ways(model: &Model, program: &Program) -> Vec<Option<LinkId>> {

@@ -117,7 +117,7 @@ impl World {
 
     /// A worker takes a message up: its task begins, and is to be run; unless it is a request that
     /// is answered already.
-    #[inline]
+    #[inline(always)]
     fn start(&mut self, plan: &Plan, id: MessageId, service: ServiceId) -> Option<u32> {
         let &Message { to, role, link, since, ref event, .. } = self.messages.get(id);
         let event_type = event.event_type;
@@ -127,7 +127,10 @@ impl World {
             self.skip(plan, id, why);
             return None;
         }
-        if role == Role::Request && !self.is_to_be_done(plan, id) {
+        if role == Role::Request
+            && plan.model.services[service.index()].idempotency.is_some()
+            && !self.is_to_be_done(plan, id)
+        {
             return None;
         }
         self.instances[to.index()].busy += 1;
@@ -161,7 +164,7 @@ impl World {
     }
 
     /// Begins a handler for a message that is in a worker's hands; its task is to be run.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin_task(
         &mut self,
         plan: &Plan,
@@ -204,13 +207,18 @@ impl World {
         loop {
             let TaskState { mut task, message, instance, service, .. } =
                 self.tasks.slots[slot as usize];
-            let asked = task.asked;
-            self.see_as(slot);
-            let mut hands = Hands { world: self, plan, slot, message, instance, service, asked };
-            let stop = task.run(&plan.program, &plan.model, &mut hands);
-            self.see_all(slot);
-            let state = &mut self.tasks.slots[slot as usize];
-            state.task = task;
+            let stop = if let Some(stop) = task.stop_here(&plan.program) {
+                stop
+            } else {
+                let asked = task.asked;
+                self.see_as(slot);
+                let mut hands =
+                    Hands { world: self, plan, slot, message, instance, service, asked };
+                let stop = task.run(&plan.program, &plan.model, &mut hands);
+                self.see_all(slot);
+                self.tasks.slots[slot as usize].task = task;
+                stop
+            };
             let (purpose, phase, time) = match stop {
                 Stop::Work(time) => (Purpose::Work, Phase::Working, time),
                 Stop::Wait(time) => (Purpose::Wait, Phase::Waiting, time),
@@ -240,7 +248,6 @@ impl World {
                     continue;
                 }
             };
-            let wait = state.wait;
             let key = self.key_of(message, task.asked);
             let mut span = self.dice.stream(purpose, key, u64::from(task.position)).span(time);
             if purpose == Purpose::Work
@@ -249,7 +256,12 @@ impl World {
                 span = Span::from_secs_f64(span.as_secs_f64() * factor);
             }
             if span > Span::ZERO {
-                self.set_phase(slot, phase);
+                let state = &mut self.tasks.slots[slot as usize];
+                let wait = state.wait;
+                if state.phase != phase {
+                    state.phase = phase;
+                    self.note(What::PhaseChanged { message, instance, phase });
+                }
                 self.agenda.push(self.now + span, Scheduled::Resume { task: slot, wait });
                 return;
             }
@@ -342,7 +354,8 @@ impl World {
             Role::Delivery => self.finish_delivery(plan, id, acked, done),
             _ => {}
         }
-        self.end_message(id);
+        self.counters.ended[role as usize] += 1;
+        self.messages.remove(id);
         if role == Role::Arrival {
             self.journey_ended(plan, service);
         }
@@ -586,6 +599,10 @@ impl World {
         given: &[Given],
     ) -> [u64; MAX_FIELDS] {
         let mut fields = [0; MAX_FIELDS];
+        let copies = cause.and_then(|it| {
+            let of = self.messages.get(it).event.event_type;
+            plan.copies(of, event_type)
+        });
         for (place, field) in plan.model.event_types[event_type.index()].fields.iter().enumerate() {
             if let Some((_, value)) = given.iter().find(|(it, _)| *it == place) {
                 fields[place] = match (value, field.kind) {
@@ -597,9 +614,8 @@ impl World {
                 continue;
             }
             let copied = cause.and_then(|cause| {
-                let cause = &self.messages.get(cause).event;
-                let from = plan.copied(cause.event_type, event_type, place)?;
-                Some(cause.fields[from])
+                let from = copies?[place]?;
+                Some(self.messages.get(cause).event.fields[usize::from(from)])
             });
             fields[place] = match copied {
                 Some(bits) => bits,
@@ -670,7 +686,7 @@ impl Hands<'_> {
         self.world.key_of(self.message, self.asked)
     }
 
-    #[inline]
+    #[inline(always)]
     fn make(&mut self, at: Position, event: EventTypeId, given: &[Given]) -> Event {
         let lineage = mix(self.key(), u64::from(at) | 1 << 40);
         self.world.make_event(self.plan, self.service, event, Some(self.message), lineage, given)
@@ -703,6 +719,8 @@ impl Environment for Hands<'_> {
         self.world.send_new(self.plan, link, event, Role::Publish, from, from, Token::None, 1);
     }
 
+    // Inlined, so that the message is made in its place.
+    #[inline(always)]
     fn send(&mut self, at: Position, to: ServiceId, event: EventTypeId, given: &[Given]) {
         let event = self.make(at, event, given);
         let from = self.instance;

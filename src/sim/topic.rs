@@ -97,7 +97,7 @@ impl World {
         let Broker::Queue(queue) = &mut state.broker else {
             unreachable!("the reader lets only queues be entered so")
         };
-        let mut effects = Vec::new();
+        let mut effects = self.spare_effects.pop().unwrap_or_default();
         match queue.publish(now, id, event, key, &mut effects) {
             Accepted::Yes => {
                 self.perform_effects(plan, topic, effects);
@@ -106,10 +106,12 @@ impl World {
                 self.hand_out_queue(plan, topic);
             }
             Accepted::Duplicate => {
+                self.spare_effects.push(effects);
                 state.deduplicated += 1;
                 self.drop_message(id, DropReason::Duplicate);
             }
             Accepted::Full => {
+                self.spare_effects.push(effects);
                 state.refused += 1;
                 self.drop_message(id, DropReason::QueueFull);
             }
@@ -123,13 +125,18 @@ impl World {
         if state.down {
             return;
         }
-        let mut effects = Vec::new();
+        let mut effects = self.spare_effects.pop().unwrap_or_default();
         queue.hand_out(self.now, &mut effects);
         self.perform_effects(plan, topic, effects);
     }
 
-    pub(super) fn perform_effects(&mut self, plan: &Plan, topic: TopicId, effects: Vec<Effect>) {
-        for effect in effects {
+    pub(super) fn perform_effects(
+        &mut self,
+        plan: &Plan,
+        topic: TopicId,
+        mut effects: Vec<Effect>,
+    ) {
+        for effect in effects.drain(..) {
             match effect {
                 Effect::Deliver { entry, consumer, ticket, delivery } => {
                     let instance = consumer;
@@ -153,7 +160,7 @@ impl World {
                     let (_, consume) =
                         plan.subscription(service, topic).expect("it is a subscriber");
                     if consume.ack == AckTiming::Automatic {
-                        let mut done = Vec::new();
+                        let mut done = self.spare_effects.pop().unwrap_or_default();
                         if let Broker::Queue(queue) = &mut self.topics[topic.index()].broker {
                             queue.ack(ticket, &mut done);
                         }
@@ -172,6 +179,7 @@ impl World {
                 Effect::Died(message, why) => self.dead_letter(plan, topic, message, why),
             }
         }
+        self.spare_effects.push(effects);
         self.schedule_tick(topic);
     }
 
@@ -241,7 +249,7 @@ impl World {
         let Broker::Queue(queue) = &mut state.broker else {
             return self.tend_log(plan, topic);
         };
-        let mut effects = Vec::new();
+        let mut effects = self.spare_effects.pop().unwrap_or_default();
         queue.tick(now, &mut effects);
         self.perform_effects(plan, topic, effects);
         self.hand_out_queue(plan, topic);
@@ -306,7 +314,7 @@ impl World {
             return;
         }
         let now = self.now;
-        let mut effects = Vec::new();
+        let mut effects = self.spare_effects.pop().unwrap_or_default();
         if let Broker::Queue(queue) = &mut self.topics[topic.index()].broker {
             match (role, consume.on_failure) {
                 (Role::Ack, _) => queue.ack(ticket, &mut effects),
@@ -350,7 +358,7 @@ impl World {
         if self.topics[topic.index()].down {
             return;
         }
-        let mut deliveries = Vec::new();
+        let mut deliveries = self.spare_deliveries.pop().unwrap_or_default();
         let members = &mut self.groups[group.index()].members;
         match partition {
             Some(partition) => {
@@ -358,7 +366,7 @@ impl World {
             }
             None => members.hand_out(self.now, log, &mut deliveries),
         }
-        for Due { reader, partition, what } in deliveries {
+        for Due { reader, partition, what } in deliveries.drain(..) {
             let (offset, epoch) = match what {
                 Part::Event { offset, epoch } => (offset, epoch),
                 Part::Hole { from, to, kept_from } => {
@@ -387,6 +395,7 @@ impl World {
             let attempt = 1 + u16::from(again);
             self.send_new(plan, link, event, Role::Delivery, reader, reader, token, attempt);
         }
+        self.spare_deliveries.push(deliveries);
     }
 
     /// A group passes over events that were deleted before they could be sent to it. After a

@@ -25,7 +25,7 @@ impl World {
     }
 
     /// Schedules the next arrival of an open workload, the last one having been at `after`.
-    #[inline]
+    #[inline(always)]
     fn schedule_arrival(&mut self, plan: &Plan, service: ServiceId, after: Time) {
         let Some(workload) = &plan.model.services[service.index()].workload else { return };
         let count = self.services[service.index()].arrivals;
@@ -80,6 +80,7 @@ impl World {
     }
 
     /// What a workload's arrival set off has come to its end.
+    #[inline]
     pub(super) fn journey_ended(&mut self, plan: &Plan, service: ServiceId) {
         let workload = plan.model.services[service.index()].workload.as_ref();
         if workload.is_some_and(|it| matches!(it.arrivals, Arrivals::Closed { .. })) {
@@ -87,7 +88,7 @@ impl World {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn arrive(&mut self, plan: &Plan, service: ServiceId) {
         let settings = &plan.model.services[service.index()];
         let Some(workload) = &settings.workload else { return };

@@ -9,9 +9,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::engine::breaker::Pass;
-use crate::engine::broker::group::Members;
+use crate::engine::broker::group::{Due, Members};
 use crate::engine::broker::log::Log;
-use crate::engine::broker::queue::Queue;
+use crate::engine::broker::queue::{Effect, Queue};
 use crate::engine::dice::Dice;
 use crate::engine::handler::Task;
 use crate::engine::idempotency::Memory;
@@ -95,8 +95,12 @@ pub struct World {
     digest: u64,
     record_count: u64,
     observed: bool,
-    /// Records of the present step, on their way to the observer.
+    /// Records on their way to the observer.
     fresh: Vec<Record>,
+    /// Empty lists that were used before: what a broker wants done is listed in one.
+    pub(super) spare_effects: Vec<Vec<Effect>>,
+    /// The same for what the reader of a log is to get.
+    pub(super) spare_deliveries: Vec<Vec<Due>>,
 }
 
 /// An entry of the agenda.
@@ -511,6 +515,8 @@ impl World {
             record_count: 0,
             observed: false,
             fresh: Vec::new(),
+            spare_effects: Vec::new(),
+            spare_deliveries: Vec::new(),
             plan,
         }
     }
