@@ -204,3 +204,17 @@ fn a_fault_can_reorder_a_stream() {
        ···ddbb
     "#);
 }
+
+/// They are taken up in a row, not one inside the other: twenty thousand are no deeper than two.
+#[test]
+fn however_many_wait_that_take_no_time_they_are_done_one_after_the_other() {
+    let it = r#"
+        events: { "E": Event() },
+        workloads: { "c": Workload(arrivals: Every("1ms"), until: "20s", event: "E", do: [Send(to: "s", event: "E")]) },
+        services: { "s": Service(workers: 1, stores: { "n": Counter() }, answers: { "E": [
+            Update(store: "n", increment: true),
+            If(condition: Compare(Stored("n"), Below, 2), then: [Work("20s")], otherwise: []),
+        ] }) },
+    "#;
+    assert_snapshot!(draw(it, 5000, 30_000, "life"), @"       s  aaaae");
+}
