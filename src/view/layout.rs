@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_sugiyama::configure::Config;
 
+use super::columns;
 use super::route::Route;
 use crate::model::{Model, Node, ServiceId, TopicId, TopicKind};
 
@@ -14,8 +15,14 @@ pub const CARD: (f32, f32) = (186.0, 96.0);
 /// The width of a topic's strip, in points of the layout.
 const STRIP_WIDTH: f32 = 268.0;
 
-/// The free space between layers, where events fly, and between the nodes of a layer.
-const GAP: (f32, f32) = (120.0, 44.0);
+/// Where the first row of a strip begins, and how high a row is, in points of the layout.
+pub const STRIP_ROWS: (f32, f32) = (40.0, 28.0);
+
+/// The most rows of a strip; what a topic has beyond them is not shown.
+pub const MOST_ROWS: u32 = 8;
+
+/// The height of a line at a strip's foot, and how many groups share it.
+pub const STRIP_FOOT: (f32, usize) = (17.0, 2);
 
 /// Past this many nodes the layered layout takes longer than a blink; a grid is used.
 const MOST_LAYERED: usize = 150;
@@ -107,14 +114,15 @@ impl Layout {
                 edges.insert((from, to));
             }
         }
-        let sizes: Vec<(f32, f32)> = nodes.iter().map(|it| size(model, *it)).collect();
-        let centres = layered(&sizes, &edges);
-        let nodes = nodes
+        let mut nodes: Vec<Placed> = nodes
             .into_iter()
-            .zip(sizes)
-            .zip(centres)
-            .map(|((node, size), centre)| Placed { node, centre, size })
+            .map(|node| Placed { node, centre: (0.0, 0.0), size: size(model, node) })
             .collect();
+        if nodes.len() > MOST_LAYERED {
+            grid(&mut nodes);
+        } else {
+            layered(&mut nodes, &edges);
+        }
         let mut layout = Self { nodes, edges: edges.into_iter().collect(), routes: Vec::new() };
         layout.route();
         layout
@@ -169,10 +177,14 @@ fn size(model: &Model, node: Node) -> (f32, f32) {
         Node::Topic(topic) => match &model.topics[topic.index()].kind {
             TopicKind::Log(log) => {
                 #[expect(clippy::cast_precision_loss, reason = "a handful of rows")]
-                let rows = log.partitions.min(8) as f32;
-                (STRIP_WIDTH, 44.0 + 26.0 * rows)
+                let rows = log.partitions.min(MOST_ROWS) as f32;
+                let groups = model.topics[topic.index()].groups.len();
+                #[expect(clippy::cast_precision_loss, reason = "a handful of lines")]
+                let lines = groups.div_ceil(STRIP_FOOT.1) as f32;
+                let (top, row) = STRIP_ROWS;
+                (STRIP_WIDTH, top + row * rows + STRIP_FOOT.0 * lines + 8.0)
             }
-            TopicKind::Queue(_) => (STRIP_WIDTH, 78.0),
+            TopicKind::Queue(_) => (STRIP_WIDTH, STRIP_ROWS.0 + STRIP_ROWS.1 + 22.0),
         },
     }
 }
@@ -190,6 +202,13 @@ fn flow_edges(model: &Model) -> Vec<(Node, Node)> {
             Step::Publish { topic, .. } => edges.push((from, Node::Topic(*topic))),
             _ => {}
         });
+    }
+    for (index, topic) in model.topics.iter().enumerate() {
+        if let TopicKind::Queue(queue) = &topic.kind
+            && let Some(letters) = queue.dead_letters
+        {
+            edges.push((Node::Topic(TopicId::from_index(index)), Node::Topic(letters)));
+        }
     }
     // Consumers last: where a service both publishes to a topic and consumes it, what it
     // publishes says on which side of the topic it stands.
@@ -226,21 +245,16 @@ fn depths(model: &Model, count: usize, flow: &[(usize, usize)]) -> Vec<usize> {
     depths
 }
 
-/// The middles of nodes of these sizes.
-fn layered(sizes: &[(f32, f32)], edges: &BTreeSet<(usize, usize)>) -> Vec<(f32, f32)> {
-    if sizes.len() > MOST_LAYERED {
-        return grid(sizes);
-    }
+/// Finds the layers and the order in each, and has them stand in columns; parts without a
+/// connection stand below one another.
+fn layered(nodes: &mut [Placed], edges: &BTreeSet<(usize, usize)>) {
     // The library lays out from top to bottom: our height is its width.
-    let vertices: Vec<(u32, (f64, f64))> = sizes
-        .iter()
-        .enumerate()
-        .map(|(index, size)| {
-            let id = u32::try_from(index).unwrap_or(u32::MAX);
-            (id, (f64::from(size.1 + GAP.1), f64::from(size.0 + GAP.0)))
-        })
-        .collect();
     let id = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+    let size = |it: &Placed| {
+        (f64::from(it.size.1 + columns::GAP.1), f64::from(it.size.0 + columns::GAP.0))
+    };
+    let vertices: Vec<(u32, (f64, f64))> =
+        nodes.iter().enumerate().map(|(index, it)| (id(index), size(it))).collect();
     let others = edges.iter().filter(|(from, to)| from != to);
     let pairs: Vec<(u32, u32)> = others.map(|&(from, to)| (id(from), id(to))).collect();
     let config = Config { vertex_spacing: 10.0, ..Config::default() };
@@ -249,80 +263,48 @@ fn layered(sizes: &[(f32, f32)], edges: &BTreeSet<(usize, usize)>) -> Vec<(f32, 
         places.sort_by_key(|(id, _)| *id);
     }
     parts.sort_by_key(|(places, _, _)| places.first().map(|(id, _)| *id));
-    let mut centres = vec![(0.0, 0.0); sizes.len()];
-    let mut layers: BTreeMap<(usize, i64), Vec<usize>> = BTreeMap::new();
-    for (part, (places, _, _)) in parts.iter().enumerate() {
-        for &(id, (across, along)) in places {
-            #[expect(clippy::cast_possible_truncation, reason = "points of a layout")]
-            {
-                centres[id] = (along as f32, across as f32);
-                layers.entry((part, along.round() as i64)).or_default().push(id);
-            }
-        }
-    }
-    stand_apart(sizes, &mut centres, layers);
-    centres
-}
-
-/// Gives each layer a column as wide as its widest node, and its nodes room between them, in
-/// the order that the library found; parts without a connection stand below one another.
-fn stand_apart(
-    sizes: &[(f32, f32)],
-    centres: &mut [(f32, f32)],
-    layers: BTreeMap<(usize, i64), Vec<usize>>,
-) {
     let mut top = 0.0;
-    let mut part = usize::MAX;
-    let mut x = 0.0;
-    let mut bottom: f32 = 0.0;
-    let parts: Vec<((usize, i64), Vec<usize>)> = layers.into_iter().collect();
-    let tallest = |of: usize| -> f32 {
-        parts
-            .iter()
-            .filter(|((it, _), _)| *it == of)
-            .map(|(_, layer)| column_height(sizes, layer))
-            .fold(0.0, f32::max)
-    };
-    for ((of, _), layer) in &parts {
-        if *of != part {
-            part = *of;
-            x = 0.0;
-            top = bottom;
-            bottom = top + tallest(part) + GAP.1;
+    for (places, _, _) in &parts {
+        let members: Vec<usize> = places.iter().map(|(id, _)| *id).collect();
+        let local = |it: usize| members.binary_search(&it).ok();
+        let edges = edges.iter().filter_map(|&(from, to)| Some((local(from)?, local(to)?)));
+        let mut layers: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        for (index, (_, (_, along))) in places.iter().enumerate() {
+            #[expect(clippy::cast_possible_truncation, reason = "points of a layout")]
+            layers.entry(along.round() as i64).or_default().push(index);
         }
-        let mut layer = layer.clone();
-        layer.sort_by(|a, b| centres[*a].1.total_cmp(&centres[*b].1).then(a.cmp(b)));
-        let width = layer.iter().map(|it| sizes[*it].0).fold(0.0, f32::max);
-        let mut y = top + (tallest(part) - column_height(sizes, &layer)) / 2.0;
-        for it in layer {
-            centres[it] = (x + width / 2.0, y + sizes[it].1 / 2.0);
-            y += sizes[it].1 + GAP.1;
+        let mut layers: Vec<Vec<usize>> = layers.into_values().collect();
+        for layer in &mut layers {
+            let across = |it: usize| places[it].1.0;
+            layer.sort_by(|a, b| across(*a).total_cmp(&across(*b)).then(a.cmp(b)));
         }
-        x += width + GAP.0;
+        let mut part: Vec<Placed> = members.iter().map(|it| nodes[*it]).collect();
+        columns::stand(&mut part, &edges.collect(), &layers);
+        let mut bottom = top;
+        for (index, mut placed) in members.into_iter().zip(part) {
+            placed.centre.1 += top;
+            bottom = f32::max(bottom, placed.centre.1 + placed.size.1 / 2.0 + columns::GAP.1);
+            nodes[index] = placed;
+        }
+        top = bottom;
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "as many nodes as fit a screen")]
-fn column_height(sizes: &[(f32, f32)], layer: &[usize]) -> f32 {
-    layer.iter().map(|it| sizes[*it].1).sum::<f32>() + GAP.1 * (layer.len() as f32 - 1.0)
 }
 
 /// Rows and columns, for graphs too large to be laid out in a blink.
-fn grid(sizes: &[(f32, f32)]) -> Vec<(f32, f32)> {
+fn grid(nodes: &mut [Placed]) {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         clippy::cast_precision_loss,
         reason = "a small number"
     )]
-    let columns = (sizes.len() as f32).sqrt().ceil().max(1.0) as usize;
-    let cell =
-        sizes.iter().fold((0.0_f32, 0.0_f32), |most, it| (most.0.max(it.0), most.1.max(it.1)));
-    (0..sizes.len())
-        .map(|it| {
-            #[expect(clippy::cast_precision_loss, reason = "a small number")]
-            let (column, row) = ((it % columns) as f32, (it / columns) as f32);
-            (column * (cell.0 + GAP.0), row * (cell.1 + GAP.1))
-        })
-        .collect()
+    let columns = (nodes.len() as f32).sqrt().ceil().max(1.0) as usize;
+    let most = |most: (f32, f32), it: &Placed| (most.0.max(it.size.0), most.1.max(it.size.1));
+    let cell = nodes.iter().fold((0.0_f32, 0.0_f32), most);
+    for (index, placed) in nodes.iter_mut().enumerate() {
+        #[expect(clippy::cast_precision_loss, reason = "a small number")]
+        let (column, row) = ((index % columns) as f32, (index / columns) as f32);
+        let gap = columns::GAP;
+        placed.centre = (column * (cell.0 + gap.0), row * (cell.1 + gap.1));
+    }
 }

@@ -1,5 +1,6 @@
 //! Pure: the app at the playhead in, plain structs to draw out.
 
+mod columns;
 pub mod flow;
 pub mod inspector;
 pub mod layout;

@@ -34,13 +34,8 @@ impl Route {
             };
         }
         let direct = Self::direct(one, other);
-        let in_the_way = nodes
-            .iter()
-            .enumerate()
-            .filter(|(it, node)| *it != from && *it != to && direct.may_meet(node))
-            .map(|(_, node)| node)
-            .filter(|node| (1..20_u8).any(|it| node.covers(direct.point(f32::from(it) / 20.0))));
-        let Some(top) = in_the_way.map(Placed::top).min_by(f32::total_cmp) else {
+        let in_the_way = direct.met(nodes, from, to).map(Placed::top);
+        let Some(top) = in_the_way.min_by(f32::total_cmp) else {
             return direct;
         };
         let (a, d) = ((one.centre.0, one.top()), (other.centre.0, other.top()));
@@ -48,6 +43,21 @@ impl Route {
         let over = top.min(a.1).min(d.1) - CLEARANCE;
         let handle = |it: (f32, f32)| (it.0, it.1 + (over - it.1) / 0.75);
         Self { points: [a, handle(a), handle(d), d] }
+    }
+
+    /// Whether the way between two of these nodes must go around others.
+    #[must_use]
+    pub fn is_around(nodes: &[Placed], from: usize, to: usize) -> bool {
+        from != to && Self::direct(&nodes[from], &nodes[to]).met(nodes, from, to).next().is_some()
+    }
+
+    /// The nodes that this way between two of them would pass behind.
+    fn met(self, nodes: &[Placed], from: usize, to: usize) -> impl Iterator<Item = &Placed> {
+        let others = nodes.iter().enumerate().filter(move |(it, _)| *it != from && *it != to);
+        others
+            .map(|(_, node)| node)
+            .filter(move |node| self.may_meet(node))
+            .filter(move |node| (1..20_u8).any(|it| node.covers(self.point(f32::from(it) / 20.0))))
     }
 
     /// Sideways if they stand side by side, up or down if one is above the other.

@@ -41,20 +41,17 @@ fn payment_flows_from_left_to_right() {
     });
     insta::assert_snapshot!(drawings.collect::<Vec<_>>().join("\n\n"), @r"
     notify:
-    customers
-    checkout
+    customers, checkout
     payments.events
     receipts, ledger, payments
 
     call:
-    customers
-    checkout
+    customers, checkout
     payments
     receipts, ledger
 
     poll:
-    customers
-    checkout
+    customers, checkout
     payments
     receipts, ledger
     ");
