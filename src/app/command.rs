@@ -277,8 +277,8 @@ actions! {
     C::Fit, View, "Fit", "See everything", [plain("F")];
     C::ZoomIn, View, "Zoom in", "Come closer", [plain("+"), plain("=")];
     C::ZoomOut, View, "Zoom out", "See more", [plain("-")];
-    C::NarrowWindow, View, "Zoom timeline in", "Show less time in the lower strip", [shift("Up")];
-    C::WidenWindow, View, "Zoom timeline out", "Show more time in the lower strip", [shift("Down")];
+    C::NarrowWindow, View, "Zoom timeline in", "Show less time in the close-up", [shift("Up")];
+    C::WidenWindow, View, "Zoom timeline out", "Show more time in the close-up", [shift("Down")];
     C::ResetLayout, View, "Reset layout", "Put every node where the layout has it", [];
     C::ToggleInspector, View, "Inspector", "Show or hide what is known of the selection", [plain("I")];
     C::ToggleLook, View, "Light or dark", "Change between light and dark", [ctrl("D")];

@@ -54,6 +54,16 @@ impl Run {
         self.answer.as_ref().is_some_and(|answer| answer.scene.at <= at && at < answer.valid_until)
     }
 
+    /// The instant that can be shown for this one: itself, or the nearest that the newest scene
+    /// is good for, until a newer one comes.
+    #[must_use]
+    pub fn shown_at(&self, at: Time) -> Time {
+        self.answer.as_ref().map_or(at, |it| {
+            let last = Time(it.valid_until.0.saturating_sub(1)).max(it.scene.at);
+            at.clamp(it.scene.at, last)
+        })
+    }
+
     /// The instant of the next record, or of the one before, as seen from `at`; `None` while
     /// that is not known, or where there is none.
     #[must_use]

@@ -64,6 +64,9 @@ pub struct App {
     pub selection: Option<Selection>,
     /// Where the flow view is seen from.
     pub camera: Camera,
+    /// How often everything was asked to be seen: each time the view is fitted to where the
+    /// nodes stand then.
+    pub fits: u64,
     /// Where nodes were put by hand.
     pub placement: Placement,
     /// What is remembered.
@@ -100,6 +103,7 @@ impl App {
             window: first_window(&model),
             selection: None,
             camera: Camera::FIT,
+            fits: 0,
             placement: Placement::default(),
             settings,
             broken: None,

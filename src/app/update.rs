@@ -31,13 +31,16 @@ impl App {
             Command::NarrowWindow => self.scale_window(0.5),
             Command::Select(selection) => self.selection = Some(selection),
             Command::ClearSelection => self.selection = None,
-            Command::Fit => self.camera = Camera::FIT,
+            Command::Fit => self.fit(),
             Command::ZoomIn => self.zoom(1.25),
             Command::ZoomOut => self.zoom(0.8),
             Command::SetCamera(camera) => self.camera = camera.bounded(),
             Command::MoveNode { node, to } => self.placement.move_to(node, to),
             Command::EndMove => self.placement.end_move(),
-            Command::ResetLayout => self.placement.reset(),
+            Command::ResetLayout => {
+                self.placement.reset();
+                self.fit();
+            }
             Command::Undo => self.placement.undo(),
             Command::Redo => self.placement.redo(),
             Command::SetLook(look) => self.settings.look = look,
@@ -66,6 +69,12 @@ impl App {
             Command::Tick(seconds) => self.tick(seconds),
             playback => self.move_playhead(&playback),
         }
+    }
+
+    /// Has everything seen, wherever it stands now.
+    fn fit(&mut self) {
+        self.camera = Camera::FIT;
+        self.fits += 1;
     }
 
     /// The commands that concern the playhead alone.

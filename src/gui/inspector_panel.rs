@@ -73,10 +73,34 @@ fn section(ui: &mut Ui, theme: &Theme, section: &Section) {
     }
     ui.spacing_mut().item_spacing.y = 5.0;
     ui.spacing_mut().interact_size.y = 18.0;
-    for row in &section.rows {
+    let is_names = |row: &&Row| row.badge.is_some() && row.value.is_empty();
+    if section.rows.iter().any(|row| is_names(&row)) {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = Vec2::new(12.0, 5.0);
+            for row in section.rows.iter().filter(is_names) {
+                name(ui, theme, row);
+            }
+        });
+    }
+    for row in section.rows.iter().filter(|row| !is_names(row)) {
         self::row(ui, theme, row);
     }
     ui.spacing_mut().item_spacing.y = theme.sizes.gap;
+}
+
+/// A type of event: names stand beside one another, as many as fit a line.
+fn name(ui: &mut Ui, theme: &Theme, row: &Row) {
+    let Some((colour, letter)) = row.badge else { return };
+    let text = RichText::new(&row.label).color(theme.colours.text_weak);
+    // A badge does not stand at the end of a line with its name on the next.
+    let font = theme.text_font(theme.sizes.body);
+    let galley = ui.painter().layout_no_wrap(row.label.clone(), font, theme.colours.text_weak);
+    let size = Vec2::new(16.0 + 5.0 + galley.size().x, 18.0);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 5.0;
+        badge(ui, theme, colour, letter);
+        ui.label(text);
+    });
 }
 
 /// The name at the left, what it is at the right; on two lines where one is too short.

@@ -43,11 +43,19 @@ pub fn take(ctx: &egui::Context, out: &mut Vec<Command>) {
     });
 }
 
+/// What the mouse does, and where.
+const MOUSE: &[(&str, &str)] = &[
+    ("View", "drag a card to move it, drag beside it to move the view, turn the wheel to zoom"),
+    ("Whole run, Close-up", "drag to scrub, turn the wheel to zoom, Shift and wheel to move on"),
+    ("Frame in Whole run", "drag an edge to change what the Close-up shows"),
+    ("Window", "drop a scenario's file on it to open it"),
+];
+
 /// The list of every key, on top of the window.
 pub fn help(ctx: &egui::Context, theme: &Theme, out: &mut Vec<Command>) {
     let modal = egui::Modal::new(egui::Id::unique("help"));
     let modal = modal.frame(controls::modal_frame(ctx)).show(ctx, |ui| {
-        ui.set_width(600.0);
+        ui.set_width(820.0);
         ui.horizontal(|ui| {
             ui.heading("Keys");
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -56,20 +64,22 @@ pub fn help(ctx: &egui::Context, theme: &Theme, out: &mut Vec<Command>) {
             });
         });
         ui.add_space(4.0);
-        ui.columns(2, |columns| {
-            for (column, groups) in columns
-                .iter_mut()
-                .zip([&[Group::Playback][..], &[Group::View, Group::File, Group::General][..]])
-            {
+        let lists = [&[Group::Playback][..], &[Group::View], &[Group::File, Group::General]];
+        ui.columns(lists.len(), |columns| {
+            for (column, groups) in columns.iter_mut().zip(lists) {
                 for group in groups {
                     list(column, theme, *group);
                 }
             }
         });
         ui.add_space(4.0);
-        let hint = "In the timeline: drag to scrub, turn the wheel to zoom. A file dropped on \
-                    the window is opened.";
-        ui.weak(hint);
+        for (place, what) in MOUSE {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().interact_size.y = 15.0;
+                ui.label(egui::RichText::new(*place).font(theme.strong_font(theme.sizes.small)));
+                ui.label(egui::RichText::new(*what).small().color(theme.colours.text_weak));
+            });
+        }
     });
     if modal.should_close() && !out.contains(&Command::Dismiss) {
         out.push(Command::Dismiss);
@@ -80,18 +90,30 @@ fn list(ui: &mut Ui, theme: &Theme, group: Group) {
     controls::caption(ui, theme, group.name());
     ui.spacing_mut().interact_size.y = 17.0;
     let grid = egui::Grid::new(group.name()).num_columns(2).spacing([14.0, 5.0]);
-    grid.min_col_width(90.0).show(ui, |ui| {
+    grid.min_col_width(96.0).show(ui, |ui| {
         for action in ACTIONS.iter().filter(|action| action.group == group) {
             let Some(key) = action.keys.first() else { continue };
-            let key = egui::RichText::new(key.to_string())
-                .font(theme.mono_font(theme.sizes.small))
-                .color(theme.colours.selection);
-            ui.label(key);
+            key_cap(ui, theme, &key.to_string());
             ui.label(action.label).on_hover_text(action.hint);
             ui.end_row();
         }
     });
     ui.add_space(8.0);
+}
+
+/// A key, drawn as one.
+fn key_cap(ui: &mut Ui, theme: &Theme, key: &str) {
+    let colours = &theme.colours;
+    let cap = egui::Frame::new()
+        .fill(colours.control)
+        .stroke(egui::Stroke::new(1.0, colours.card_border))
+        .corner_radius(4.0)
+        .inner_margin(egui::Margin::symmetric(6, 0));
+    ui.horizontal(|ui| {
+        cap.show(ui, |ui| {
+            ui.label(egui::RichText::new(key).font(theme.mono_font(theme.sizes.mono)));
+        });
+    });
 }
 
 #[cfg(test)]

@@ -34,20 +34,24 @@ pub fn whole(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     painter.rect(seen, 2.0, fill, Stroke::new(1.0, theme.colours.selection), StrokeKind::Inside);
     faults(&painter, rect, axis, app, theme);
     playhead(&painter, rect, axis.x(app.playback.at), theme);
-    tooltip(response, axis, "Drag to scrub, wheel to zoom, drag the window's edges to change it");
+    tooltip(
+        response,
+        axis,
+        "Drag to scrub, wheel to zoom; drag an edge of the frame to change what the close-up shows",
+    );
 }
 
-/// The strip of the window, with its ticks.
+/// The strip of the window, which to the user is a close-up of the run, with its ticks.
 pub fn window(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
-    let (rect, response) = allocate(ui, theme, "Window", 46.0, 18.0);
+    let (rect, response) = allocate(ui, theme, "Close-up", 46.0, 18.0);
     let axis = Axis { window: app.window, left: rect.left(), right: rect.right() };
-    if (response.dragged() || response.clicked())
+    if (response.dragged() || response.drag_stopped() || response.clicked())
         && let Some(pointer) = response.interact_pointer_pos()
     {
         out.push(Command::SeekTo(axis.time(pointer.x)));
     }
     wheel(ui, &response, app, axis, out);
-    value(&response, app, "Window");
+    value(&response, app, "Close-up");
 
     let painter = ui.painter().clone();
     backdrop(&painter.with_clip_rect(rect), rect, axis, app, theme);
@@ -139,7 +143,7 @@ fn drag_whole(
     let at = axis.time(pointer.x);
     if response.clicked() {
         out.push(Command::SeekTo(at));
-    } else if response.dragged() {
+    } else if response.dragged() || response.drag_stopped() {
         let least = Span((app.whole().0 / 500).max(1));
         match ui.data(|data| data.get_temp(id)).unwrap_or(Grip::Playhead) {
             Grip::Playhead => out.push(Command::SeekTo(at)),

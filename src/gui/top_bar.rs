@@ -56,14 +56,16 @@ fn scenarios(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             let mut folder = "";
             for entry in library::entries() {
                 let (of, name) = entry.name.rsplit_once('/').unwrap_or(("", entry.name));
+                let (title, sentence) = entry.about();
                 if of != folder {
                     folder = of;
                     ui.add_space(4.0);
                     controls::caption(ui, theme, of);
                 }
                 let is_open = app.source == Source::Library(entry.name.to_owned());
-                let label = ui.selectable_label(is_open, name);
-                if label.on_hover_text(entry.path).clicked() {
+                let label = ui.selectable_label(is_open, title);
+                let hint = format!("{sentence}\n\ninflight {name}");
+                if label.on_hover_text(hint).clicked() {
                     out.push(Command::OpenLibrary(entry.name.to_owned()));
                 }
             }

@@ -1,5 +1,7 @@
 //! The scenarios that ship, built into the program.
 
+use std::sync::OnceLock;
+
 /// A scenario that ships.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -32,6 +34,24 @@ pub const fn entries() -> &'static [Entry] {
         "queueing/mm1k",
         "queueing/tandem",
     ]
+}
+
+impl Entry {
+    /// Its title and its sentence.
+    #[must_use]
+    pub fn about(&self) -> &'static (String, String) {
+        static ABOUT: OnceLock<Vec<(String, String)>> = OnceLock::new();
+        let about = ABOUT.get_or_init(|| {
+            let read = |it: &Self| {
+                let scenario = super::read(it.text, it.path)
+                    .expect("the library is part of the program and read by a test");
+                (scenario.title, scenario.sentence)
+            };
+            entries().iter().map(read).collect()
+        });
+        let place = entries().iter().position(|it| it.name == self.name).unwrap_or(0);
+        &about[place]
+    }
 }
 
 /// The one with this name, or with this last part of its name.

@@ -3,14 +3,17 @@
 //! A dot's place on its curve is a pure function of (sent, due, now): the view can be asked for
 //! any instant, in any order, at any speed.
 
-use crate::history::{Gone, Place, Scene, SceneMessage, TailEvent, TopicScene};
+use crate::history::{Gone, Place, Scene, SceneMessage, TopicScene};
 use crate::model::{
-    Arrivals, Distribution, EventId, LinkId, MessageId, Model, Node, Role, ServiceId, Span, Time,
-    TopicId,
+    Arrivals, Distribution, EventId, EventTypeId, LinkId, MessageId, Model, Node, Role, ServiceId,
+    Span, Time, TopicId,
 };
 
 /// More dots than this on a link cannot be told apart: it becomes a stream.
 const MOST_DOTS: usize = 40;
+
+/// How many messages of a queue are shown.
+const MOST_CELLS: usize = 12;
 
 /// The flow view at an instant.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,6 +39,8 @@ pub struct Card {
     pub aside: String,
     /// What it is doing, in a line.
     pub state: String,
+    /// What a workload has under way, in a line; empty for a service, whose hands show it.
+    pub below: String,
     /// How it is.
     pub health: Health,
     /// Values that the scenario wants shown.
@@ -92,13 +97,15 @@ pub struct StripRow {
 pub struct Cell {
     /// Which.
     pub event: EventId,
+    /// Of which type.
+    pub event_type: EventTypeId,
     /// Its type's colour.
     pub colour: u8,
     /// Its type's letter.
     pub letter: char,
-    /// Its offset.
+    /// Its offset in a log.
     pub offset: u64,
-    /// Whether every group is done with it.
+    /// Whether every group is done with it; of a queue, whether it is handed out.
     pub is_done: bool,
     /// Whether it stands right behind a hole: what was there before it was compacted away.
     pub is_behind_hole: bool,
@@ -161,6 +168,8 @@ pub struct Stream {
     pub count: usize,
     /// How many a second leave it, if it can be told.
     pub per_second: f32,
+    /// How long each is on it, on the average.
+    pub flight: Span,
 }
 
 /// How far along a message is: a pure function of when it was sent, when it is due, and now.
@@ -193,7 +202,9 @@ pub fn flow(model: &Model, scene: &Scene, now: Time, trace: Span) -> Flow {
     let mut on_link = vec![0_usize; model.links.len()];
     let mut time_on_link = vec![0.0_f64; model.links.len()];
     for (_, message) in scene.alive() {
-        if message.place == Place::Link
+        if let Place::Waiting(topic) | Place::Leased(topic) = message.place {
+            keep(model, &mut flow.strips[topic.index()], message);
+        } else if message.place == Place::Link
             && let Some(link) = message.link
         {
             on_link[link.index()] += 1;
@@ -218,13 +229,35 @@ pub fn flow(model: &Model, scene: &Scene, now: Time, trace: Span) -> Flow {
                 reason = "a rate to be read"
             )]
             let rate = (count as f64 * count as f64 / time_on_link[index].max(1e-9)) as f32;
-            flow.streams.push(Stream { from: link.from, to: link.to, count, per_second: rate });
+            #[expect(clippy::cast_precision_loss, reason = "a mean to be seen")]
+            let flight = Span::from_secs_f64(time_on_link[index] / count as f64);
+            let (from, to) = (link.from, link.to);
+            flow.streams.push(Stream { from, to, count, per_second: rate, flight });
         }
     }
     for gone in &scene.gone {
         flow.dots.extend(trace_of(model, gone, now, trace));
     }
     flow
+}
+
+/// Shows a message that a queue keeps among its oldest, those that are handed out first.
+fn keep(model: &Model, strip: &mut Strip, message: &SceneMessage) {
+    let Some(row) = strip.rows.first_mut() else { return };
+    let is_done = matches!(message.place, Place::Leased(_));
+    let handed_out = row.cells.iter().take_while(|it| it.is_done).count();
+    if is_done && handed_out < MOST_CELLS {
+        row.cells.truncate(MOST_CELLS - 1);
+        row.cells.insert(handed_out, cell(model, message.event, message.event_type, true));
+    } else if row.cells.len() < MOST_CELLS {
+        row.cells.push(cell(model, message.event, message.event_type, false));
+    }
+}
+
+fn cell(model: &Model, event: EventId, id: EventTypeId, is_done: bool) -> Cell {
+    let event_type = &model.event_types[id.index()];
+    let (colour, letter) = (event_type.colour, event_type.letter);
+    Cell { event, event_type: id, colour, letter, offset: 0, is_done, is_behind_hole: false }
 }
 
 fn dot(model: &Model, message: &SceneMessage, link: LinkId, now: Time) -> Dot {
@@ -312,15 +345,16 @@ fn card(model: &Model, scene: &Scene, id: ServiceId) -> Card {
                 parts.push(format!("{count} {what}"));
             }
         }
-        if parts.is_empty() {
-            parts.push(if service.workload.is_some() { String::new() } else { "idle".into() });
+        if parts.is_empty() && service.workload.is_none() {
+            parts.push("idle".into());
         }
     }
-    if let Some(workload) = &service.workload {
-        let rate = rate_text(&workload.arrivals);
-        if parts.len() == 1 && parts[0].is_empty() {
-            parts[0] = rate;
-        }
+    let mut state = parts.join(" · ");
+    let mut below = String::new();
+    if let Some(workload) = &service.workload
+        && health == Health::Up
+    {
+        below = std::mem::replace(&mut state, rate_text(&workload.arrivals));
     }
     let shown = model.presentation.shown.iter().zip(&scene.shown);
     let values = shown
@@ -340,7 +374,8 @@ fn card(model: &Model, scene: &Scene, id: ServiceId) -> Card {
         } else {
             String::new()
         },
-        state: parts.join(" · "),
+        state,
+        below,
         health,
         values,
         busy: (working + calling + waiting, service.workers.map(|it| it * instance_count)),
@@ -387,10 +422,17 @@ fn strip(model: &Model, scene: &Scene, id: TopicId) -> Strip {
     match &scene.topics[id.index()] {
         TopicScene::Queue(queue) => {
             strip.aside = "queue".into();
-            strip.counts = format!(
-                "{} waiting · {} handed out · {} done · {} dead",
-                queue.waiting, queue.leased, queue.acked, queue.dead
-            );
+            let (waiting, out, done) = (queue.waiting, queue.leased, queue.acked);
+            strip.counts = format!("{waiting} waiting · {out} out · {done} done");
+            if queue.dead > 0 {
+                strip.counts += &format!(" · {} dead", queue.dead);
+            }
+            // Its cells are found with the messages.
+            strip.rows.push(StripRow {
+                label: String::new(),
+                cells: Vec::new(),
+                markers: Vec::new(),
+            });
         }
         TopicScene::Log(partitions) => {
             let count = partitions.len();
@@ -411,20 +453,13 @@ fn strip(model: &Model, scene: &Scene, id: TopicId) -> Strip {
                     .collect();
                 let slowest = committed.iter().copied().min().unwrap_or(u64::MAX);
                 let mut next = partition.tail.front().map_or(0, |it| it.offset);
-                let cells =
-                    partition.tail.iter().map(|&TailEvent { offset, event, event_type }| {
-                        let event_type = &model.event_types[event_type.index()];
-                        let is_behind_hole = offset > next;
-                        next = offset + 1;
-                        Cell {
-                            event,
-                            colour: event_type.colour,
-                            letter: event_type.letter,
-                            offset,
-                            is_done: offset < slowest,
-                            is_behind_hole,
-                        }
-                    });
+                let cells = partition.tail.iter().map(|it| {
+                    let is_behind_hole = it.offset > next;
+                    next = it.offset + 1;
+                    let is_done = it.offset < slowest;
+                    let cell = cell(model, it.event, it.event_type, is_done);
+                    Cell { offset: it.offset, is_behind_hole, ..cell }
+                });
                 let cells: Vec<Cell> = cells.collect();
                 let before = |at: u64| cells.partition_point(|it| it.offset < at);
                 let markers = committed.iter().map(|&it| before(it)).enumerate().collect();
@@ -437,7 +472,7 @@ fn strip(model: &Model, scene: &Scene, id: TopicId) -> Strip {
 
 /// The types of events, requests and replies that can occur in this variant, in their order.
 #[must_use]
-pub fn used_types(model: &Model) -> Vec<crate::model::EventTypeId> {
+pub fn used_types(model: &Model) -> Vec<EventTypeId> {
     use crate::model::{Step, Trigger};
     let mut used = std::collections::BTreeSet::new();
     for handler in &model.handlers {

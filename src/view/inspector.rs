@@ -200,7 +200,8 @@ fn scenario(app: &App) -> Inspection {
         faults.toned(when, what, tone);
     }
     let (mut events, mut requests) = (Section::new("Events"), Section::new("Requests and replies"));
-    for event_type in &model.event_types {
+    for id in crate::view::flow::used_types(model) {
+        let event_type = &model.event_types[id.index()];
         let section = if event_type.is_request { &mut requests } else { &mut events };
         section.row(event_type.name.clone(), String::new());
         if let Some(row) = section.rows.last_mut() {

@@ -156,7 +156,7 @@ fn the_playhead_stays_under_the_pointer() {
 #[test]
 fn the_wheel_zooms_around_the_pointer() {
     let mut window = payment();
-    let strip = window.get_by_role_and_label(Role::Slider, "Window").rect();
+    let strip = window.get_by_role_and_label(Role::Slider, "Close-up").rect();
     let before = shell(&window).app().window;
     let pointer = strip.center();
     window.hover_at(pointer);
@@ -195,8 +195,7 @@ fn the_switcher_opens_another_scenario() {
     window.run_steps(3);
     let entries = inflight::scenario::library::entries();
     let entry = entries.last().expect("the library is not empty");
-    let name = entry.name.rsplit('/').next().expect("a split has a last part");
-    click(&mut window, name);
+    click(&mut window, &entry.about().0);
     assert_eq!(shell(&window).app().source.to_string(), entry.name);
 }
 
@@ -356,4 +355,236 @@ fn the_inspector_keeps_the_width_it_is_given() {
     let grown = width(&window) - Settings::default().inspector_width;
     // Less the few points beside the edge at which it can be taken hold of.
     assert!((60.0..=85.0).contains(&grown), "it grew by {grown}");
+}
+
+#[test]
+fn pictures_are_gone_through_one_by_one() {
+    let mut window = payment();
+    press(&mut window, Modifiers::NONE, Key::Period);
+    press(&mut window, Modifiers::NONE, Key::Period);
+    assert!((at(&window) - 2.0 / 60.0).abs() < 1e-6, "{}", at(&window));
+    press(&mut window, Modifiers::NONE, Key::Comma);
+    assert!((at(&window) - 1.0 / 60.0).abs() < 1e-6, "{}", at(&window));
+}
+
+#[test]
+fn text_grows_and_shrinks_by_keys() {
+    let mut window = payment();
+    let scale = |window: &Window| shell(window).app().settings.scale;
+    press(&mut window, Modifiers::COMMAND, Key::Plus);
+    assert!((scale(&window) - 1.1).abs() < 1e-3);
+    assert!((window.ctx.zoom_factor() - 1.1).abs() < 1e-3);
+    press(&mut window, Modifiers::COMMAND, Key::Minus);
+    press(&mut window, Modifiers::COMMAND, Key::Minus);
+    assert!(scale(&window) < 0.95);
+    press(&mut window, Modifiers::COMMAND, Key::Num0);
+    assert!((scale(&window) - 1.0).abs() < 1e-6);
+}
+
+#[test]
+fn a_scrub_ends_where_the_pointer_is_let_go() {
+    let mut window = payment();
+    let whole = shell(&window).app().whole().as_secs_f64();
+    let strip = window.get_by_role_and_label(Role::Slider, "Whole run").rect();
+    let place =
+        |share: f32| Pos2::new(strip.lerp_inside(Vec2::new(share, 0.5)).x, strip.center().y);
+    window.hover_at(place(0.3));
+    window.drag_at(place(0.3));
+    window.run_steps(1);
+    window.hover_at(place(0.5));
+    window.run_steps(1);
+    // A hand that is quick: the last move and the release come with the same picture.
+    window.hover_at(place(0.7));
+    window.drop_at(place(0.7));
+    window.run_steps(2);
+    assert!((at(&window) - 0.7 * whole).abs() < whole / f64::from(strip.width()));
+}
+
+#[test]
+fn an_edge_of_the_frame_changes_what_the_close_up_shows() {
+    let mut window = payment();
+    tell(&mut window, Command::SeekTo(Time::from_secs_f64(5.0)));
+    let whole = shell(&window).app().whole().as_secs_f64();
+    let strip = window.get_by_role_and_label(Role::Slider, "Whole run").rect();
+    let place = |seconds: f64| {
+        #[expect(clippy::cast_possible_truncation, reason = "a place on the screen")]
+        let share = (seconds / whole) as f32;
+        Pos2::new(strip.lerp_inside(Vec2::new(share, 0.5)).x, strip.center().y)
+    };
+    let before = shell(&window).app().window;
+    window.hover_at(place(before.to.as_secs_f64()));
+    window.run_steps(1);
+    window.drag_at(place(before.to.as_secs_f64()));
+    window.run_steps(1);
+    window.hover_at(place(30.0));
+    window.run_steps(1);
+    window.drop_at(place(30.0));
+    window.run_steps(2);
+    let after = shell(&window).app().window;
+    assert_eq!(after.from, before.from);
+    assert!((after.to.as_secs_f64() - 30.0).abs() < 0.1, "{after:?}");
+    assert!((at(&window) - 5.0).abs() < 1e-9, "the playhead stays");
+}
+
+#[test]
+fn the_view_is_zoomed_moved_and_fitted() {
+    let mut window = payment();
+    let camera = |window: &Window| shell(window).app().camera;
+    let view = window.get_by_label("Flow view").rect();
+    // Beside every card: where the legend is not, near the lower edge.
+    let beside = view.right_bottom() - Vec2::new(300.0, 12.0);
+    window.hover_at(beside);
+    window.event(egui::Event::MouseWheel {
+        source: egui::MouseWheelSource::Wheel,
+        unit: egui::MouseWheelUnit::Point,
+        delta: Vec2::new(0.0, 120.0),
+        phase: egui::TouchPhase::Move,
+        modifiers: Modifiers::NONE,
+    });
+    window.run_steps(20);
+    assert!(camera(&window).zoom > 1.3);
+    let before = camera(&window).offset;
+    window.drag_at(beside);
+    window.run_steps(1);
+    window.hover_at(beside - Vec2::new(100.0, 40.0));
+    window.run_steps(1);
+    window.drop_at(beside - Vec2::new(100.0, 40.0));
+    window.run_steps(1);
+    assert!(camera(&window).offset.0 > before.0 + 20.0, "{:?}", camera(&window));
+    press(&mut window, Modifiers::NONE, Key::F);
+    assert_eq!(camera(&window), inflight::app::Camera::FIT);
+}
+
+#[test]
+fn a_card_that_is_dragged_stays_under_the_pointer_and_is_there_next_time() {
+    let mut window = payment();
+    let card = window.get_by_label("receipts service").rect();
+    let to = card.center() + Vec2::new(-60.0, 250.0);
+    window.hover_at(card.center());
+    window.run_steps(1);
+    window.drag_at(card.center());
+    window.run_steps(1);
+    for part in [0.3_f32, 0.6, 1.0] {
+        let pointer = card.center().lerp(to, part);
+        window.hover_at(pointer);
+        window.run_steps(2);
+        let off = window.get_by_label("receipts service").rect().center() - pointer;
+        assert!(off.length() < 1.0, "{off:?} off");
+    }
+    window.drop_at(to);
+    window.run_steps(2);
+    let kept = shell(&window).app().settings_to_keep();
+    assert_eq!(kept.places["payment/payment"].len(), 1);
+
+    let mut again =
+        Harness::builder().with_size(Vec2::new(1440.0, 900.0)).with_step_dt(0.1).build_ui_state(
+            move |ui, shell: &mut Option<Shell>| {
+                let new = || Shell::new(ui.ctx(), kept.clone(), Options::default(), None);
+                shell.get_or_insert_with(new).ui(ui);
+            },
+            None,
+        );
+    until(&mut again, |shell| shell.app().run.answer.is_some());
+    again.run_steps(2);
+    let center = |window: &Window, name: &str| window.get_by_label(name).rect().center();
+    for window in [&mut window, &mut again] {
+        tell(window, Command::Fit);
+    }
+    let [there, here] = [&window, &again].map(|it| center(it, "receipts service"));
+    assert!((there - here).length() < 1.0, "{there:?} {here:?}");
+    let [there, here] = [&window, &again].map(|it| center(it, "ledger service"));
+    assert!((there - here).length() < 1.0, "{there:?} {here:?}");
+}
+
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+#[test]
+fn a_file_that_is_dropped_is_opened_and_listed_as_recent() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/queueing");
+    let mut window = payment();
+    for name in ["mm1.ron", "tandem.ron"] {
+        window.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(folder.join(name))));
+        window.run_steps(3);
+        assert_eq!(shell(&window).app().source.file(), Some(folder.join(name).as_path()));
+    }
+    let label = format!("Scenario: {}", shell(&window).app().scenario.title);
+    window.get_by_role_and_label(Role::ComboBox, &label).click();
+    window.run_steps(3);
+    click(&mut window, "mm1.ron");
+    assert_eq!(shell(&window).app().source.file(), Some(folder.join("mm1.ron").as_path()));
+}
+
+#[test]
+fn every_control_says_what_it_does_and_its_key() {
+    let mut window = payment();
+    let buttons = [
+        "Go to start",
+        "Step back",
+        "Play backwards",
+        "Play",
+        "Step forward",
+        "Go to end",
+        "Inspector",
+        "Light or dark",
+        "Keys",
+    ];
+    for label in buttons {
+        let action = inflight::app::ACTIONS.iter().find(|it| it.label == label).unwrap();
+        let command = if label == "Play" { &Command::TogglePlay } else { &action.command };
+        let place = window.get_by_role_and_label(Role::Button, label).rect().center();
+        window.hover_at(place);
+        window.run_steps(12);
+        assert!(command.tooltip().ends_with(')'), "{label} has no key");
+        window.get_by_label(&command.tooltip());
+    }
+}
+
+#[test]
+fn an_event_is_selected_by_a_click_and_told_of() {
+    let mut window = payment();
+    tell(&mut window, Command::SeekTo(Time::from_secs_f64(5.0)));
+    until(&mut window, |shell| shell.app().run.serves(shell.app().playback.at));
+    window.run_steps(2);
+    // The first cell of the topic's first row, by its place on the strip.
+    let strip = window.get_by_label("payments.events topic").rect();
+    let cell = strip.min + Vec2::new(0.16, 0.2) * strip.size();
+    window.hover_at(cell);
+    window.run_steps(1);
+    window.drag_at(cell);
+    window.drop_at(cell);
+    window.run_steps(3);
+    let selection = shell(&window).app().selection;
+    assert!(matches!(selection, Some(inflight::app::Selection::Event { .. })), "{selection:?}");
+    window.get_by_label("Data");
+    window.get_by_label("customer");
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert_eq!(shell(&window).app().selection, None);
+}
+
+#[test]
+fn where_the_run_has_not_come_to_the_view_shows_what_it_knows() {
+    let mut window = payment();
+    let run = &shell(&window).app().run;
+    let (begin, valid) = {
+        let answer = run.answer.as_ref().unwrap();
+        (answer.scene.at, answer.valid_until)
+    };
+    assert_eq!(run.shown_at(begin), begin);
+    assert!(run.shown_at(Time::MAX) < valid);
+    tell(&mut window, Command::SeekTo(Time::from_secs_f64(20.0)));
+    until(&mut window, |shell| shell.app().run.serves(shell.app().playback.at));
+    let run = &shell(&window).app().run;
+    assert_eq!(run.shown_at(Time::from_secs_f64(20.0)), Time::from_secs_f64(20.0));
+    assert!(run.shown_at(Time::ZERO) > Time::from_secs_f64(19.0));
 }

@@ -4,16 +4,16 @@ use egui::{Painter, Pos2, Rect, pos2, vec2};
 
 use crate::app::Camera;
 use crate::gui::theme::Theme;
-use crate::view::layout::{Layout, Placed};
+use crate::view::layout::Placed;
 
 /// What is kept free around a fitted layout, in points of the screen.
-const MARGIN: f32 = 34.0;
-
-/// What is kept free below for the legend.
-const LEGEND: f32 = 56.0;
+const MARGIN: f32 = 28.0;
 
 /// The largest a fitted layout is drawn.
-const MOST_FIT: f32 = 1.5;
+const MOST_FIT: f32 = 1.35;
+
+/// What a layout covers: its least and its greatest corner.
+pub type Bounds = ((f32, f32), (f32, f32));
 
 /// A view of a layout.
 pub struct View {
@@ -28,18 +28,34 @@ pub struct View {
 }
 
 impl View {
-    /// The view of a layout through a camera.
-    pub fn new(screen: Rect, layout: &Layout, camera: Camera) -> Self {
-        let (least, most) = layout.bounds();
+    /// The view of what lies within these bounds through a camera. `keep_free` is what the
+    /// legend covers, if it would cover a node.
+    pub fn new(screen: Rect, (least, most): Bounds, camera: Camera, keep_free: f32) -> Self {
         let size = vec2((most.0 - least.0).max(1.0), (most.1 - least.1).max(1.0));
-        let room = screen.size() - vec2(2.0 * MARGIN, 2.0 * MARGIN + LEGEND);
+        let mut free = screen;
+        free.max.y = (free.max.y - keep_free).max(free.min.y);
+        let room = free.size() - vec2(2.0 * MARGIN, 2.0 * MARGIN);
         let fit = (room.x / size.x).min(room.y / size.y).clamp(0.05, MOST_FIT);
         let middle = pos2(
             f32::midpoint(least.0, most.0) + camera.offset.0,
             f32::midpoint(least.1, most.1) + camera.offset.1,
         );
-        let anchor = screen.center() - vec2(0.0, LEGEND / 2.0);
-        Self { screen, scale: fit * camera.zoom, middle, anchor }
+        Self { screen, scale: fit * camera.zoom, middle, anchor: free.center() }
+    }
+
+    /// The view, fitted above the legend where that would cover a node, and beside it where it
+    /// would not.
+    pub fn beside(
+        screen: Rect,
+        bounds: Bounds,
+        nodes: &[Placed],
+        legend: Rect,
+        camera: Camera,
+    ) -> Self {
+        let fitted = Self::new(screen, bounds, Camera::FIT, 0.0);
+        let covers = nodes.iter().any(|it| fitted.rect(it).expand(8.0).intersects(legend));
+        let keep_free = if covers { screen.bottom() - legend.top() - MARGIN / 2.0 } else { 0.0 };
+        Self::new(screen, bounds, camera, keep_free)
     }
 
     /// A point of the layout on the screen.

@@ -1,11 +1,11 @@
 //! The curves between nodes, along which events move.
 
 use egui::epaint::CubicBezierShape;
-use egui::{Align2, Color32, Painter, Pos2, Shape, Stroke, pos2, vec2};
+use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 
 use crate::gui::theme::Theme;
-use crate::model::Node;
-use crate::view::flow::{Flow, Health};
+use crate::model::{Node, Time};
+use crate::view::flow::{Flow, Health, Stream};
 use crate::view::layout::Layout;
 use crate::view::route::Route;
 
@@ -14,6 +14,9 @@ use super::nodes::FAR;
 
 /// How far the two directions of a curve are apart, in points of the layout.
 const APART: f32 = 5.0;
+
+/// How far apart the arrows of a stream are, in points of the layout.
+const ARROWS: f32 = 26.0;
 
 /// A curve from one node to another.
 #[derive(Clone, Copy)]
@@ -43,6 +46,18 @@ impl Curve {
             .to_pos2()
     }
 
+    /// Which way it goes a share of the way along: a vector of length one, or none where it
+    /// stands still.
+    pub fn direction(&self, along: f32) -> Vec2 {
+        let (before, after) = ((along - 0.01).max(0.0), (along + 0.01).min(1.0));
+        (self.point(after) - self.point(before)).normalized()
+    }
+
+    /// How long it is, in points of the screen.
+    fn length(&self) -> f32 {
+        self.chain(12).windows(2).map(|it| it[0].distance(it[1])).sum()
+    }
+
     /// So many straight lines along it.
     fn chain(&self, lines: u8) -> Vec<Pos2> {
         (0..=lines).map(|it| self.point(f32::from(it) / f32::from(lines))).collect()
@@ -59,7 +74,14 @@ impl Curve {
 }
 
 /// Paints all curves, and streams where there is too much to be told apart.
-pub fn paint_links(painter: &Painter, view: &View, layout: &Layout, flow: &Flow, theme: &Theme) {
+pub fn paint_links(
+    painter: &Painter,
+    view: &View,
+    layout: &Layout,
+    flow: &Flow,
+    now: Time,
+    theme: &Theme,
+) {
     let is_down = |node: Node| match node {
         Node::Service(it) => {
             flow.cards.get(it.index()).is_some_and(|card| card.health == Health::Down)
@@ -77,19 +99,57 @@ pub fn paint_links(painter: &Painter, view: &View, layout: &Layout, flow: &Flow,
         }
     }
     for stream in &flow.streams {
-        let Some(curve) = Curve::between(view, layout, stream.from, stream.to) else { continue };
-        let width = (3.0 + (stream.count as f32).log10() * 2.0) * view.scale.max(0.6);
-        let stroke = Stroke::new(width, theme.colours.selection.gamma_multiply(0.5));
-        painter.add(curve.shape(stroke, view.scale));
-        if view.scale < FAR {
-            continue;
+        if let Some(curve) = Curve::between(view, layout, stream.from, stream.to) {
+            paint_stream(painter, &curve, view.scale, stream, now, theme);
         }
-        painter.text(
-            curve.point(0.5) - vec2(0.0, 8.0),
-            Align2::CENTER_BOTTOM,
-            format!("{} in flight · {:.0} /s", stream.count, stream.per_second),
-            theme.mono_font(theme.sizes.small),
-            theme.colours.text,
-        );
+    }
+}
+
+/// Paints a stream: a band as wide as it carries much, arrows that go as fast as what they
+/// stand for, and how much that is.
+fn paint_stream(
+    painter: &Painter,
+    curve: &Curve,
+    scale: f32,
+    stream: &Stream,
+    now: Time,
+    theme: &Theme,
+) {
+    let colour = theme.colours.selection;
+    let width = (4.0 + (stream.count as f32).log10() * 3.0) * scale.max(0.6);
+    painter.add(curve.shape(Stroke::new(width, colour.gamma_multiply(0.28)), scale));
+    if scale < FAR {
+        return;
+    }
+    let length = curve.length();
+    let arrows = (length / (ARROWS * scale)).floor().max(1.0);
+    let flights = now.as_secs_f64() / stream.flight.as_secs_f64().max(1e-9);
+    let phase = (flights * f64::from(arrows)).fract() as f32;
+    let size = width * 0.42;
+    let mut arrow = phase;
+    while arrow < arrows {
+        let along = arrow / arrows;
+        let (at, on) = (curve.point(along), curve.direction(along));
+        let (back, across) = (at - on * size, on.rot90() * size);
+        let corners = vec![back + across, at, back - across];
+        painter.add(Shape::line(corners, Stroke::new(1.5 * scale, colour)));
+        arrow += 1.0;
+    }
+    let text = format!("{} in flight · {} /s", stream.count, rate(stream.per_second));
+    let font = theme.mono_font((10.5 * scale).clamp(9.0, 14.0));
+    let galley = painter.layout_no_wrap(text, font, theme.colours.text);
+    let middle = curve.point(0.5) - vec2(0.0, width / 2.0 + 6.0 + galley.size().y / 2.0);
+    let place = Rect::from_center_size(middle, galley.size());
+    let face = theme.colours.panel.gamma_multiply(0.9);
+    painter.rect_filled(place.expand2(vec2(6.0, 2.0)), 4.0, face);
+    painter.galley(place.min, galley, theme.colours.text);
+}
+
+/// Digits that can be read while they change: three that count.
+fn rate(per_second: f32) -> String {
+    match per_second {
+        it if it >= 1e6 => format!("{:.1} M", it / 1e6),
+        it if it >= 1e4 => format!("{:.0} k", it / 1e3),
+        it => format!("{it:.0}"),
     }
 }

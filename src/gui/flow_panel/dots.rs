@@ -130,9 +130,9 @@ fn paint_dot(painter: &Painter, view: &View, curve: &Curve, dot: &Dot, lit: bool
             painter.add(Shape::convex_polygon(diamond(radius * 1.15), colour, Stroke::NONE));
         }
         DotShape::HollowDiamond => {
-            let stroke = Stroke::new((radius * 0.3).max(1.0), colour);
+            let stroke = Stroke::new((radius * 0.2).max(1.0), colour);
             painter.add(Shape::convex_polygon(
-                diamond(radius * 1.1),
+                diamond(radius * 1.25),
                 theme.colours.background,
                 stroke,
             ));
@@ -152,9 +152,14 @@ fn paint_dot(painter: &Painter, view: &View, curve: &Curve, dot: &Dot, lit: bool
             return;
         }
     }
-    if matches!(dot.shape, DotShape::Circle | DotShape::Diamond) && radius * 1.25 >= LEAST_LETTER {
-        let font = theme.strong_font(radius * 1.25);
-        painter.text(at, Align2::CENTER_CENTER, dot.letter, font, theme.colours.on_event);
+    let letter = match dot.shape {
+        DotShape::Circle | DotShape::Diamond => Some((1.25, theme.colours.on_event)),
+        DotShape::HollowDiamond => Some((1.05, colour)),
+        _ => None,
+    };
+    if let Some((size, ink)) = letter.filter(|(size, _)| radius * size >= LEAST_LETTER) {
+        let font = theme.strong_font(radius * size);
+        painter.text(at, Align2::CENTER_CENTER, dot.letter, font, ink);
     }
     if dot.is_again {
         painter.circle_stroke(at, radius * 1.5, Stroke::new(1.5, theme.colours.warning));
@@ -167,19 +172,26 @@ fn paint_dot(painter: &Painter, view: &View, curve: &Curve, dot: &Dot, lit: bool
     }
 }
 
-/// The tail of a message: where it has just been, fading.
+/// The tail of a message: where it has just been, thinner and fainter the longer ago.
 fn paint_tail(painter: &Painter, curve: &Curve, dot: &Dot, radius: f32, colour: Color32) {
     let parts: u8 = if dot.tail > 0.5 { 24 } else { 7 };
     let begin = (dot.along - dot.tail).max(0.0);
-    let mut before: Pos2 = curve.point(begin);
-    for part in 1..=parts {
+    let half = if dot.shape == DotShape::Speck { radius * 0.2 } else { radius * 0.6 };
+    let mut mesh = Mesh::default();
+    for part in 0..=parts {
         let share = f32::from(part) / f32::from(parts);
-        let at = curve.point(begin + (dot.along - begin) * share);
-        let faded = colour.gamma_multiply(share * 0.5 * dot.strength);
-        let width = if dot.shape == DotShape::Speck { radius * 0.4 } else { radius * 1.1 };
-        painter.line_segment([before, at], Stroke::new(width * share, faded));
-        before = at;
+        let place = begin + (dot.along - begin) * share;
+        let (at, across) = (curve.point(place), curve.direction(place).rot90());
+        let faded = colour.gamma_multiply(share * 0.55 * dot.strength);
+        let Ok(first) = u32::try_from(mesh.vertices.len()) else { return };
+        mesh.colored_vertex(at + across * half * share, faded);
+        mesh.colored_vertex(at - across * half * share, faded);
+        if part > 0 {
+            mesh.add_triangle(first - 2, first - 1, first);
+            mesh.add_triangle(first - 1, first, first + 1);
+        }
     }
+    painter.add(mesh);
 }
 
 /// The message nearest to a point, within reach.

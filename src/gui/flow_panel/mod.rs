@@ -13,12 +13,13 @@ use std::sync::Arc;
 use egui::{Pos2, Rect, Sense, Ui, pos2, vec2};
 
 use crate::app::{App, Camera, Command, Selection};
-use crate::model::{Model, Node, Span};
+use crate::model::{Model, Node, Span, Time};
 use crate::view::flow::{self, Flow};
 use crate::view::layout::{Layout, Placed};
 
 use super::theme::Theme;
 use camera::View;
+use legend::Legend;
 
 /// How near a click must be to a dot, in points of the screen.
 const REACH: f32 = 14.0;
@@ -40,6 +41,10 @@ struct Known {
     places: BTreeMap<Node, (f32, f32)>,
     /// With the nodes where they were put.
     placed: Arc<Layout>,
+    /// As it was when everything was last asked to be seen: dragging a card must not move
+    /// the view under it.
+    fitted: Arc<Layout>,
+    fits: u64,
 }
 
 impl FlowPanel {
@@ -48,9 +53,10 @@ impl FlowPanel {
         let rect = ui.available_rect_before_wrap();
         let background = ui.interact(rect, ui.scope_id().with("flow"), Sense::click_and_drag());
         background.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, "Flow view"));
-        let layout = self.layout(app);
-        let view = View::new(rect, &layout, app.camera);
+        let (layout, fitted) = self.layout(app);
         let painter = ui.painter().with_clip_rect(rect);
+        let legend = Legend::new(&painter, rect, app.model(), theme);
+        let view = View::beside(rect, fitted.bounds(), &fitted.nodes, legend.rect, app.camera);
         camera::paint_grid(&painter, &view, theme);
         let Some(answer) = &app.run.answer else {
             painter.text(
@@ -63,35 +69,51 @@ impl FlowPanel {
             return;
         };
         let trace = Span::from_secs_f64(TRACE_SECONDS * app.playback.speed);
-        let flow = flow::flow(app.model(), &answer.scene, app.playback.at, trace);
-        curves::paint_links(&painter, &view, &layout, &flow, theme);
+        let now = app.run.shown_at(app.playback.at);
+        let flow = flow::flow(app.model(), &answer.scene, now, trace);
+        curves::paint_links(&painter, &view, &layout, &flow, now, theme);
         Self::nodes(ui, &painter, app, &view, &layout, &flow, theme, out);
         let selected = match app.selection {
             Some(Selection::Event { event, .. }) => Some(event),
             _ => None,
         };
         dots::paint_dots(&painter, &view, &layout, &flow, selected, theme);
-        legend::paint_legend(&painter, rect, app.model(), theme);
+        legend.paint(&painter, theme);
+        if app.playback.at > app.run.progress.head && !app.run.progress.done {
+            paint_ahead(&painter, rect, app, theme);
+        }
         Self::background_input(ui, &background, app, &view, &layout, &flow, out);
     }
 
-    /// The layout of the model with its nodes where they were put; worked out anew only when
-    /// one of the two has changed.
-    fn layout(&self, app: &App) -> Arc<Layout> {
+    /// The layout of the model with its nodes where they were put, and as it was when it was
+    /// last fitted; worked out anew only when something of that has changed.
+    fn layout(&self, app: &App) -> (Arc<Layout>, Arc<Layout>) {
         let mut known = self.known.borrow_mut();
         let (model, places) = (app.model(), app.placement.places());
-        if let Some(known) = known.as_mut().filter(|it| Arc::ptr_eq(&it.model, model)) {
-            if known.places != *places {
-                known.placed = Arc::new(known.given.with(places));
-                known.places.clone_from(places);
+        let known = match known.take().filter(|it| Arc::ptr_eq(&it.model, model)) {
+            Some(before) => known.insert(before),
+            None => {
+                let given = Layout::new(model, &BTreeMap::new());
+                let placed = Arc::new(given.with(places));
+                known.insert(Known {
+                    model: Arc::clone(model),
+                    given,
+                    places: places.clone(),
+                    fitted: Arc::clone(&placed),
+                    placed,
+                    fits: app.fits,
+                })
             }
-            return Arc::clone(&known.placed);
+        };
+        if known.places != *places {
+            known.placed = Arc::new(known.given.with(places));
+            known.places.clone_from(places);
         }
-        let given = Layout::new(model, &BTreeMap::new());
-        let placed = Arc::new(given.with(places));
-        let model = Arc::clone(model);
-        *known = Some(Known { model, given, places: places.clone(), placed: Arc::clone(&placed) });
-        placed
+        if known.fits != app.fits {
+            known.fitted = Arc::clone(&known.placed);
+            known.fits = app.fits;
+        }
+        (Arc::clone(&known.placed), Arc::clone(&known.fitted))
     }
 
     #[expect(clippy::too_many_arguments, reason = "what a panel is handed, and what it found")]
@@ -137,7 +159,7 @@ impl FlowPanel {
             }
             if response.clicked() {
                 out.push(Command::Select(
-                    Self::cell_under(ui, rect, view, placed, flow, app).unwrap_or(selection),
+                    Self::cell_under(ui, rect, view, placed, flow).unwrap_or(selection),
                 ));
             }
             if response.dragged() {
@@ -159,18 +181,13 @@ impl FlowPanel {
         view: &View,
         placed: &Placed,
         flow: &Flow,
-        app: &App,
     ) -> Option<Selection> {
         let Node::Topic(topic) = placed.node else { return None };
         let at = ui.input(|input| input.pointer.interact_pos())?;
         let strip = flow.strips.get(topic.index())?;
         let (row, place) = nodes::cell_at(rect, view.scale, strip, at)?;
-        let event = strip.rows.get(row)?.cells.get(place)?.event;
-        let scene = &app.run.answer.as_ref()?.scene;
-        let crate::history::TopicScene::Log(partitions) = &scene.topics[topic.index()] else {
-            return None;
-        };
-        let event_type = partitions[row].tail.iter().find(|it| it.event == event)?.event_type;
+        let cell = strip.rows.get(row)?.cells.get(place)?;
+        let (event, event_type) = (cell.event, cell.event_type);
         Some(Selection::Event { event, event_type, message: None })
     }
 
@@ -227,6 +244,20 @@ impl FlowPanel {
             out.push(Command::SetCamera(view.zoomed_around(app.camera, at, factor)));
         }
     }
+}
+
+/// Says that the playhead is where the run has not come to yet.
+fn paint_ahead(painter: &egui::Painter, view: Rect, app: &App, theme: &Theme) {
+    let head = app.run.progress.head.since(Time::ZERO);
+    let text = format!("Not simulated yet: the run has come to {head}");
+    let font = theme.text_font(theme.sizes.body);
+    let galley = painter.layout_no_wrap(text, font, theme.colours.text);
+    let middle = pos2(view.center().x, view.top() + 22.0);
+    let place = Rect::from_center_size(middle, galley.size());
+    let edge = egui::Stroke::new(1.0, theme.colours.accent);
+    let kind = egui::StrokeKind::Inside;
+    painter.rect(place.expand2(vec2(14.0, 6.0)), 14.0, theme.colours.card, edge, kind);
+    painter.galley(place.min, galley, theme.colours.text);
 }
 
 /// A node's rectangle on the screen.

@@ -3,23 +3,23 @@
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
 use crate::gui::theme::Theme;
-use crate::view::flow::{Card, Health, Strip};
+use crate::view::flow::{Card, Health, Strip, StripRow};
+use crate::view::layout::{MOST_ROWS, STRIP_FOOT, STRIP_ROWS};
 
 /// How many cells of a topic's end are shown.
 const CELLS: usize = 12;
 
-/// A cell's width with the gap to the next, its height, and a row's height, in points of the
-/// layout.
-const CELL: (f32, f32, f32) = (18.0, 16.0, 26.0);
+/// A cell's width with the gap to the next, and its height, in points of the layout.
+const CELL: (f32, f32) = (18.0, 16.0);
+
+/// Half the width of the marker of a group, in points of the layout.
+const MARKER: f32 = 4.5;
 
 /// Below this many points of the screen to a point of the layout nodes are seen from afar.
 pub const FAR: f32 = 0.42;
 
 /// The smallest name that is worth drawing, in points of the screen.
 const LEAST_NAME: f32 = 7.0;
-
-/// Where the first row of a strip begins.
-const ROWS_TOP: f32 = 40.0;
 
 /// Where the first cell of a row begins.
 const CELLS_LEFT: f32 = 36.0;
@@ -167,7 +167,11 @@ fn paint_bar(painter: &Painter, bar: Rect, scale: f32, card: &Card, theme: &Them
         if card.queued > 0 { colours.accent } else { colours.text_weak },
     );
     let right = if waiting.is_empty() { bar.right() } else { label.left() - 6.0 * scale };
-    let Some(hands) = hands else { return };
+    let Some(hands) = hands else {
+        let font = theme.mono_font(11.0 * scale);
+        text(painter, bar.left_top(), right - bar.left(), &card.below, font, colours.text_weak);
+        return;
+    };
     let segments = hands.clamp(1, 16);
     let filled = (busy * segments).div_ceil(hands.max(1)).min(segments);
     let gap = 3.0 * scale;
@@ -212,87 +216,111 @@ pub fn paint_strip(
     );
     let room = aside.left() - at(14.0, 0.0).x - 6.0 * scale;
     text(painter, at(14.0, 10.0), room, &strip.name, theme.strong_font(13.5 * scale), colours.text);
-    if !strip.counts.is_empty() {
+    for (number, row) in strip.rows.iter().take(MOST_ROWS as usize).enumerate() {
+        paint_row(painter, rect, scale, number, row, theme);
+    }
+    if strip.counts.is_empty() {
+        paint_groups(painter, rect, scale, strip, theme);
+    } else {
         let room = rect.width() - 26.0 * scale;
-        text(
-            painter,
-            at(14.0, 42.0),
-            room,
-            &strip.counts,
-            theme.mono_font(10.0 * scale),
-            colours.text_weak,
-        );
+        let font = theme.mono_font(10.0 * scale);
+        let top = rect.bottom() - 24.0 * scale;
+        let place = pos2(at(14.0, 0.0).x, top);
+        text(painter, place, room, &strip.counts, font, colours.text_weak);
     }
-    for (number, row) in strip.rows.iter().take(8).enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "a handful of rows")]
-        let top = ROWS_TOP + CELL.2 * number as f32;
-        painter.text(
-            at(14.0, top + CELL.1 / 2.0),
-            Align2::LEFT_CENTER,
-            &row.label,
-            theme.mono_font(10.5 * scale),
-            colours.text_weak,
-        );
-        let skip = row.cells.len().saturating_sub(CELLS);
-        for place in 0..CELLS {
-            let cell_rect = cell_rect(rect, scale, number, place);
-            let Some(cell) = row.cells.get(skip + place) else {
-                painter.rect_filled(cell_rect, 3.0 * scale, colours.cell);
-                continue;
-            };
-            let colour = theme.event(cell.colour);
-            let faded = if cell.is_done { colour.gamma_multiply(0.35) } else { colour };
-            painter.rect_filled(cell_rect, 3.0 * scale, faded);
-            if cell.is_behind_hole {
-                let edge = cell_rect.left() - 1.5 * scale;
-                let stroke = Stroke::new(scale, colours.text_weak);
-                painter.vline(edge, cell_rect.y_range(), stroke);
-            }
-            if scale > 0.75 {
-                let ink = if cell.is_done { colours.text_weak } else { colours.on_event };
-                let font = theme.strong_font(9.0 * scale);
-                painter.text(cell_rect.center(), Align2::CENTER_CENTER, cell.letter, font, ink);
-            }
-        }
-        for &(group, cells) in &row.markers {
-            // A marker stands at the left edge of the next event to be read.
-            #[expect(clippy::cast_precision_loss, reason = "a handful of cells")]
-            let place = cells.saturating_sub(skip).min(CELLS) as f32;
-            let tip = at(CELLS_LEFT + CELL.0 * place - 1.5, top + CELL.1 + 1.0);
-            #[expect(clippy::cast_possible_truncation, reason = "eight colours")]
-            let colour = theme.event(marker_colour(group as u8));
-            let size = 4.5 * scale;
-            let points = vec![tip, tip + vec2(size, size * 1.5), tip + vec2(-size, size * 1.5)];
-            painter.add(Shape::convex_polygon(points, colour, Stroke::NONE));
-        }
-    }
-    paint_groups(painter, rect, scale, strip, theme);
 }
 
-/// Below the strip: which marker is whose, and how far each group is behind.
-fn paint_groups(painter: &Painter, rect: Rect, scale: f32, strip: &Strip, theme: &Theme) {
-    let mut at = rect.left_bottom() + vec2(2.0, 9.0) * scale;
-    for (group, (name, lag)) in strip.groups.iter().enumerate() {
-        #[expect(clippy::cast_possible_truncation, reason = "eight colours")]
-        let colour = theme.event(marker_colour(group as u8));
-        let size = 4.0 * scale;
-        let tip = at + vec2(size, -size * 0.7);
-        let points = vec![tip, tip + vec2(size, size * 1.5), tip + vec2(-size, size * 1.5)];
-        painter.add(Shape::convex_polygon(points, colour, Stroke::NONE));
-        let what = if *lag == 0 { name.clone() } else { format!("{name} −{lag}") };
-        let ink = if *lag > 20 { theme.colours.bad } else { theme.colours.text_weak };
-        let drawn = painter.text(
-            at + vec2(size * 2.6, 0.0),
-            Align2::LEFT_CENTER,
-            what,
-            theme.text_font(10.5 * scale),
-            ink,
-        );
-        at.x = drawn.right() + 9.0 * scale;
-        if at.x > rect.right() - 40.0 * scale {
-            at = pos2(rect.left() + 2.0 * scale, at.y + 14.0 * scale);
+/// A row of a topic: its end, and below it where each group has come to.
+fn paint_row(
+    painter: &Painter,
+    rect: Rect,
+    scale: f32,
+    number: usize,
+    row: &StripRow,
+    theme: &Theme,
+) {
+    let colours = &theme.colours;
+    let label = cell_rect(rect, scale, number, 0).left_center() - vec2(22.0, 0.0) * scale;
+    let font = theme.mono_font(10.5 * scale);
+    painter.text(label, Align2::LEFT_CENTER, &row.label, font, colours.text_weak);
+    let skip = row.cells.len().saturating_sub(CELLS);
+    for place in 0..CELLS {
+        let cell_rect = cell_rect(rect, scale, number, place);
+        let Some(cell) = row.cells.get(skip + place) else {
+            painter.rect_filled(cell_rect, 3.0 * scale, colours.cell);
+            continue;
+        };
+        let colour = theme.event(cell.colour);
+        let faded = if cell.is_done { colour.gamma_multiply(0.35) } else { colour };
+        painter.rect_filled(cell_rect, 3.0 * scale, faded);
+        if cell.is_behind_hole {
+            let edge = cell_rect.left() - 1.5 * scale;
+            painter.vline(edge, cell_rect.y_range(), Stroke::new(scale, colours.text_weak));
+        }
+        if scale > 0.7 {
+            let ink = if cell.is_done { colours.text_weak } else { colours.on_event };
+            let font = theme.strong_font(9.5 * scale);
+            painter.text(cell_rect.center(), Align2::CENTER_CENTER, cell.letter, font, ink);
         }
     }
+    // A marker stands at the left edge of the next event to be read; several that would stand
+    // at the same place stand side by side.
+    let place_of = |cells: usize| cells.saturating_sub(skip).min(CELLS);
+    for (index, &(group, cells)) in row.markers.iter().enumerate() {
+        let place = place_of(cells);
+        let here = |markers: &[(usize, usize)]| {
+            markers.iter().filter(|(_, cells)| place_of(*cells) == place).count()
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a handful of cells and groups")]
+        let (place, before, all) =
+            (place as f32, here(&row.markers[..index]) as f32, here(&row.markers) as f32);
+        let aside = (before - (all - 1.0) / 2.0) * MARKER * 1.9;
+        let below = cell_rect(rect, scale, number, 0).left_bottom();
+        let at = below + vec2(CELL.0 * place - 1.5 + aside, MARKER + 1.5) * scale;
+        paint_marker(painter, at, MARKER * scale, group, theme);
+    }
+}
+
+/// At the foot of the strip: which marker is whose, and how far each group is behind.
+fn paint_groups(painter: &Painter, rect: Rect, scale: f32, strip: &Strip, theme: &Theme) {
+    let (height, columns) = STRIP_FOOT;
+    let lines = strip.groups.len().div_ceil(columns);
+    #[expect(clippy::cast_precision_loss, reason = "a handful of groups")]
+    let width = (rect.width() / scale - 26.0) / columns as f32;
+    for (group, (name, lag)) in strip.groups.iter().enumerate() {
+        #[expect(clippy::cast_precision_loss, reason = "a handful of groups")]
+        let (column, line) = ((group % columns) as f32, (lines - group / columns) as f32);
+        let left = pos2(rect.left(), rect.bottom())
+            + vec2(14.0 + width * column, -6.0 - height * (line - 0.5)) * scale;
+        paint_marker(painter, left + vec2(MARKER * scale, 0.0), MARKER * scale, group, theme);
+        let what = if *lag == 0 { name.clone() } else { format!("{name} {lag} behind") };
+        let ink = if *lag > 20 { theme.colours.bad } else { theme.colours.text_weak };
+        let font = theme.text_font(10.5 * scale);
+        let place = left + vec2(MARKER * 2.0 + 6.0, -7.0) * scale;
+        text(painter, place, (width - 18.0) * scale, &what, font, ink);
+    }
+}
+
+/// The marker of a group, known by its shape as well as by its colour.
+fn paint_marker(painter: &Painter, at: Pos2, size: f32, group: usize, theme: &Theme) {
+    #[expect(clippy::cast_possible_truncation, reason = "eight colours")]
+    let colour = theme.event(marker_colour((group % 8) as u8));
+    let shape = |corners: &[(f32, f32)]| {
+        let corners = corners.iter().map(|(x, y)| at + vec2(*x, *y) * size).collect();
+        if group % 8 < 4 {
+            Shape::convex_polygon(corners, colour, Stroke::NONE)
+        } else {
+            Shape::closed_line(corners, Stroke::new(size * 0.35, colour))
+        }
+    };
+    let round: Vec<(f32, f32)> =
+        (0..12_u8).map(|it| (f32::from(it) * std::f32::consts::TAU / 12.0).sin_cos()).collect();
+    painter.add(match group % 4 {
+        0 => shape(&[(0.0, -1.0), (1.0, 0.9), (-1.0, 0.9)]),
+        1 => shape(&[(-0.8, -0.8), (0.8, -0.8), (0.8, 0.8), (-0.8, 0.8)]),
+        2 => shape(&[(0.0, -1.1), (1.0, 0.0), (0.0, 1.1), (-1.0, 0.0)]),
+        _ => shape(&round),
+    });
 }
 
 /// Groups wear the event colours from the other end, so as not to be taken for events.
@@ -302,13 +330,13 @@ const fn marker_colour(group: u8) -> u8 {
 
 fn cell_rect(strip: Rect, scale: f32, row: usize, place: usize) -> Rect {
     #[expect(clippy::cast_precision_loss, reason = "a handful of cells")]
-    let corner = vec2(CELLS_LEFT + CELL.0 * place as f32, ROWS_TOP + CELL.2 * row as f32);
+    let corner = vec2(CELLS_LEFT + CELL.0 * place as f32, STRIP_ROWS.0 + STRIP_ROWS.1 * row as f32);
     Rect::from_min_size(strip.min + corner * scale, vec2(CELL.0 - 3.0, CELL.1) * scale)
 }
 
 /// The cell at a point: its row, and its place among the row's cells.
 pub fn cell_at(rect: Rect, scale: f32, strip: &Strip, at: Pos2) -> Option<(usize, usize)> {
-    strip.rows.iter().take(8).enumerate().find_map(|(number, row)| {
+    strip.rows.iter().take(MOST_ROWS as usize).enumerate().find_map(|(number, row)| {
         let skip = row.cells.len().saturating_sub(CELLS);
         let place = (0..CELLS).find(|it| cell_rect(rect, scale, number, *it).contains(at))?;
         Some((number, skip + place))
