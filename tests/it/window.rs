@@ -31,9 +31,20 @@ impl Desktop {
         }
         let folder = std::env::temp_dir().join(format!("inflight-window-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        // The server chooses a free number and writes it to its standard output.
+        // The server chooses a free number and writes it to its standard output. Without
+        // `-noreset` it starts anew whenever the last client leaves, and turns away who comes.
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp", "-fbdir"])
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1440x900x24",
+                "-nolisten",
+                "tcp",
+                "-noreset",
+                "-fbdir",
+            ])
             .arg(&folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -115,6 +126,7 @@ fn the_window_opens_plays_scrubs_and_closes() {
         .unwrap();
     let mut window = String::new();
     Desktop::until("a window", || {
+        assert_eq!(program.try_wait().unwrap(), None, "the program has ended");
         window =
             desktop.xdotool(&["search", "--onlyvisible", "--name", "inflight"]).unwrap_or_default();
         !window.is_empty()
