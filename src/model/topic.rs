@@ -123,6 +123,15 @@ pub struct QueueTopic {
     pub keeps_leases: bool,
 }
 
+impl QueueTopic {
+    /// Whether what a consumer without a connection holds waits for the end of its lease: leases
+    /// are kept, and they end.
+    #[must_use]
+    pub fn leases_outlive_connections(&self) -> bool {
+        self.keeps_leases && (self.ack_wait.is_some() || !self.backoff.is_empty())
+    }
+}
+
 /// What a full queue does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overflow {

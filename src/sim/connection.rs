@@ -120,7 +120,7 @@ impl World {
 /// Whether a queue keeps its leases whatever becomes of connections.
 pub(super) fn keeps_leases(plan: &Plan, topic: TopicId) -> bool {
     match &plan.model.topics[topic.index()].kind {
-        TopicKind::Queue(queue) => queue.keeps_leases,
+        TopicKind::Queue(queue) => queue.leases_outlive_connections(),
         TopicKind::Log(_) => false,
     }
 }

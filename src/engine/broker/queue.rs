@@ -372,7 +372,7 @@ impl Queue {
         for index in 0..self.entries.len() {
             let entry = self.entries[index];
             let Some((lease, holder)) = entry.lease.filter(|_| entry.used) else { continue };
-            if holder == instance && self.settings.keeps_leases && self.leases_end() {
+            if holder == instance && self.settings.leases_outlive_connections() {
                 self.entries[index].lease = Some((lease, NOBODY));
             } else if holder == instance {
                 self.give_back(now, index, None, out);
@@ -383,7 +383,7 @@ impl Queue {
     /// A consumer's connection was lost, but the consumer lives: what it held waits again at
     /// once, unless the broker knows nothing of connections.
     pub fn sever(&mut self, now: Time, instance: InstanceId, out: &mut Vec<Effect>) {
-        if !self.settings.keeps_leases {
+        if !self.settings.leases_outlive_connections() {
             return self.disconnect(now, instance, out);
         }
         for consumer in self.consumers.iter_mut().filter(|it| it.instance == instance) {
@@ -442,10 +442,6 @@ impl Queue {
             }
             out.push(Effect::Deliver { entry: message, consumer, ticket, delivery });
         }
-    }
-
-    fn leases_end(&self) -> bool {
-        self.settings.ack_wait.is_some() || !self.settings.backoff.is_empty()
     }
 
     /// How long a lease of this delivery (from 1) lasts.
