@@ -9,7 +9,10 @@ use serde::Serialize;
 
 use crate::model::{AnomalyKind, DropReason, Guard, Skip};
 use crate::sim::Report;
-use crate::sim::report::{GroupReport, ProjectionReport, ServiceReport, StoreReport, TopicReport};
+use crate::sim::report::{
+    GroupReport, OutboxReport, ProducerReport, ProjectionReport, ServiceReport, StoreReport,
+    TopicReport,
+};
 
 use super::progress::Ran;
 
@@ -31,6 +34,9 @@ pub(super) struct Document {
     messages: Messages,
     services: Vec<Service>,
     topics: Vec<Topic>,
+    /// Services that hear of what becomes of what they publish, per topic.
+    producers: Vec<Producer>,
+    outboxes: Vec<Outbox>,
     stores: Vec<Store>,
 }
 
@@ -94,6 +100,8 @@ struct Topic {
     deduplicated: u64,
     /// Events that compaction removed.
     compacted: u64,
+    /// Events that were lost with a leader.
+    truncated: u64,
     waiting: u64,
     leased: u64,
     groups: Vec<Group>,
@@ -106,6 +114,33 @@ struct Group {
     redelivered: u64,
     lag: u64,
     fell_off: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Producer {
+    service: String,
+    topic: String,
+    published: u64,
+    confirmed: u64,
+    /// Attempts after the first.
+    retried: u64,
+    /// Given up without a confirm.
+    failed: u64,
+    /// Pending when the producer crashed.
+    forgotten: u64,
+    pending: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Outbox {
+    service: String,
+    name: String,
+    topic: String,
+    written: u64,
+    published: u64,
+    /// Times that an event was published although it had been before.
+    again: u64,
+    waiting: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -162,6 +197,8 @@ impl Document {
             },
             services: report.services.iter().map(Service::from).collect(),
             topics: report.topics.iter().map(Topic::from).collect(),
+            producers: report.producers.iter().map(Producer::from).collect(),
+            outboxes: report.outboxes.iter().map(Outbox::from).collect(),
             stores: report.stores.iter().map(Store::from).collect(),
         }
     }
@@ -216,6 +253,7 @@ impl From<&TopicReport> for Topic {
             dead_lettered: it.dead_lettered,
             deduplicated: it.deduplicated,
             compacted: it.compacted,
+            truncated: it.truncated,
             waiting: it.waiting,
             leased: it.leased,
             groups: it.groups.iter().map(Group::from).collect(),
@@ -231,6 +269,35 @@ impl From<&GroupReport> for Group {
             redelivered: it.redelivered,
             lag: it.lag,
             fell_off: it.fell_off,
+        }
+    }
+}
+
+impl From<&ProducerReport> for Producer {
+    fn from(it: &ProducerReport) -> Self {
+        Self {
+            service: it.service.clone(),
+            topic: it.topic.clone(),
+            published: it.published,
+            confirmed: it.confirmed,
+            retried: it.retried,
+            failed: it.failed,
+            forgotten: it.forgotten,
+            pending: it.pending,
+        }
+    }
+}
+
+impl From<&OutboxReport> for Outbox {
+    fn from(it: &OutboxReport) -> Self {
+        Self {
+            service: it.service.clone(),
+            name: it.name.clone(),
+            topic: it.topic.clone(),
+            written: it.written,
+            published: it.published,
+            again: it.again,
+            waiting: it.waiting,
         }
     }
 }

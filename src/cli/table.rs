@@ -28,6 +28,8 @@ pub(super) fn print(report: &Report, sentence: &str, ran: &Ran) {
     calls(report);
     strategies(report);
     topics(report);
+    producers(report);
+    outboxes(report);
     stores(report);
     messages(report);
 }
@@ -158,7 +160,10 @@ fn topics(report: &Report) {
                 0 => (it.waiting + it.leased).to_string(),
                 gone => format!("{} ({gone} compacted)", it.waiting + it.leased),
             },
-            String::new(),
+            match it.truncated {
+                0 => String::new(),
+                lost => format!("{lost} lost with a leader"),
+            },
         ]);
         for group in &it.groups {
             out.add_row(vec![
@@ -176,6 +181,50 @@ fn topics(report: &Report) {
                 },
             ]);
         }
+    }
+    println!("{out}\n");
+}
+
+fn producers(report: &Report) {
+    if report.producers.is_empty() {
+        return;
+    }
+    let mut out = table(&[
+        "producer → topic",
+        "published",
+        "confirmed",
+        "sent again",
+        "failed",
+        "forgotten",
+        "pending",
+    ]);
+    for it in &report.producers {
+        out.add_row(vec![
+            format!("{} → {}", it.service, it.topic),
+            it.published.to_string(),
+            it.confirmed.to_string(),
+            it.retried.to_string(),
+            it.failed.to_string(),
+            it.forgotten.to_string(),
+            it.pending.to_string(),
+        ]);
+    }
+    println!("{out}\n");
+}
+
+fn outboxes(report: &Report) {
+    if report.outboxes.is_empty() {
+        return;
+    }
+    let mut out = table(&["outbox → topic", "written", "published", "again", "waiting"]);
+    for it in &report.outboxes {
+        out.add_row(vec![
+            format!("{}.{} → {}", it.service, it.name, it.topic),
+            it.written.to_string(),
+            it.published.to_string(),
+            it.again.to_string(),
+            it.waiting.to_string(),
+        ]);
     }
     println!("{out}\n");
 }

@@ -6,7 +6,7 @@
 use crate::model::Event;
 use crate::model::event::MAX_FIELDS;
 use crate::model::{
-    Comparison, Condition, Distribution, EventTypeId, Expression, Model, ServiceId, Span,
+    Comparison, Condition, Distribution, EventTypeId, Expression, Model, OutboxId, ServiceId, Span,
     StoreChange, StoreId, StoreKind, TopicId, Value,
 };
 
@@ -27,7 +27,7 @@ pub struct Task {
 }
 
 /// Why a task does not go on at once. `Work`, `Wait`: [`Task::proceed`] when the time is over.
-/// `Call`, `Await`: [`Task::succeed`] or [`Task::fail`] when it is known.
+/// `Call`, `Await`, `Publish`: [`Task::succeed`] or [`Task::fail`] when it is known.
 #[derive(Clone, Copy, Debug)]
 pub enum Stop<'p> {
     /// The worker works for a time to be drawn.
@@ -38,6 +38,8 @@ pub enum Stop<'p> {
     Call,
     /// The instruction at the task's position is an `Await`.
     Await,
+    /// What the instruction at the task's position published is to be confirmed.
+    Publish,
     /// The handler came to its end.
     Ended,
     /// The handler failed by itself.
@@ -56,8 +58,15 @@ pub trait Environment {
     fn change(&mut self, store: StoreId, key: u64, change: Change);
     /// Draws lots at this position of the program.
     fn chance(&mut self, at: Position, probability: f64) -> bool;
-    /// Publishes.
-    fn publish(&mut self, at: Position, topic: TopicId, event: EventTypeId, given: &[Given]);
+    /// Publishes, or writes into an outbox. Gives whether the task waits for the confirm.
+    fn publish(
+        &mut self,
+        at: Position,
+        topic: TopicId,
+        event: EventTypeId,
+        given: &[Given],
+        via: Option<OutboxId>,
+    ) -> bool;
     /// Sends one way.
     fn send(&mut self, at: Position, to: ServiceId, event: EventTypeId, given: &[Given]);
     /// Answers.
@@ -93,6 +102,7 @@ impl Task {
         self.attempt = 0;
         let (Instruction::Call { on_failure, .. }
         | Instruction::Await { on_failure, .. }
+        | Instruction::Publish { on_failure, .. }
         | Instruction::PollAgain { on_failure, .. }) = program.code[self.position as usize]
         else {
             unreachable!("only what can fail is told that it failed");
@@ -152,10 +162,12 @@ impl Task {
                         evaluate_all(with, model, environment.handled(), environment.stores());
                     environment.send(at, *to, *event, &given);
                 }
-                Instruction::Publish { topic, event, with } => {
+                Instruction::Publish { topic, event, with, via, .. } => {
                     let given =
                         evaluate_all(with, model, environment.handled(), environment.stores());
-                    environment.publish(at, *topic, *event, &given);
+                    if environment.publish(at, *topic, *event, &given, *via) {
+                        return Stop::Publish;
+                    }
                 }
                 Instruction::Reply { event, with } => {
                     let given =

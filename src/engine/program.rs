@@ -2,8 +2,8 @@
 //! interrupted anywhere needs to remember one number.
 
 use crate::model::{
-    Call, Condition, Distribution, EventTypeId, Expression, HandlerId, Model, Poll, ServiceId,
-    Span, Step, StoreChange, StoreId, TopicId,
+    Call, Condition, Distribution, EventTypeId, Expression, HandlerId, Model, OutboxId, Poll,
+    ServiceId, Span, Step, StoreChange, StoreId, TopicId,
 };
 
 /// A place in a [`Program`].
@@ -62,6 +62,10 @@ pub enum Instruction {
         event: EventTypeId,
         /// Fields that are given.
         with: Vec<(usize, Expression)>,
+        /// The outbox it is written into instead.
+        via: Option<OutboxId>,
+        /// Where to go on when it was waited for and not confirmed.
+        on_failure: Option<Position>,
     },
     /// Answer.
     Reply {
@@ -149,12 +153,16 @@ fn append(code: &mut Vec<Instruction>, steps: &[Step]) {
             Step::Send { to, event, with } => {
                 code.push(Instruction::Send { to: *to, event: *event, with: with.clone() });
             }
-            Step::Publish { topic, event, with } => {
+            Step::Publish { topic, event, with, via, otherwise } => {
+                let at = code.len();
                 code.push(Instruction::Publish {
                     topic: *topic,
                     event: *event,
                     with: with.clone(),
+                    via: *via,
+                    on_failure: None,
                 });
+                append_otherwise(code, at, otherwise.as_deref());
             }
             Step::Reply { event, with } => {
                 code.push(Instruction::Reply { event: *event, with: with.clone() });
@@ -224,6 +232,7 @@ fn append_otherwise(code: &mut Vec<Instruction>, at: usize, otherwise: Option<&[
     match &mut code[at] {
         Instruction::Call { on_failure, .. }
         | Instruction::PollAgain { on_failure, .. }
+        | Instruction::Publish { on_failure, .. }
         | Instruction::Await { on_failure, .. } => *on_failure = Some(target),
         _ => unreachable!("only what can fail has steps for when it failed"),
     }

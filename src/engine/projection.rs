@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use imbl::OrdMap;
 
 use crate::model::{
-    AnomalyKind, Event, EventId, EventTypeId, FieldKind, Model, ServiceId, StoreId, StoreKind,
-    Time, TopicId, Value,
+    AnomalyKind, Event, EventId, EventTypeId, FieldKind, Model, OutboxId, ServiceId, StoreId,
+    StoreKind, Time, TopicId, Value,
 };
 
 use super::dice::{Dice, Purpose};
@@ -203,6 +203,15 @@ impl Projections {
         }
     }
 
+    /// An event's topic has lost it.
+    pub fn withdrawn(&mut self, event: EventId, topic: TopicId) {
+        for tracked in self.tracked.iter_mut().flatten().filter(|it| it.topic == topic) {
+            if let Some(fate) = tracked.fates.get_mut(&event) {
+                fate.accepted = false;
+            }
+        }
+    }
+
     /// A handler of an event changes a store under a key: for the first time of this handling
     /// (`is_first`), or once more. `held` says whether the store took the change.
     pub fn apply(
@@ -340,7 +349,7 @@ fn run_through(entry: Position, program: &Program, model: &Model, shadow: &mut S
                 let answer = hoped_for(program, task.position);
                 task.succeed(answer);
             }
-            Stop::Await => task.succeed(None),
+            Stop::Await | Stop::Publish => task.succeed(None),
             Stop::Ended | Stop::Failed | Stop::GaveUp => return,
         }
     }
@@ -392,7 +401,16 @@ impl Environment for Shadow<'_> {
             && self.dice.stream(Purpose::Chance, self.key, u64::from(at)).chance(probability)
     }
 
-    fn publish(&mut self, _: Position, _: TopicId, _: EventTypeId, _: &[Given]) {}
+    fn publish(
+        &mut self,
+        _: Position,
+        _: TopicId,
+        _: EventTypeId,
+        _: &[Given],
+        _: Option<OutboxId>,
+    ) -> bool {
+        false
+    }
 
     fn send(&mut self, _: Position, _: ServiceId, _: EventTypeId, _: &[Given]) {}
 

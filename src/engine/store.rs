@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{FieldKind, Model, ServiceId, StoreId, StoreKind, Value};
+use crate::model::{Event, FieldKind, Model, OutboxId, ServiceId, StoreId, StoreKind, Value};
 
 /// All stores of a run.
 #[derive(Clone, Debug)]
@@ -17,16 +17,10 @@ pub struct Stores {
 pub struct Transaction {
     /// What it would hold under the keys that it changed; `None` for nothing.
     cells: BTreeMap<(StoreId, u64), Option<Cell>>,
-    /// What it did, in order.
-    changes: Vec<(StoreId, u64, Change)>,
-}
-
-impl Transaction {
-    /// What it did, in order, for whoever makes it so.
-    #[must_use]
-    pub fn into_changes(self) -> Vec<(StoreId, u64, Change)> {
-        self.changes
-    }
+    /// What it did to stores, in order, for whoever makes it so.
+    pub changes: Vec<(StoreId, u64, Change)>,
+    /// What it wrote into outboxes, in order.
+    pub outboxed: Vec<(OutboxId, Event)>,
 }
 
 /// One store.
@@ -133,6 +127,12 @@ impl Stores {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.open.is_some()
+    }
+
+    /// An event is written into an outbox. Gives whether it is part of a transaction.
+    pub fn outbox(&mut self, outbox: OutboxId, event: &Event) -> bool {
+        let open = self.open.as_mut();
+        open.map(|it| it.outboxed.push((outbox, *event))).is_some()
     }
 
     /// From now on no longer; gives the transaction, of which nothing has become so yet.

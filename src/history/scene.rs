@@ -41,6 +41,8 @@ pub struct Scene {
     pub should: Vec<f64>,
     /// By [`StoreId`](crate::model::StoreId): how many anomalies there were.
     pub anomalies: Vec<u64>,
+    /// How many events wait in each outbox, by [`OutboxId`](crate::model::OutboxId).
+    pub outboxes: Vec<u64>,
     /// Which scheduled faults are on.
     pub faults: Vec<bool>,
     /// Messages that left their links lately, the oldest first.
@@ -112,6 +114,8 @@ pub struct InstanceScene {
     pub failed: u64,
     /// Messages that it refused, or lost.
     pub lost: u64,
+    /// Publishes whose confirm it has stopped waiting for.
+    pub unconfirmed: u64,
     /// Circuit breakers that are not closed.
     pub open_breakers: u32,
     /// Calls that it did not make, by what kept it from them ([`Guard::ALL`]).
@@ -217,6 +221,7 @@ impl Scene {
             breakers: BTreeMap::new(),
             should: vec![0.0; model.presentation.shown.len()],
             anomalies: vec![0; model.stores.len()],
+            outboxes: vec![0; model.outboxes.len()],
             faults: vec![false; model.faults.len()],
             gone: VecDeque::with_capacity(GONE_MESSAGES),
             cells: BTreeMap::new(),
@@ -312,10 +317,14 @@ impl Scene {
             What::Dropped { message, reason } => self.lose(message, at, reason),
             What::Appended { .. }
             | What::Trimmed { .. }
+            | What::Truncated { .. }
             | What::Compacted { .. }
             | What::FellOff { .. }
             | What::Committed { .. }
             | What::Assigned { .. } => self.apply_to_log(record),
+            What::Unconfirmed { .. } | What::Outboxed { .. } | What::Relayed { .. } => {
+                self.apply_to_producer(record.what);
+            }
             What::Enqueued { message, topic } => self.move_to(message, Place::Waiting(topic), at),
             What::Leased { message, topic, .. } => {
                 self.move_to(message, Place::Leased(topic), at);
@@ -352,6 +361,12 @@ impl Scene {
                     it.tail.retain(|it| it.offset >= start);
                 }
             }
+            What::Truncated { topic, partition, end } => {
+                if let Some(it) = self.partition(topic, partition) {
+                    it.end = end;
+                    it.tail.retain(|it| it.offset < end);
+                }
+            }
             What::Compacted { topic, partition, offset } => {
                 if let Some(it) = self.partition(topic, partition) {
                     it.tail.retain(|it| it.offset != offset);
@@ -378,6 +393,18 @@ impl Scene {
         }
         let open = &mut self.instances[instance.index()].open_breakers;
         *open = *open + u32::from(is_open) - u32::from(was_open);
+    }
+
+    /// Takes in what happened to what is published, apart from its messages.
+    fn apply_to_producer(&mut self, what: What) {
+        match what {
+            What::Unconfirmed { instance, .. } => {
+                self.instances[instance.index()].unconfirmed += 1;
+            }
+            What::Outboxed { outbox, .. } => self.outboxes[outbox.index()] += 1,
+            What::Relayed { outbox, .. } => self.outboxes[outbox.index()] -= 1,
+            _ => {}
+        }
     }
 
     fn lose(&mut self, id: MessageId, at: Time, reason: DropReason) {

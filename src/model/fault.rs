@@ -86,4 +86,10 @@ pub enum FaultKind {
         /// Which.
         topic: TopicId,
     },
+    /// The leader of a log is lost, and with it what its followers did not have yet; until one
+    /// of them is elected nobody is answered.
+    LeaderLoss {
+        /// Of which log.
+        topic: TopicId,
+    },
 }

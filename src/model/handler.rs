@@ -1,6 +1,8 @@
 //! Handlers: what a service does with a request, an event, a timer or an arrival.
 
-use super::{Distribution, EventTypeId, GroupId, ServiceId, Span, StoreId, TopicId, Value};
+use super::{
+    Distribution, EventTypeId, GroupId, OutboxId, ServiceId, Span, StoreId, TopicId, Value,
+};
 
 /// What is done, step by step, when something arrives.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +56,11 @@ pub enum Step {
         event: EventTypeId,
         /// Fields that are neither copied nor drawn.
         with: Vec<(usize, Expression)>,
+        /// The outbox it is written into, instead of being sent.
+        via: Option<OutboxId>,
+        /// What is done if it was waited for and never confirmed; without any, the handler
+        /// fails.
+        otherwise: Option<Vec<Step>>,
     },
     /// Answer the request; the steps that follow go on after the caller is free.
     Reply {
@@ -146,6 +153,20 @@ pub enum Backoff {
         /// The longest.
         most: Span,
     },
+}
+
+impl Backoff {
+    /// The pause after this attempt (from 1), before it is blurred.
+    #[must_use]
+    pub fn pause(self, attempt: u16) -> Span {
+        match self {
+            Self::Fixed(span) => span,
+            Self::Exponential { first, factor, most } => {
+                let times = factor.powi(i32::from(attempt) - 1);
+                Span::from_secs_f64(first.as_secs_f64() * times).min(most)
+            }
+        }
+    }
 }
 
 /// How a pause is blurred, after "Exponential Backoff And Jitter" (M. Brooker, 2015).
@@ -246,13 +267,12 @@ pub fn walk_steps<'a>(steps: &'a [Step], visit: &mut impl FnMut(&'a Step)) {
                 walk_steps(poll.call.otherwise.as_deref().unwrap_or(&[]), visit);
                 walk_steps(poll.otherwise.as_deref().unwrap_or(&[]), visit);
             }
-            Step::Await { otherwise, .. } => {
+            Step::Await { otherwise, .. } | Step::Publish { otherwise, .. } => {
                 walk_steps(otherwise.as_deref().unwrap_or(&[]), visit);
             }
             Step::Work(_)
             | Step::Wait(_)
             | Step::Send { .. }
-            | Step::Publish { .. }
             | Step::Reply { .. }
             | Step::Update { .. }
             | Step::Fail(_)

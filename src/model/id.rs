@@ -48,6 +48,8 @@ ids! {
     BudgetId(u16);
     /// A bulkhead, in [`Model::bulkheads`](super::Model::bulkheads).
     BulkheadId(u16);
+    /// An outbox, in [`Model::outboxes`](super::Model::outboxes).
+    OutboxId(u16);
     /// A scheduled fault, in [`Model::faults`](super::Model::faults).
     FaultId(u16);
     /// A text that values use, in [`Model::texts`](super::Model::texts).

@@ -10,6 +10,7 @@ pub mod guard;
 pub mod handler;
 pub mod id;
 pub mod link;
+pub mod producer;
 pub mod projection;
 pub mod record;
 pub mod scenario;
@@ -28,11 +29,14 @@ pub use handler::{
 };
 pub use id::{
     BreakerId, BudgetId, BulkheadId, EventId, EventTypeId, FaultId, GroupId, HandlerId, InstanceId,
-    LinkId, MessageId, Node, ServiceId, StoreId, TextId, TopicId,
+    LinkId, MessageId, Node, OutboxId, ServiceId, StoreId, TextId, TopicId,
 };
 pub use link::{Link, LinkQuality, Transport};
+pub use producer::{Acks, Outbox, Producer, Publishes};
 pub use projection::AnomalyKind;
-pub use record::{BreakerState, DropReason, Outcome, Phase, Record, Role, Settlement, What};
+pub use record::{
+    BreakerState, DropReason, Outcome, Phase, Record, Role, Settlement, Unconfirmed, What,
+};
 pub use scenario::{Model, Presentation, Shown};
 pub use service::{
     Arrivals, Balance, Consume, Full, InboundOrder, OnFailure, Service, Store, StoreKind, Workload,

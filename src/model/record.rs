@@ -5,7 +5,7 @@
 
 use super::{
     AnomalyKind, BreakerId, EventId, EventTypeId, FaultId, GroupId, Guard, InstanceId, LinkId,
-    MessageId, Skip, StoreId, Time, TopicId,
+    MessageId, OutboxId, Skip, StoreId, Time, TopicId,
 };
 
 /// One line of history.
@@ -95,7 +95,7 @@ pub enum What {
         /// How it ended.
         outcome: Outcome,
     },
-    /// A reply, ack, nack, commit or fetch left its link and had its effect; it is no more.
+    /// A reply, ack, nack, commit, fetch or confirm left its link and had its effect; it is no more.
     Received {
         /// The message.
         message: MessageId,
@@ -117,6 +117,46 @@ pub enum What {
         partition: u32,
         /// Where in the partition.
         offset: u64,
+    },
+    /// The newest events of a partition were lost with its leader: its followers did not have
+    /// them.
+    Truncated {
+        /// In which topic.
+        topic: TopicId,
+        /// In which of its partitions.
+        partition: u32,
+        /// The offset that the next event gets.
+        end: u64,
+    },
+    /// A producer has stopped waiting for the confirm of an event, which may be in its topic all
+    /// the same.
+    Unconfirmed {
+        /// Whose producer.
+        instance: InstanceId,
+        /// To where it published.
+        topic: TopicId,
+        /// What.
+        event: EventId,
+        /// Of which type.
+        event_type: EventTypeId,
+        /// Why.
+        why: Unconfirmed,
+    },
+    /// An event was written into an outbox.
+    Outboxed {
+        /// Which.
+        outbox: OutboxId,
+        /// What.
+        event: EventId,
+        /// Of which type.
+        event_type: EventTypeId,
+    },
+    /// The oldest event of an outbox was confirmed by its topic: it is published.
+    Relayed {
+        /// Which outbox.
+        outbox: OutboxId,
+        /// What.
+        event: EventId,
     },
     /// The oldest events of a partition were deleted.
     Trimmed {
@@ -316,6 +356,19 @@ impl What {
             Self::FellOff { group, partition, events } => {
                 [24 | (group.0 as u64) << 8, pair(0, partition), events, 0]
             }
+            Self::Outboxed { outbox, event, event_type } => {
+                [25 | (event_type.0 as u64) << 8, pair(0, outbox.0 as u32), event.0, 0]
+            }
+            Self::Relayed { outbox, event } => [26 | (outbox.0 as u64) << 8, 0, event.0, 0],
+            Self::Unconfirmed { instance, topic, event, event_type, why } => [
+                27 | (topic.0 as u64) << 8 | (event_type.0 as u64) << 24 | (why as u64) << 40,
+                pair(0, instance.0),
+                event.0,
+                0,
+            ],
+            Self::Truncated { topic, partition, end } => {
+                [28 | (topic.0 as u64) << 8, pair(0, partition), end, 0]
+            }
             Self::Enqueued { message, topic } => {
                 [13 | (topic.0 as u64) << 8, pair(message.0, 0), 0, 0]
             }
@@ -387,11 +440,15 @@ pub enum Role {
     Fetch,
     /// From a consumer to a queue topic: still being worked on.
     Progress,
+    /// From a topic to a producer: it is there.
+    Confirm,
+    /// From a topic to a producer: it is not there.
+    Refusal,
 }
 
 impl Role {
     /// Every role, in the order of their numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Arrival,
         Self::Request,
         Self::Reply,
@@ -404,6 +461,8 @@ impl Role {
         Self::Commit,
         Self::Fetch,
         Self::Progress,
+        Self::Confirm,
+        Self::Refusal,
     ];
 
     /// In a word, lower case.
@@ -422,6 +481,8 @@ impl Role {
             Self::Progress => "in progress",
             Self::Commit => "commit",
             Self::Fetch => "fetch",
+            Self::Confirm => "confirm",
+            Self::Refusal => "refusal",
         }
     }
 }
@@ -456,11 +517,13 @@ pub enum Outcome {
     Remembered,
     /// No handler ran: the same request was being worked on.
     Conflict,
+    /// What it published was not confirmed.
+    Unconfirmed,
 }
 
 impl Outcome {
     /// Every outcome, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Done,
         Self::Failed,
         Self::CallFailed,
@@ -468,6 +531,7 @@ impl Outcome {
         Self::NeverTold,
         Self::Remembered,
         Self::Conflict,
+        Self::Unconfirmed,
     ];
 
     /// In a few words, lower case.
@@ -481,6 +545,7 @@ impl Outcome {
             Self::NeverTold => "never told",
             Self::Remembered => "answered from memory",
             Self::Conflict => "conflict",
+            Self::Unconfirmed => "unconfirmed",
         }
     }
 }
@@ -509,11 +574,13 @@ pub enum DropReason {
     Unhandled,
     /// It belonged to a connection or an assignment that is no more.
     Stale,
+    /// What its producer sent before it is not there yet.
+    OutOfOrder,
 }
 
 impl DropReason {
     /// Every reason, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Lost,
         Self::LinkCut,
         Self::QueueFull,
@@ -524,6 +591,7 @@ impl DropReason {
         Self::Duplicate,
         Self::Unhandled,
         Self::Stale,
+        Self::OutOfOrder,
     ];
 
     /// In a few words, lower case.
@@ -540,6 +608,28 @@ impl DropReason {
             Self::Duplicate => "duplicate",
             Self::Unhandled => "unhandled",
             Self::Stale => "stale",
+            Self::OutOfOrder => "out of order",
+        }
+    }
+}
+
+/// Why a producer has stopped waiting for a confirm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Unconfirmed {
+    /// It was tried as often, or for as long, as it may be.
+    GaveUp,
+    /// The producer crashed.
+    Forgotten,
+}
+
+impl Unconfirmed {
+    /// In a few words, lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GaveUp => "given up",
+            Self::Forgotten => "forgotten",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Breaker, Budget, Bulkhead, EventType, Fault, Group, Handler, InstanceId, Link, LinkId, Node,
-    Service, ServiceId, Store, StoreId, Text, Time, Topic, Value,
+    Outbox, Service, ServiceId, Store, StoreId, Text, Time, Topic, Value,
 };
 
 /// One variant of a scenario, ready to run. Its tables are indexed by the ids.
@@ -32,6 +32,8 @@ pub struct Model {
     pub groups: Vec<Group>,
     /// Stores.
     pub stores: Vec<Store>,
+    /// Outboxes.
+    pub outboxes: Vec<Outbox>,
     /// Handlers.
     pub handlers: Vec<Handler>,
     /// Circuit breakers.

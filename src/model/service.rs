@@ -2,7 +2,8 @@
 
 use super::{
     AckTiming, BreakerId, BudgetId, BulkheadId, Commit, Distribution, EventTypeId, FieldKind,
-    GroupId, HandlerId, Idempotency, InstanceId, ServiceId, Span, StoreId, Strategy, Time, TopicId,
+    GroupId, HandlerId, Idempotency, InstanceId, OutboxId, Publishes, ServiceId, Span, StoreId,
+    Strategy, Time, TopicId,
 };
 
 /// A service; or a workload, which is a service that starts its own work.
@@ -33,8 +34,12 @@ pub struct Service {
     pub handlers: Vec<HandlerId>,
     /// What it consumes.
     pub consumes: Vec<Consume>,
+    /// The topics it publishes to and hears of what becomes of it.
+    pub publishes: Vec<Publishes>,
     /// What it believes.
     pub stores: Vec<StoreId>,
+    /// What it is going to publish.
+    pub outboxes: Vec<OutboxId>,
     /// The circuit breakers its calls share.
     pub breakers: Vec<BreakerId>,
     /// The retry budgets its calls share.

@@ -48,6 +48,9 @@ pub struct LogTopic {
     pub segment_age: Option<Span>,
     /// How the last event of each key is kept when others go; `None` does not.
     pub compaction: Option<Compaction>,
+    /// How long after an append the in-sync followers have it too. Readers are sent only what
+    /// they have (Kafka's high watermark). `None`: a broker that is never lost.
+    pub replication: Option<Span>,
 }
 
 /// How a log is compacted (Kafka `cleanup.policy` compact).

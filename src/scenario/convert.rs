@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::handler::walk_steps;
 use crate::model::{
     Distribution, EventTypeId, InstanceId, Link, LinkQuality, Model, Node as End, Presentation,
-    ServiceId, Shown, Span, Step, StoreId, Time, TopicId, TopicKind, Transport, Trigger,
+    Producer, ServiceId, Shown, Span, Step, StoreId, Time, TopicId, TopicKind, Transport, Trigger,
 };
 
 use super::reader::{Fields, Reader, describe, parse_bytes};
@@ -28,6 +28,8 @@ pub(super) struct Converter<'a> {
     pub model: Model,
     /// For each topic, whose defaults it has.
     pub profiles: Vec<Profile>,
+    /// How services say that they publish to which topics; `None` without confirms.
+    pub producers: BTreeMap<(ServiceId, TopicId), Option<Producer>>,
     /// Pairs of nodes that talk, both ways of each.
     pub pairs: BTreeSet<(End, End)>,
     /// Calls that are made whatever happens, before an answer.
@@ -50,6 +52,7 @@ pub(super) fn model(reader: &Reader, root: &Node, variant: &str, sentence: &str)
         reader,
         model: empty(),
         profiles: Vec::new(),
+        producers: BTreeMap::new(),
         pairs: BTreeSet::new(),
         certain_calls: Vec::new(),
         awaited_answers: Vec::new(),
@@ -98,6 +101,7 @@ fn empty() -> Model {
         topics: Vec::new(),
         groups: Vec::new(),
         stores: Vec::new(),
+        outboxes: Vec::new(),
         handlers: Vec::new(),
         breakers: Vec::new(),
         budgets: Vec::new(),

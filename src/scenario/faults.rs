@@ -6,8 +6,18 @@ use super::convert::Converter;
 use super::reader::{Fields, describe, head};
 use super::syntax::{Kind, Node};
 
-const FAULTS: [&str; 9] =
-    ["Crash", "Slow", "Cut", "Loss", "Delay", "Duplicate", "Outage", "Replay", "Disconnect"];
+const FAULTS: [&str; 10] = [
+    "Crash",
+    "Slow",
+    "Cut",
+    "Loss",
+    "Delay",
+    "Duplicate",
+    "Outage",
+    "LeaderLoss",
+    "Replay",
+    "Disconnect",
+];
 
 impl Converter<'_> {
     pub(super) fn faults(&mut self, section: Option<&Node>) {
@@ -101,6 +111,16 @@ impl Converter<'_> {
                 let extra = fields.required("extra").and_then(|it| reader.distribution(it, false));
                 let reorder = fields.optional("reorder").and_then(|it| reader.bool(it));
                 FaultKind::Delay { links: links?, extra: extra?, reorder: reorder.unwrap_or(false) }
+            }
+            "LeaderLoss" => {
+                let node = fields.required("topic")?;
+                let topic = self.topic(node)?;
+                let kind = &self.model.topics[topic.index()].kind;
+                if !matches!(kind, TopicKind::Log(log) if log.replication.is_some()) {
+                    let expected = "a log with `replication: \"5ms\"`";
+                    reader.wrong(&node.place, "this has no leader that could be lost", expected);
+                }
+                FaultKind::LeaderLoss { topic }
             }
             "Replay" => {
                 let (service, topic) = (

@@ -44,6 +44,7 @@ impl Converter<'_> {
             segment_events: count("segment_events"),
             segment_age: self.some_span_or(fields, "segment_age", usual.segment_age),
             compaction,
+            replication: fields.optional("replication").and_then(|it| reader.span(it)),
         }
     }
 

@@ -11,6 +11,7 @@ mod guards;
 mod logs;
 pub mod library;
 pub mod problem;
+mod producers;
 mod reader;
 mod services;
 mod steps;

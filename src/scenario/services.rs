@@ -46,6 +46,8 @@ impl Converter<'_> {
             let Some(fields) = reader.fields(node, what) else { continue };
             self.stores(id, fields.optional("stores"));
             self.guards(id, &fields);
+            self.publishes(id, fields.optional("publishes"));
+            self.outboxes(id, fields.optional("outboxes"));
             if is_workload {
                 self.model.services[id.index()].first_instance =
                     self.add_instances(id, 1, fields.place());
@@ -533,7 +535,9 @@ fn blank(name: &str) -> Service {
         starts_up: true,
         handlers: Vec::new(),
         consumes: Vec::new(),
+        publishes: Vec::new(),
         stores: Vec::new(),
+        outboxes: Vec::new(),
         breakers: Vec::new(),
         budgets: Vec::new(),
         bulkheads: Vec::new(),

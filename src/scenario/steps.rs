@@ -244,6 +244,7 @@ impl Converter<'_> {
 
     fn publish(&mut self, scope: &Scope, node: &Node, items: &[Node]) -> Option<Step> {
         let reader = self.reader;
+        let (mut via, mut otherwise) = (None, None);
         let (event, topic, with) = if let [event, topic] = items {
             (self.event_type_of(event)?, self.topic(topic)?, Vec::new())
         } else {
@@ -251,12 +252,21 @@ impl Converter<'_> {
             let event = fields.required("event").and_then(|it| self.event_type_of(it));
             let topic = fields.required("to").and_then(|it| self.topic(it));
             let with = self.with(scope, event, fields.optional("with"));
+            if let (Some(node), Some(topic)) = (fields.optional("via"), topic) {
+                via = Some(self.outbox(scope.service, topic, node)?);
+            }
+            otherwise = fields.optional("otherwise").map(|it| self.steps(scope, it));
             fields.finish();
             (event?, topic?, with)
         };
         self.keyed_if_compacted(node, event, topic);
+        let producer = self.producer_of(scope.service, topic);
+        if otherwise.is_some() {
+            let waits = via.is_none() && producer.is_some_and(|it| it.wait);
+            self.publish_is_waited_for(node, waits);
+        }
         self.talk(End::Service(scope.service), End::Topic(topic));
-        Some(Step::Publish { topic, event, with })
+        Some(Step::Publish { topic, event, with, via, otherwise })
     }
 
     fn reply(&mut self, scope: &Scope, node: &Node, items: &[Node]) -> Option<Step> {

@@ -170,7 +170,8 @@ impl Converter<'_> {
             fields.optional("partitions").map_or(Some(1), |it| reader.int(it, 1, 10_000));
         let kept = self.kept(&fields, profile);
         fields.finish();
-        let topic = LogTopic { partitions: u32::try_from(partitions?).unwrap_or(1), ..kept };
+        let partitions = u32::try_from(partitions?).unwrap_or(1);
+        let topic = LogTopic { partitions, ..kept };
         Some((TopicKind::Log(topic), profile))
     }
 

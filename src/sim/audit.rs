@@ -2,7 +2,7 @@
 
 use crate::model::{Event, MessageId};
 
-use super::world::{Broker, Scheduled, World};
+use super::world::{Broker, PublishCounts, Scheduled, World};
 
 /// Where the messages alive at an instant are. Each is in exactly one place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,12 @@ pub struct Audit {
     pub in_queues: u64,
     /// Failed messages of a log that will be tried again.
     pub to_try_again: u64,
-    /// Messages that are in no place, or in several: none, if the program is right.
+    /// Publishes that their producers have not heard of; a copy may be anywhere.
+    pub unconfirmed: u64,
+    /// Events that wait in outboxes.
+    pub in_outboxes: u64,
+    /// Messages that are in no place, or in several, and publishes that are neither pending nor
+    /// anything else: none, if the program is right.
     pub misplaced: u64,
     /// Messages made since the run began.
     pub made: u64,
@@ -89,6 +94,17 @@ impl World {
         let seen_once = alive.iter().filter(|id| found[id.index()] == 1).count() as u64;
         let seen: u64 = found.iter().map(|&times| u64::from(times)).sum();
         audit.misplaced = (alive.len() as u64 - seen_once) + (seen - seen_once);
+        for state in self.instances.iter().flat_map(|it| &it.producers) {
+            let PublishCounts { published, confirmed, failed, forgotten, .. } = state.counts;
+            let pending = state.client.pending() as u64;
+            audit.unconfirmed += pending;
+            audit.misplaced += published.abs_diff(confirmed + failed + forgotten + pending);
+        }
+        for outbox in &self.outboxes {
+            let waiting = outbox.entries.waiting() as u64;
+            audit.in_outboxes += waiting;
+            audit.misplaced += outbox.entries.written.abs_diff(outbox.entries.published + waiting);
+        }
         audit.made = self.counters.made.iter().sum();
         audit.ended = self.counters.ended.iter().sum();
         audit.dropped = self.counters.dropped.iter().sum();
@@ -101,6 +117,9 @@ impl World {
     pub fn events_in_sight(&self, most: usize, tail: usize) -> Vec<Event> {
         let alive = self.messages.iter().map(|(_, message)| message.event);
         let mut events: Vec<Event> = alive.take(most).collect();
+        for outbox in &self.outboxes {
+            events.extend(outbox.entries.events().take(most));
+        }
         for topic in &self.topics {
             let Broker::Log(log) = &topic.broker else { continue };
             for partition in (0_u32..).take(log.partition_count()) {

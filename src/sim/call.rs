@@ -5,8 +5,8 @@ use crate::engine::dice::Purpose;
 use crate::engine::handler::time_limit;
 use crate::engine::program::Instruction;
 use crate::model::{
-    Backoff, Balance, DropReason, Event, EventId, Guard, InstanceId, Jitter, LinkId, MessageId,
-    Node, Outcome, Phase, Retry, Role, ServiceId, Span,
+    Balance, DropReason, Event, EventId, Guard, InstanceId, Jitter, LinkId, MessageId, Node,
+    Outcome, Phase, Retry, Role, ServiceId, Span,
 };
 
 use super::message::{Message, Token};
@@ -217,13 +217,7 @@ impl World {
 
     /// The pause before the next attempt.
     pub(super) fn pause(&self, retry: Retry, attempt: u16, key: u64, position: u32) -> Span {
-        let full = match retry.backoff {
-            Backoff::Fixed(span) => span,
-            Backoff::Exponential { first, factor, most } => {
-                let times = factor.powi(i32::from(attempt) - 1);
-                Span::from_secs_f64(first.as_secs_f64() * times).min(most)
-            }
-        };
+        let full = retry.backoff.pause(attempt);
         let place = u64::from(position) | u64::from(attempt) << 32;
         let lot = || self.dice.stream(Purpose::Jitter, key, place).fraction();
         let share = match retry.jitter {

@@ -40,9 +40,10 @@ impl World {
             }
             FaultKind::Replay { group, to } => self.replay(plan, *group, *to),
             FaultKind::Disconnect { .. } => self.cut_off(plan, &fault.kind),
-            FaultKind::Outage { topic } => {
-                self.topics[topic.index()].down = true;
-                self.cut(&links_to(plan, *topic), true);
+            FaultKind::Outage { topic } => self.broker_goes(plan, *topic),
+            FaultKind::LeaderLoss { topic } => {
+                self.lose_leader(plan, *topic);
+                self.broker_goes(plan, *topic);
             }
         }
     }
@@ -76,12 +77,18 @@ impl World {
             }
             FaultKind::Replay { .. } => {}
             FaultKind::Disconnect { .. } => self.join_again(plan, &fault.kind),
-            FaultKind::Outage { topic } => {
-                self.topics[topic.index()].down = false;
+            FaultKind::Outage { topic } | FaultKind::LeaderLoss { topic } => {
+                self.topics[topic.index()].down -= 1;
                 self.mend(plan, &links_to(plan, *topic), true);
                 self.topic_back(plan, *topic);
             }
         }
+    }
+
+    /// A topic's broker answers nobody from now on.
+    fn broker_goes(&mut self, plan: &Plan, topic: TopicId) {
+        self.topics[topic.index()].down += 1;
+        self.cut(&links_to(plan, topic), true);
     }
 
     fn cut(&mut self, links: &[LinkId], hold: bool) {

@@ -489,7 +489,7 @@ impl World {
     /// once more by the next reader. That the commit takes its time is in the rebalance's pause.
     fn commit_what_moves(&mut self, plan: &Plan, group: GroupId) {
         let topic = plan.model.groups[group.index()].topic;
-        if self.topics[topic.index()].down {
+        if self.topics[topic.index()].down > 0 {
             return;
         }
         let shares = self.groups[group.index()].members.shares();

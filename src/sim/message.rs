@@ -49,6 +49,28 @@ pub enum Token {
         /// for a commit, the connection it is sent by.
         epoch: u32,
     },
+    /// A publish that is to be confirmed.
+    Publish {
+        /// Which life of the producer sent it.
+        incarnation: u32,
+        /// The client's number of it.
+        serial: u32,
+        /// Its place among what the producer sends to the partition.
+        sequence: u32,
+        /// To which partition; 0 on a queue.
+        partition: u16,
+        /// The epoch that the sequence counts in.
+        epoch: u16,
+    },
+    /// A confirm or a refusal of a publish: which.
+    Answer {
+        /// Which life of the producer sent it.
+        incarnation: u32,
+        /// The client's number of it.
+        serial: u32,
+        /// Whether it was refused for its sequence.
+        is_out_of_order: bool,
+    },
     /// A fetch: by this connection, room for so many in all.
     Room {
         /// The reader's connection.

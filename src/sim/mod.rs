@@ -15,6 +15,7 @@ mod message;
 mod network;
 mod plan;
 mod projection;
+mod publish;
 pub mod report;
 mod service;
 mod statistics;

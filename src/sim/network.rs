@@ -217,6 +217,7 @@ impl World {
             | Role::Fetch => {
                 self.reach_topic(plan, id);
             }
+            Role::Confirm | Role::Refusal => self.confirm_came(plan, id),
             Role::Arrival => unreachable!("an arrival never travels"),
         }
     }
@@ -294,6 +295,9 @@ impl World {
 const fn sending(message: &Message) -> u64 {
     let epoch = match message.token {
         Token::Offset { epoch, .. } => epoch,
+        // What a producer that has crashed sends once more has luck of its own; the first time
+        // it has the luck of one that is not confirmed.
+        Token::Publish { incarnation, .. } | Token::Answer { incarnation, .. } => incarnation - 1,
         _ => 0,
     };
     message.role as u64 | (message.attempt as u64) << 8 | (epoch as u64) << 32

@@ -8,7 +8,7 @@ use crate::model::{
 
 use super::histogram::Histogram;
 use super::plan::Plan;
-use super::world::{World, mix};
+use super::world::{Broker, World, mix};
 
 /// The projections of a run, and what is measured of them.
 #[derive(Clone, Debug)]
@@ -142,13 +142,24 @@ impl World {
     }
 
     /// A message that published an event is no more, and never came to its topic. Unless a copy
-    /// of it is still on its way, the event is lost.
+    /// of it is still on its way, or its producer tries again, the event is lost.
     pub(super) fn publish_lost(&mut self, topic: TopicId, event: EventId) {
         let Some(_) = &self.beliefs else { return };
         let is_other =
             |it: &super::message::Message| it.role == Role::Publish && it.event.id == event;
-        if !self.messages.iter().any(|(_, it)| is_other(it)) {
+        if !self.messages.iter().any(|(_, it)| is_other(it)) && !self.is_tried(topic, event) {
             self.never_applied(topic, None, event, AnomalyKind::Lost);
+        }
+    }
+
+    /// A log has lost an event that it had.
+    pub(super) fn withdrawn(&mut self, topic: TopicId, event: EventId) {
+        let Some(beliefs) = &mut self.beliefs else { return };
+        let is_there =
+            matches!(&self.topics[topic.index()].broker, Broker::Log(log) if log.has(event));
+        if !is_there {
+            beliefs.projections.withdrawn(event, topic);
+            self.publish_lost(topic, event);
         }
     }
 

@@ -29,6 +29,10 @@ pub struct Report {
     pub services: Vec<ServiceReport>,
     /// Each topic.
     pub topics: Vec<TopicReport>,
+    /// Each producer that hears of what becomes of what it publishes.
+    pub producers: Vec<ProducerReport>,
+    /// Each outbox.
+    pub outboxes: Vec<OutboxReport>,
     /// Each store.
     pub stores: Vec<StoreReport>,
 }
@@ -141,6 +145,8 @@ pub struct TopicReport {
     pub deduplicated: u64,
     /// Events that compaction removed (logs).
     pub compacted: u64,
+    /// Events that were lost with a leader (logs).
+    pub truncated: u64,
     /// Messages waiting (queues), or events kept (logs).
     pub waiting: u64,
     /// Messages in consumers' hands (queues).
@@ -162,6 +168,46 @@ pub struct GroupReport {
     pub lag: u64,
     /// How many were deleted before it had read them.
     pub fell_off: u64,
+}
+
+/// What became of what a service published to a topic, over all its instances.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProducerReport {
+    /// Whose.
+    pub service: String,
+    /// To where.
+    pub topic: String,
+    /// Publishes.
+    pub published: u64,
+    /// Those that were confirmed.
+    pub confirmed: u64,
+    /// Times that one was sent again.
+    pub retried: u64,
+    /// Those that were given up; they may be in their topic all the same.
+    pub failed: u64,
+    /// Those that were pending when their producer crashed.
+    pub forgotten: u64,
+    /// Those that are pending.
+    pub pending: u64,
+}
+
+/// One outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxReport {
+    /// Whose it is.
+    pub service: String,
+    /// Its name.
+    pub name: String,
+    /// Where its events go.
+    pub topic: String,
+    /// Events written into it.
+    pub written: u64,
+    /// Events that were published and confirmed.
+    pub published: u64,
+    /// Times that an event was published although it had been before.
+    pub again: u64,
+    /// Events that wait.
+    pub waiting: u64,
 }
 
 /// One store.
@@ -234,6 +280,8 @@ impl World {
                 .map(|it| self.service_report(ServiceId::from_index(it)))
                 .collect(),
             topics,
+            producers: self.producer_reports(),
+            outboxes: self.outbox_reports(),
             stores: (0..model.stores.len())
                 .map(|it| self.store_report(StoreId::from_index(it)))
                 .collect(),
@@ -303,6 +351,7 @@ impl World {
             dead_reasons: state.dead_lettered,
             deduplicated: state.deduplicated,
             compacted: state.compacted,
+            truncated: state.truncated,
             waiting,
             leased,
             groups: topic.groups.iter().filter_map(|&it| self.group_report(it, state)).collect(),
@@ -319,6 +368,53 @@ impl World {
             lag: state.members.lag(log),
             fell_off: state.fell_off,
         })
+    }
+
+    fn producer_reports(&self) -> Vec<ProducerReport> {
+        let model = self.model();
+        let mut reports = Vec::new();
+        for (index, service) in model.services.iter().enumerate() {
+            for (place, publishes) in service.publishes.iter().enumerate() {
+                let mut report = ProducerReport {
+                    service: service.name.clone(),
+                    topic: model.topics[publishes.topic.index()].name.clone(),
+                    published: 0,
+                    confirmed: 0,
+                    retried: 0,
+                    failed: 0,
+                    forgotten: 0,
+                    pending: 0,
+                };
+                for instance in model.instances_of(ServiceId::from_index(index)) {
+                    let state = &self.instances[instance.index()].producers[place];
+                    let counts = state.counts;
+                    report.published += counts.published;
+                    report.confirmed += counts.confirmed;
+                    report.retried += counts.retried;
+                    report.failed += counts.failed;
+                    report.forgotten += counts.forgotten;
+                    report.pending += state.client.pending() as u64;
+                }
+                reports.push(report);
+            }
+        }
+        reports
+    }
+
+    fn outbox_reports(&self) -> Vec<OutboxReport> {
+        let model = self.model();
+        let outboxes = model.outboxes.iter().zip(&self.outboxes);
+        outboxes
+            .map(|(outbox, state)| OutboxReport {
+                service: model.services[outbox.service.index()].name.clone(),
+                name: outbox.name.clone(),
+                topic: model.topics[outbox.topic.index()].name.clone(),
+                written: state.entries.written,
+                published: state.entries.published,
+                again: state.entries.again,
+                waiting: state.entries.waiting() as u64,
+            })
+            .collect()
     }
 
     fn store_report(&self, id: StoreId) -> StoreReport {

@@ -7,8 +7,8 @@ use crate::engine::store::{Change, Stores};
 use crate::model::event::MAX_FIELDS;
 use crate::model::{
     AckTiming, DropReason, Event, EventId, EventTypeId, FieldDraw, Full, HandlerId, InboundOrder,
-    InstanceId, MessageId, OnFailure, Outcome, Phase, Role, ServiceId, Span, StoreId, Text,
-    TopicId, Trigger, Value, What,
+    InstanceId, MessageId, OnFailure, OutboxId, Outcome, Phase, Role, ServiceId, Span, StoreId,
+    Text, TopicId, Trigger, Value, What,
 };
 
 use super::message::{Message, Token};
@@ -247,6 +247,7 @@ impl World {
                     }
                     continue;
                 }
+                Stop::Publish => return,
             };
             let key = self.key_of(message, task.asked);
             let mut span = self.dice.stream(purpose, key, u64::from(task.position)).span(time);
@@ -529,6 +530,7 @@ impl World {
             self.refuse(plan, id, DropReason::Crashed);
         }
         self.forget_guards(plan, instance);
+        self.forget_publishes(plan, instance);
         self.note(What::Down { instance });
         let all_down = plan.model.instances_of(service).all(|it| !self.instances[it.index()].up);
         if all_down {
@@ -710,13 +712,29 @@ impl Environment for Hands<'_> {
         self.world.dice.stream(Purpose::Chance, self.key(), u64::from(at)).chance(probability)
     }
 
-    fn publish(&mut self, at: Position, topic: TopicId, event: EventTypeId, given: &[Given]) {
+    fn publish(
+        &mut self,
+        at: Position,
+        topic: TopicId,
+        event: EventTypeId,
+        given: &[Given],
+        via: Option<OutboxId>,
+    ) -> bool {
         let event = self.make(at, event, given);
+        if let Some(outbox) = via {
+            self.world.write_outbox(self.plan, outbox, &event);
+            return false;
+        }
         let from = self.instance;
+        let publishes = &self.plan.model.services[self.service.index()].publishes;
+        if let Some(place) = publishes.iter().position(|it| it.topic == topic) {
+            return self.world.publish_by(self.plan, self.slot, place, &event);
+        }
         let link = self.plan.way(at);
         self.world.topics[topic.index()].published += 1;
         self.world.published(self.plan, topic, &event);
         self.world.send_new(self.plan, link, event, Role::Publish, from, from, Token::None, 1);
+        false
     }
 
     // Inlined, so that the message is made in its place.

@@ -328,8 +328,11 @@ impl World {
                 self.services[service.index()].rolled_back += 1;
                 return self.not_applied(plan, id, why == Skip::Stale);
             }
-            for change in transaction.into_changes() {
+            for change in transaction.changes {
                 self.change_store(plan, (slot, id), change);
+            }
+            for (outbox, event) in transaction.outboxed {
+                self.write_outbox(plan, outbox, &event);
             }
         }
         let event = &self.messages.get(id).event;

@@ -18,7 +18,10 @@ impl World {
         let &Message { link, role, from, token, since, .. } = self.messages.get(id);
         let topic = Self::topic_of(plan, link);
         if role == Role::Publish {
-            return self.publish_came(plan, topic, id);
+            return match token {
+                Token::None => self.publish_came(plan, topic, id),
+                _ => self.confirmable_came(plan, topic, id),
+            };
         }
         self.received(id);
         match (role, token) {
@@ -60,34 +63,61 @@ impl World {
     }
 
     fn publish_came(&mut self, plan: &Plan, topic: TopicId, id: MessageId) {
-        let event = self.messages.get(id).event;
-        let now = self.now;
         match &mut self.topics[topic.index()].broker {
             Broker::Log(log) => {
+                let event = &self.messages.get(id).event;
                 let key = plan.model.event_types[event.event_type.index()].key;
                 let partition = log.partition_for(key.map(|key| event.fields[key]));
-                let offset = log.append(now, partition, event);
-                let trimmed = log.trim_at_once(now, partition);
-                let due = log.due_at(now, partition);
-                self.note(What::Appended { message: id, topic, partition, offset });
-                self.accepted(plan, topic, event.id);
-                self.end_message(id);
-                if let Some(start) = trimmed {
-                    self.note(What::Trimmed { topic, partition, start });
-                }
-                if let Some(due) = due {
-                    self.tick_at(topic, due);
-                }
-                for &group in &plan.model.topics[topic.index()].groups {
-                    self.hand_out_log(plan, group, Some(partition));
-                }
+                self.append(plan, topic, partition, id);
             }
-            Broker::Queue(_) => self.enqueue(plan, topic, id),
+            Broker::Queue(_) => {
+                self.enqueue(plan, topic, id);
+            }
+        }
+    }
+
+    /// A message that is with the broker is appended to a log; gives its offset.
+    pub(super) fn append(
+        &mut self,
+        plan: &Plan,
+        topic: TopicId,
+        partition: u32,
+        id: MessageId,
+    ) -> u64 {
+        let event = self.messages.get(id).event;
+        let now = self.now;
+        let Broker::Log(log) = &mut self.topics[topic.index()].broker else {
+            unreachable!("only logs are appended to")
+        };
+        let offset = log.append(now, partition, event);
+        let trimmed = log.trim_at_once(now, partition);
+        let due = log.due_at(now, partition);
+        let replicated_at = log.replicate(now, partition);
+        self.note(What::Appended { message: id, topic, partition, offset });
+        self.accepted(plan, topic, event.id);
+        self.end_message(id);
+        if let Some(start) = trimmed {
+            self.note(What::Trimmed { topic, partition, start });
+        }
+        if let Some(due) = due {
+            self.tick_at(topic, due);
+        }
+        match replicated_at {
+            Some(at) => self.agenda.push(at, Scheduled::Replicated { topic, partition }),
+            None => self.hand_out_partition(plan, topic, partition),
+        }
+        offset
+    }
+
+    /// A log's groups are sent what they have room for, of one partition.
+    pub(super) fn hand_out_partition(&mut self, plan: &Plan, topic: TopicId, partition: u32) {
+        for &group in &plan.model.topics[topic.index()].groups {
+            self.hand_out_log(plan, group, Some(partition));
         }
     }
 
     /// A message that is with the broker enters a queue topic.
-    fn enqueue(&mut self, plan: &Plan, topic: TopicId, id: MessageId) {
+    pub(super) fn enqueue(&mut self, plan: &Plan, topic: TopicId, id: MessageId) -> Accepted {
         let now = self.now;
         let event = &self.messages.get(id).event;
         let key = plan.model.event_types[event.event_type.index()].key;
@@ -98,7 +128,8 @@ impl World {
             unreachable!("the reader lets only queues be entered so")
         };
         let mut effects = self.spare_effects.pop().unwrap_or_default();
-        match queue.publish(now, id, event, key, &mut effects) {
+        let accepted = queue.publish(now, id, event, key, &mut effects);
+        match accepted {
             Accepted::Yes => {
                 self.perform_effects(plan, topic, effects);
                 self.note(What::Enqueued { message: id, topic });
@@ -116,13 +147,14 @@ impl World {
                 self.drop_message(id, DropReason::QueueFull);
             }
         }
+        accepted
     }
 
     /// A queue topic hands out what it can, and sees to what follows.
     pub(super) fn hand_out_queue(&mut self, plan: &Plan, topic: TopicId) {
         let state = &mut self.topics[topic.index()];
         let Broker::Queue(queue) = &mut state.broker else { return };
-        if state.down {
+        if state.down > 0 {
             return;
         }
         let mut effects = self.spare_effects.pop().unwrap_or_default();
@@ -226,7 +258,7 @@ impl World {
     }
 
     /// A topic is to be looked after at an instant, at the latest.
-    fn tick_at(&mut self, topic: TopicId, at: Time) {
+    pub(super) fn tick_at(&mut self, topic: TopicId, at: Time) {
         let state = &mut self.topics[topic.index()];
         if state.tick_at.is_none_or(|before| at < before) {
             state.tick_at = Some(at);
@@ -242,7 +274,7 @@ impl World {
             return;
         }
         state.tick_at = None;
-        if state.down {
+        if state.down > 0 {
             // It looks again when its broker is back.
             return;
         }
@@ -290,8 +322,12 @@ impl World {
 
     /// A topic's broker is back.
     pub(super) fn topic_back(&mut self, plan: &Plan, topic: TopicId) {
+        if self.topics[topic.index()].down > 0 {
+            return;
+        }
         self.topics[topic.index()].tick_at = Some(self.now);
         self.topic_tick(plan, topic);
+        self.confirm_replicated(plan, topic);
         for &group in &plan.model.topics[topic.index()].groups {
             self.hand_out_group(plan, group);
         }
@@ -355,7 +391,7 @@ impl World {
     fn hand_out_log(&mut self, plan: &Plan, group: GroupId, partition: Option<u32>) {
         let topic = plan.model.groups[group.index()].topic;
         let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
-        if self.topics[topic.index()].down {
+        if self.topics[topic.index()].down > 0 {
             return;
         }
         let mut deliveries = self.spare_deliveries.pop().unwrap_or_default();

@@ -1,17 +1,20 @@
 //! The world: the simulated truth as one value, and the one way it moves.
 //!
 //! What is done at each instant is in the files beside this one, by noun: `network` (links),
-//! `service` (queues, workers, handlers), `call`, `guard` (of calls), `topic`, `member` (of a log's group),
-//! `workload`, `fault`.
+//! `service` (queues, workers, handlers), `call`, `guard` (of calls), `publish`, `topic`, `member`
+//! (of a log's group), `workload`, `fault`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
 use crate::engine::breaker::Pass;
+use crate::engine::broker::client::Client;
 use crate::engine::broker::group::{Due, Members};
 use crate::engine::broker::log::Log;
+use crate::engine::broker::outbox::Outbox;
 use crate::engine::broker::queue::{Effect, Queue};
+use crate::engine::broker::sequences::Sequences;
 use crate::engine::dice::Dice;
 use crate::engine::handler::Task;
 use crate::engine::idempotency::Memory;
@@ -19,8 +22,8 @@ use crate::engine::store::{Stores, Transaction};
 use crate::engine::strategy::{KnownIds, Resequencer, Versions};
 use crate::model::{
     Consume, DropReason, EventId, EventTypeId, FaultId, GroupId, HandlerId, Idempotence,
-    InstanceId, MessageId, Model, Phase, Record, Role, ServiceId, Skip, Span, Time, TopicId,
-    TopicKind, What,
+    InstanceId, MessageId, Model, OutboxId, Phase, Record, Role, ServiceId, Skip, Span, Time,
+    TopicId, TopicKind, What,
 };
 
 use super::agenda::Agenda;
@@ -85,6 +88,7 @@ pub struct World {
     pub(super) links: Vec<LinkState>,
     pub(super) topics: Vec<TopicState>,
     pub(super) groups: Vec<GroupState>,
+    pub(super) outboxes: Vec<OutboxState>,
     pub(super) stores: Stores,
     /// What stores should hold; `None` where nothing is a projection.
     pub(super) beliefs: Option<Box<Beliefs>>,
@@ -195,6 +199,22 @@ pub enum Scheduled {
     },
     /// A rebalance is over.
     Rebalanced(GroupId),
+    /// A producer's client may have something to do.
+    ProducerTick {
+        /// Whose.
+        instance: InstanceId,
+        /// Which of its service's producers.
+        place: u16,
+    },
+    /// The followers of a log's leader have what was appended a while ago.
+    Replicated {
+        /// Which log.
+        topic: TopicId,
+        /// Which of its partitions.
+        partition: u32,
+    },
+    /// The relay of an outbox looks.
+    OutboxTick(OutboxId),
     /// A fault begins.
     FaultBegins(FaultId),
     /// A fault is mended.
@@ -262,6 +282,40 @@ pub struct Instance {
     pub failed: BTreeMap<(usize, EventId), u32>,
     /// What it has to say to brokers that it is cut off from, if they will hear of it.
     pub unsaid: Vec<Message>,
+    /// For each producer of its service, its client.
+    pub producers: Vec<ProducerState>,
+}
+
+/// A producer of an instance.
+#[derive(Clone, Debug)]
+pub struct ProducerState {
+    pub client: Client,
+    /// The tick that is scheduled.
+    pub tick_at: Option<Time>,
+    pub counts: PublishCounts,
+}
+
+/// What became of what a producer published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PublishCounts {
+    /// Publishes.
+    pub published: u64,
+    /// Those that were confirmed.
+    pub confirmed: u64,
+    /// Times that one was sent again.
+    pub retried: u64,
+    /// Those that were given up.
+    pub failed: u64,
+    /// Those that a crash made forget.
+    pub forgotten: u64,
+}
+
+/// An outbox.
+#[derive(Clone, Debug, Default)]
+pub struct OutboxState {
+    pub entries: Outbox,
+    /// Whether the relay is going to look.
+    pub is_scheduled: bool,
 }
 
 /// How an instance reads a log.
@@ -371,8 +425,8 @@ pub struct Awaiting {
 #[derive(Clone, Debug)]
 pub struct TopicState {
     pub broker: Broker,
-    /// Whether its broker answers nobody.
-    pub down: bool,
+    /// How many faults keep its broker from answering anybody.
+    pub down: u32,
     /// The tick that is scheduled.
     pub tick_at: Option<Time>,
     pub published: u64,
@@ -385,6 +439,12 @@ pub struct TopicState {
     /// Events of a log that compaction removed.
     pub compacted: u64,
     pub refused: u64,
+    /// What it remembers of idempotent producers (logs only).
+    pub sequences: Sequences,
+    /// Confirms that wait until the followers have the event: at which offset.
+    pub unreplicated: Vec<(u32, u64, Message)>,
+    /// Events that were lost with a leader (logs only).
+    pub truncated: u64,
 }
 
 /// The two kinds of topic.
@@ -438,6 +498,7 @@ impl World {
                     guards: Guards::new(model, service),
                     reading: vec![Reading::default(); consumes.len()],
                     known: consumes.iter().map(|it| known(it, true)).collect(),
+                    producers: ProducerState::of(model, service),
                     ..Instance::default()
                 }
             })
@@ -454,7 +515,7 @@ impl World {
                         Broker::Queue(Box::new(Queue::new(settings.clone())))
                     }
                 },
-                down: false,
+                down: 0,
                 tick_at: None,
                 published: 0,
                 delivered: 0,
@@ -464,6 +525,9 @@ impl World {
                 deduplicated: 0,
                 compacted: 0,
                 refused: 0,
+                sequences: Sequences::default(),
+                unreplicated: Vec::new(),
+                truncated: 0,
             })
             .collect();
         let groups = model
@@ -506,6 +570,7 @@ impl World {
             links: plan.manners.iter().map(|it| LinkState::new(*it)).collect(),
             topics,
             groups,
+            outboxes: vec![OutboxState::default(); model.outboxes.len()],
             stores: Stores::new(model),
             beliefs: Beliefs::new(model),
             transactions: BTreeMap::new(),
@@ -672,6 +737,11 @@ impl World {
                 self.fault_ends(plan, fault);
                 self.see_to_links(plan);
             }
+            Scheduled::ProducerTick { instance, place } => {
+                self.producer_tick(plan, instance, place);
+            }
+            Scheduled::Replicated { topic, partition } => self.replicated(plan, topic, partition),
+            Scheduled::OutboxTick(outbox) => self.outbox_tick(plan, outbox),
         }
     }
 

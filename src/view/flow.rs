@@ -266,8 +266,8 @@ fn dot(model: &Model, message: &SceneMessage, link: LinkId, now: Time) -> Dot {
         Role::Publish | Role::Delivery | Role::OneWay | Role::Arrival => Shape::Circle,
         Role::Request => Shape::Diamond,
         Role::Reply => Shape::HollowDiamond,
-        Role::Failure | Role::Nack => Shape::Square,
-        Role::Ack | Role::Progress | Role::Commit | Role::Fetch => Shape::Speck,
+        Role::Failure | Role::Nack | Role::Refusal => Shape::Square,
+        Role::Ack | Role::Progress | Role::Commit | Role::Fetch | Role::Confirm => Shape::Speck,
     };
     let link = &model.links[link.index()];
     Dot {

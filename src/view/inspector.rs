@@ -3,8 +3,9 @@
 use crate::app::{App, Selection};
 use crate::history::{Place, Scene, SceneMessage, TopicScene};
 use crate::model::{
-    BreakerState, Distribution, EventId, EventTypeId, Fault, FaultKind, Guard, InboundOrder,
-    InstanceId, LinkId, Model, ServiceId, Span, Time, TopicId, TopicKind, Transport, Value,
+    Acks, BreakerState, Distribution, EventId, EventTypeId, Fault, FaultKind, Guard, InboundOrder,
+    InstanceId, LinkId, Model, Outbox, Producer, ServiceId, Span, Time, TopicId, TopicKind,
+    Transport, Value,
 };
 
 /// What the inspector shows.
@@ -107,6 +108,14 @@ fn live(app: &App) -> Vec<Section> {
                 now.row("in progress / queued", format!("{busy} / {}", it.queued));
                 now.row("done / failed", format!("{} / {}", it.done, it.failed));
                 guards_of(model, scene, id, &mut now);
+                if it.unconfirmed > 0 {
+                    now.toned("publishes not confirmed", it.unconfirmed.to_string(), Tone::Bad);
+                }
+            }
+            for &outbox in &model.services[service.index()].outboxes {
+                let name = &model.outboxes[outbox.index()].name;
+                let waiting = scene.outboxes[outbox.index()].to_string();
+                now.row(format!("waiting in the outbox {name}"), waiting);
             }
         }
         Some(Selection::Topic(topic)) => match &scene.topics[topic.index()] {
@@ -251,6 +260,9 @@ fn fault_words(model: &Model, fault: &Fault) -> (String, String) {
             let topic = &model.topics[topic.index()].name;
             format!("{}{number} has no connection to {topic}", service(*of))
         }
+        FaultKind::LeaderLoss { topic } => {
+            format!("{} loses its leader", model.topics[topic.index()].name)
+        }
         FaultKind::Outage { topic } => {
             format!("{} is away", model.topics[topic.index()].name)
         }
@@ -292,6 +304,15 @@ fn service_of(model: &Model, id: ServiceId) -> Inspection {
             consumes.row("says it is in progress", format!("every {every}"));
         }
     }
+    let mut publishes = Section::new("Publishes");
+    for it in &service.publishes {
+        publishes.row(model.topics[it.topic.index()].name.clone(), producer_words(&it.producer));
+    }
+    for &outbox in &service.outboxes {
+        let Outbox { name, topic, every, .. } = &model.outboxes[outbox.index()];
+        let topic = &model.topics[topic.index()].name;
+        publishes.row(format!("outbox {name}"), format!("to {topic}, every {every}"));
+    }
     Inspection {
         kind: if service.workload.is_some() { "workload" } else { "service" },
         title: service.name.clone(),
@@ -300,9 +321,20 @@ fn service_of(model: &Model, id: ServiceId) -> Inspection {
         } else {
             String::new()
         },
-        sections: vec![section, consumes],
+        sections: vec![section, consumes, publishes],
         ..Inspection::default()
     }
+}
+
+/// How a producer publishes, in a few words.
+fn producer_words(producer: &Producer) -> String {
+    let acks = match producer.acks {
+        Acks::Leader => "confirmed by the leader",
+        Acks::All => "confirmed",
+    };
+    let idempotent = if producer.idempotent { ", idempotent" } else { "" };
+    let wait = if producer.wait { ", waits" } else { "" };
+    format!("{acks}{idempotent}{wait}")
 }
 
 fn topic_of(model: &Model, id: TopicId) -> Inspection {
@@ -323,6 +355,9 @@ fn topic_of(model: &Model, id: TopicId) -> Inspection {
             if let Some(compaction) = log.compaction {
                 section.row("keeps", "the last event of each key");
                 section.row("is compacted every", compaction.every.to_string());
+            }
+            if let Some(delay) = log.replication {
+                section.row("replicated after", delay.to_string());
             }
             "log topic"
         }

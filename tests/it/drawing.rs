@@ -16,8 +16,8 @@ use inflight::scenario;
 use inflight::sim::World;
 
 /// Draws the run of a scenario that is given without its head; links take no time unless it
-/// says so. `show` names what is written below the lanes: `publish deliver settle drop commit
-/// assign call store should anomaly skip life breaker guard memory keep`.
+/// says so. `show` names what is written below the lanes: `publish append confirm outbox deliver
+/// settle drop commit assign call store should anomaly skip life breaker guard memory keep`.
 pub fn draw(body: &str, tick_ms: u64, until_ms: u64, show: &str) -> String {
     let links =
         if body.contains("links:") { "" } else { "links: Links(default: Link(latency: \"0ms\"))," };
@@ -126,6 +126,10 @@ impl Book {
                         let name = self.letter(event);
                         self.say(at, "call", &format!("{from} → {to}: {name}{again}"));
                     }
+                    Role::Confirm | Role::Refusal => {
+                        let name = self.letter(event);
+                        self.say(at, "confirm", &format!("{from} → {to}: {name} {}", role.name()));
+                    }
                     Role::Reply | Role::Failure => {
                         self.say(at, "call", &format!("{from} → {to}: {}", role.name()));
                     }
@@ -151,6 +155,11 @@ impl Book {
                 self.say(at, "settle", &format!("{topic}: {name} {}", how.name()));
             }
             What::Dropped { message, reason } => self.dropped(at, message, reason.name()),
+            What::Appended { .. }
+            | What::Truncated { .. }
+            | What::Unconfirmed { .. }
+            | What::Outboxed { .. }
+            | What::Relayed { .. } => self.published(at, record.what),
             What::Stored { store, key, value } => {
                 let text = self.cell(store, key, value);
                 self.say(at, "store", &text);
@@ -254,6 +263,36 @@ impl Book {
         });
         let value = self.model.value_text(Value::from_bits(it.value, value));
         format!("{}{key} = {value}", it.name)
+    }
+
+    fn published(&mut self, at: Time, what: What) {
+        match what {
+            What::Appended { message, topic, partition, offset } => {
+                let name = self.name(message);
+                let topic = self.node(Node::Topic(topic));
+                self.say(at, "append", &format!("{topic}: p{partition} {offset} is {name}"));
+            }
+            What::Truncated { topic, partition, end } => {
+                let topic = self.node(Node::Topic(topic));
+                self.say(at, "append", &format!("{topic}: p{partition} ends at {end} again"));
+            }
+            What::Unconfirmed { instance, event, why, .. } => {
+                let name = self.letter(event);
+                let of = self.model.instance_name(instance);
+                self.say(at, "confirm", &format!("{of}: {name} {}", why.name()));
+            }
+            What::Outboxed { outbox, event, .. } => {
+                let name = self.letter(event);
+                let outbox = self.model.outboxes[outbox.index()].name.clone();
+                self.say(at, "outbox", &format!("{outbox}: {name} is written"));
+            }
+            What::Relayed { outbox, event } => {
+                let name = self.letter(event);
+                let outbox = self.model.outboxes[outbox.index()].name.clone();
+                self.say(at, "outbox", &format!("{outbox}: {name} is published"));
+            }
+            _ => {}
+        }
     }
 
     fn is_log(&self, node: Option<Node>) -> bool {

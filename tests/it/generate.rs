@@ -58,6 +58,8 @@ struct Maker {
     keyed: bool,
     /// Each topic, and whether it is a log. Events go from earlier ones to later ones.
     topics: Vec<(String, bool)>,
+    /// Which of them have followers.
+    replicated: Vec<bool>,
     /// How many services answer; each calls only those behind it.
     servers: u32,
     can: Can,
@@ -73,6 +75,7 @@ struct Can {
     poll: bool,
     bounded: bool,
     guard: bool,
+    confirm: bool,
 }
 
 impl Maker {
@@ -89,6 +92,7 @@ impl Maker {
             poll: on(),
             bounded: on(),
             guard: on(),
+            confirm: on(),
         };
         let lossy = on();
         let topics = (0..lots.within(0, 3))
@@ -96,7 +100,8 @@ impl Maker {
             .collect::<Vec<_>>();
         let servers = lots.within(u32::from(topics.is_empty()), 3);
         let keyed = lots.chance(70);
-        Self { lots, beliefs, lossy, keyed, topics, servers, can }
+        let replicated = topics.iter().map(|(_, is_log)| *is_log && lots.chance(40)).collect();
+        Self { lots, beliefs, lossy, keyed, topics, replicated, servers, can }
     }
 
     fn make(mut self) -> String {
@@ -156,6 +161,9 @@ impl Maker {
                 settings.push(format!(
                     "compaction: Compact(every: \"{every}ms\", min_dirty: {dirty}, delete_retention: \"{every}ms\")"
                 ));
+            }
+            if self.replicated[it] {
+                settings.push(format!("replication: \"{}ms\"", lots.within(0, 80)));
             }
             return format!("\"{name}\": Log({}), ", settings.join(", "));
         }
@@ -300,6 +308,7 @@ impl Maker {
         for group in 0..self.lots.within(1, 2) {
             // A queue's consumers are one group, whatever they are called.
             let size = self.size();
+            let publishes = self.publishes(topic + 1);
             let consume = self.consume(topic);
             let (name, _) = &self.topics[topic];
             let grows = consume.contains("store: \"sum\"") && self.beliefs.chance(60);
@@ -309,7 +318,7 @@ impl Maker {
             };
             let _ = writeln!(
                 text,
-                "  \"c{topic}{group}\": Service({size}, consumes: {{ \"{name}\": {consume} }}),"
+                "  \"c{topic}{group}\": Service({size}, {publishes}consumes: {{ \"{name}\": {consume} }}),"
             );
         }
         text
@@ -396,6 +405,7 @@ impl Maker {
 
     fn source(&mut self, it: u32) -> String {
         let listens = self.can.tell && it == 0 && matches!(self.topics.first(), Some((_, true)));
+        let publishes = self.publishes(0);
         let steps = self.steps(Place::Source { listens }, 4);
         let guards = if self.can.guard { format!(", {}", self.guards()) } else { String::new() };
         let lots = &mut self.lots;
@@ -412,7 +422,7 @@ impl Maker {
         };
         let listens = if listens { ", consumes: { \"t0\": Consume() }" } else { "" };
         format!(
-            "  \"w{it}\": Workload(arrivals: {arrivals}, event: \"E\", until: \"8s\"{listens}{guards}, do: [{steps}]),\n"
+            "  \"w{it}\": Workload(arrivals: {arrivals}, event: \"E\", until: \"8s\"{listens}{guards}, {publishes}do: [{steps}]),\n"
         )
     }
 
@@ -462,9 +472,64 @@ impl Maker {
         if first >= self.topics.len() {
             return String::new();
         }
-        let (name, _) =
-            &self.topics[self.lots.within(first as u32, self.topics.len() as u32 - 1) as usize];
-        format!("Publish(\"{}\", \"{name}\")", if self.lots.chance(85) { "E" } else { "F" })
+        let last = self.topics.len() - 1;
+        let to = self.lots.within(first as u32, last as u32) as usize;
+        let event = if self.lots.chance(85) { "E" } else { "F" };
+        // The outbox, if there is one, is for what goes to the last topic.
+        if self.can.confirm && to == last && self.lots.chance(40) {
+            return format!("Publish(event: \"{event}\", to: \"t{to}\", via: \"out\")");
+        }
+        format!("Publish(\"{event}\", \"t{to}\")")
+    }
+
+    /// How a source or a consumer publishes to the topics from this one on.
+    fn publishes(&mut self, first: usize) -> String {
+        if !self.can.confirm || first >= self.topics.len() {
+            return String::new();
+        }
+        let last = self.topics.len() - 1;
+        let mut entries = String::new();
+        for topic in first..=last {
+            let has_outbox = topic == last;
+            if self.lots.chance(70) {
+                let producer = self.producer(topic, has_outbox);
+                let _ = write!(entries, "\"t{topic}\": {producer}, ");
+            }
+        }
+        let (every, batch) = (self.lots.within(20, 400), self.lots.within(1, 20));
+        format!(
+            "publishes: {{ {entries} }}, outboxes: {{ \"out\": Outbox(topic: \"t{last}\", every: \"{every}ms\", batch: {batch}) }}, "
+        )
+    }
+
+    fn producer(&mut self, topic: usize, has_outbox: bool) -> String {
+        let is_log = self.topics[topic].1;
+        let lots = &mut self.lots;
+        if !has_outbox && lots.chance(15) {
+            return "Producer(acks: None)".to_owned();
+        }
+        // Whoever sends again too soon what a slow link has not brought yet never gets through.
+        let timeout = lots.within(400, 1500);
+        let mut settings = vec![
+            format!("timeout: \"{timeout}ms\""),
+            "backoff: Exponential(first: \"100ms\", factor: 2, most: \"2s\")".to_owned(),
+            format!("max_in_flight: {}", lots.within(1, 5)),
+        ];
+        if is_log && lots.chance(50) {
+            settings.push("idempotent: true, retries: Unlimited".to_owned());
+        } else {
+            settings.push(format!("retries: {}", lots.pick(&["0", "1", "5", "Unlimited"])));
+            if is_log && lots.chance(40) {
+                settings.push("acks: Leader".to_owned());
+            }
+        }
+        if lots.chance(30) {
+            settings.push(format!("delivery_timeout: \"{}ms\"", lots.within(timeout, 4000)));
+        }
+        if lots.chance(30) {
+            settings.push("wait: true".to_owned());
+        }
+        format!("Producer({})", settings.join(", "))
     }
 
     fn target(&mut self, place: Place) -> Option<u32> {
@@ -529,7 +594,7 @@ impl Maker {
         let mut text = String::new();
         let mut services: Vec<String> = (0..self.servers).map(|it| format!("s{it}")).collect();
         services.extend((0..self.topics.len()).map(|it| format!("c{it}0")));
-        for kind in 0..10 {
+        for kind in 0..11 {
             for _ in 0..self.lots.pick(&[0, 0, 1, 2]) {
                 let at = self.lots.within(0, 8000);
                 let lasts = self.lots.within(1, CALM * 1000 - at).min(4000);
@@ -584,6 +649,13 @@ impl Maker {
                 let topic = topic?;
                 let (name, false) = &self.topics[topic] else { return None };
                 format!("Disconnect(service: \"c{topic}0\", topic: \"{name}\", {when})")
+            }
+            10 => {
+                let topic = topic?;
+                if !self.replicated[topic] {
+                    return None;
+                }
+                format!("LeaderLoss(topic: \"{}\", {when})", self.topics[topic].0)
             }
             _ => return None,
         })

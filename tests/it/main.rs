@@ -18,5 +18,6 @@ mod real_broker;
 mod scenario_files;
 mod scrubbing;
 mod swarm;
+mod swarm_producers;
 mod swarm_queues;
 mod window;

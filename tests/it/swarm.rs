@@ -132,6 +132,13 @@ impl Book {
                 assert_eq!(offset, *end, "offsets have no gaps");
                 *end += 1;
             }
+            What::Truncated { topic, partition, end } => {
+                for (_, places) in self.appended.iter_mut().filter(|(it, _)| it.0 == topic) {
+                    places.retain(|&(it, offset)| it != partition || offset < end);
+                }
+                self.appended.retain(|_, places| !places.is_empty());
+                self.ends.insert((topic, partition), end);
+            }
             What::FaultBegan { fault } => {
                 if let FaultKind::Replay { group, .. } = model.faults[fault.index()].kind {
                     self.replayed = Some((record.at, group));

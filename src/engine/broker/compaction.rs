@@ -30,7 +30,8 @@ impl Log {
     pub(super) fn compaction_due_at(&self, now: Time, partition: u32) -> Option<Time> {
         let compaction = self.settings.compaction?;
         let it = &self.partitions[partition as usize];
-        let is_new = it.end > it.looked_until && it.active_start() > it.start.max(it.clean_end);
+        let dirty_end = it.active_start().min(self.high(partition));
+        let is_new = it.end > it.looked_until && dirty_end > it.start.max(it.clean_end);
         let wanted = if is_new { Some(now) } else { it.next_burial };
         wanted.map(|at| next_round(at, compaction.every, now))
     }
@@ -39,10 +40,13 @@ impl Log {
     /// removed.
     pub fn compact(&mut self, now: Time, partition: u32, removed: &mut Vec<u64>) {
         let Some(compaction) = self.settings.compaction else { return };
+        // What the followers do not have is not compacted.
+        let high = self.high(partition);
         let types = &self.types;
         let it = &mut self.partitions[partition as usize];
-        it.looked_until = it.end;
-        let (dirty_start, dirty_end) = (it.start.max(it.clean_end), it.active_start());
+        it.looked_until = high;
+        let dirty_start = it.start.max(it.clean_end);
+        let dirty_end = it.active_start().min(high);
         let size = |event: &Event| types[event.event_type.index()].size;
         let dirty_bytes: u64 = (dirty_start..dirty_end).map(|at| size(it.entry(at).1)).sum();
         let clean = it.clean.iter().filter(|kept| kept.offset >= it.start);

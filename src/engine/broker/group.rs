@@ -280,7 +280,7 @@ impl Members {
     /// The deliveries of one partition that are due now.
     pub fn hand_out_partition(&mut self, now: Time, log: &Log, partition: u32, out: &mut Vec<Due>) {
         let reading = &mut self.partitions[partition as usize];
-        if now < reading.paused_until || reading.position >= log.end(partition) {
+        if now < reading.paused_until || reading.position >= log.high(partition) {
             return;
         }
         let Some(member) = self.members.iter_mut().find(|it| Some(it.instance) == reading.reader)
@@ -289,7 +289,7 @@ impl Members {
         };
         while member.state == State::Present
             && member.sent < member.upto
-            && reading.position < log.end(partition)
+            && reading.position < log.high(partition)
         {
             let (reader, from) = (member.instance, reading.position);
             // What is there no more cannot be read: the reader goes on at the next that is.

@@ -4,10 +4,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::{Event, EventType, LogTopic, Position, Time};
+use crate::model::{Event, EventId, EventType, LogTopic, Position, Time};
 
 use super::compaction::Kept;
 use super::retention::Segment;
+
+use super::replica::Replica;
 
 /// Events in a sealed chunk. Sealed chunks are shared between copies of a world, so that a
 /// checkpoint of a long log is cheap; 256 events are some 30 KiB.
@@ -20,6 +22,8 @@ pub struct Log {
     /// What the log needs to know of each type of event.
     pub(super) types: Arc<[Traits]>,
     pub(super) partitions: Vec<Partition>,
+    /// What the followers have of each partition; empty if there are none.
+    replicas: Vec<Replica>,
     /// Where the next event without a key goes.
     next_unkeyed: usize,
 }
@@ -61,14 +65,17 @@ impl Log {
     /// An empty log, in a world with these types of events.
     #[must_use]
     pub fn new(settings: LogTopic, types: &[EventType]) -> Self {
-        let partitions = vec![Partition::default(); settings.partitions as usize];
+        let count = settings.partitions as usize;
+        let partitions = vec![Partition::default(); count];
+        let replicas = settings.replication.map(|delay| vec![Replica::new(delay); count]);
+        let replicas = replicas.unwrap_or_default();
         let traits = |it: &EventType| Traits {
             size: u64::from(it.size_bytes),
             key: it.key,
             is_tombstone: it.is_tombstone,
         };
         let types = types.iter().map(traits).collect();
-        Self { settings, types, partitions, next_unkeyed: 0 }
+        Self { settings, types, partitions, replicas, next_unkeyed: 0 }
     }
 
     /// How many partitions.
@@ -83,7 +90,7 @@ impl Log {
         let count = self.partitions.len();
         let index = match key {
             #[expect(clippy::cast_possible_truncation, reason = "taken modulo the count")]
-            Some(key) => (spread(key) % count as u64) as usize,
+            Some(key) => return partition_of(key, count as u32),
             None => {
                 self.next_unkeyed = (self.next_unkeyed + 1) % count;
                 self.next_unkeyed
@@ -135,6 +142,34 @@ impl Log {
         self.partitions[partition as usize].next_kept(offset)
     }
 
+    /// Behind what may be read: the end of what the followers have too.
+    #[must_use]
+    pub fn high(&self, partition: u32) -> u64 {
+        self.replicas
+            .get(partition as usize)
+            .map_or_else(|| self.end(partition), |replica| replica.high())
+    }
+
+    /// After an append: when the followers will have it, if there are any.
+    pub fn replicate(&mut self, now: Time, partition: u32) -> Option<Time> {
+        let end = self.end(partition);
+        self.replicas.get_mut(partition as usize).map(|replica| replica.appended(now, end))
+    }
+
+    /// The followers have what they can have by `now`. Gives whether more may be read.
+    pub fn catch_up(&mut self, now: Time, partition: u32) -> bool {
+        self.replicas.get_mut(partition as usize).is_some_and(|replica| replica.catch_up(now))
+    }
+
+    /// The leader is lost, and a follower leads: what it does not have is gone. Gives the
+    /// events that are lost, the newest first.
+    pub fn lose_leader(&mut self, partition: u32) -> Vec<EventId> {
+        let Some(replica) = self.replicas.get_mut(partition as usize) else { return Vec::new() };
+        let end = replica.lead();
+        let it = &mut self.partitions[partition as usize];
+        (end..it.end).filter_map(|_| it.forget_newest(&self.types)).collect()
+    }
+
     /// The first offset whose event was appended at an instant or later; the end if none was
     /// (Kafka `offsetsForTimes`).
     fn offset_at(&self, partition: u32, at: Time) -> u64 {
@@ -155,15 +190,15 @@ impl Log {
         low
     }
 
-    /// The offset at a position.
+    /// The offset at a position, as far as may be read.
     #[must_use]
     pub fn offset_of(&self, partition: u32, position: Position) -> u64 {
-        let (start, end) = (self.start(partition), self.end(partition));
+        let (start, high) = (self.start(partition), self.high(partition));
         match position {
             Position::Earliest => start,
-            Position::Latest => end,
-            Position::Time(at) => self.offset_at(partition, at),
-            Position::Offset(offset) => offset.clamp(start, end),
+            Position::Latest => high,
+            Position::Time(at) => self.offset_at(partition, at).min(high),
+            Position::Offset(offset) => offset.clamp(start, high),
         }
     }
 
@@ -173,6 +208,13 @@ impl Log {
         let it = &self.partitions[partition as usize];
         let is_kept = it.next_kept(offset) == offset && offset < it.end;
         is_kept.then(|| *it.entry(offset).1)
+    }
+
+    /// Whether an event is kept.
+    #[must_use]
+    pub fn has(&self, event: EventId) -> bool {
+        let mut partitions = (0_u32..).take(self.partition_count());
+        partitions.any(|it| self.last_events(it, usize::MAX).iter().any(|it| it.id == event))
     }
 
     /// The last events of a partition, at most so many, the oldest first.
@@ -189,6 +231,24 @@ impl Log {
 }
 
 impl Partition {
+    /// Forgets the newest event, which is not compacted yet; gives which it was.
+    fn forget_newest(&mut self, types: &[Traits]) -> Option<EventId> {
+        if self.tail.is_empty()
+            && let Some(last) = self.sealed.pop_back()
+        {
+            self.tail.extend_from_slice(&last);
+        }
+        let (_, event) = self.tail.pop()?;
+        let size = types[event.event_type.index()].size;
+        self.end -= 1;
+        self.bytes -= size;
+        self.looked_until = self.looked_until.min(self.end);
+        let is_any_left = self.end > self.start.max(self.clean_end);
+        let newest = is_any_left.then(|| self.entry(self.end - 1).0);
+        self.leave_segment(size, newest);
+        Some(event.id)
+    }
+
     /// What is at an offset that is kept, and when it was appended.
     #[expect(clippy::cast_possible_truncation, reason = "positions in memory")]
     pub fn entry(&self, offset: u64) -> (Time, &Event) {
@@ -241,6 +301,13 @@ impl Partition {
             self.sealed.pop_front();
         }
     }
+}
+
+/// The partition of so many that an event with this key goes to.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "below the count")]
+pub fn partition_of(key: u64, partitions: u32) -> u32 {
+    (spread(key) % u64::from(partitions)) as u32
 }
 
 /// Mixes the bits of a key (`SplitMix64`'s finaliser), so that neighbouring keys are spread. The

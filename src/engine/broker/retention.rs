@@ -49,7 +49,8 @@ impl Log {
         let before = self.start(partition);
         while let Some(unit) = self.oldest(partition) {
             let is_old = self.settings.retention.is_some_and(|age| unit.newest + age <= now);
-            if !is_old && !self.is_over(partition, &unit) {
+            // What the followers do not have is not deleted.
+            if (!is_old && !self.is_over(partition, &unit)) || unit.end > self.high(partition) {
                 break;
             }
             let it = &mut self.partitions[partition as usize];
@@ -71,7 +72,8 @@ impl Log {
         }
         let check = self.settings.retention_check;
         let on_time = |at: Time| check.map_or(at, |check| next_round(at, check, now));
-        let trim = self.oldest(partition).filter(|_| self.settings.is_trimmed()).and_then(|unit| {
+        let may_go = |it: &Unit| self.settings.is_trimmed() && it.end <= self.high(partition);
+        let trim = self.oldest(partition).filter(may_go).and_then(|unit| {
             let is_over = check.is_some() && self.is_over(partition, &unit);
             let old_at = self.settings.retention.map(|age| unit.newest + age);
             let at = if is_over { Some(now) } else { old_at };
@@ -135,6 +137,19 @@ impl Partition {
         if let Some(active) = self.segments.back_mut() {
             active.bytes += size;
             active.newest = now;
+        }
+    }
+}
+
+impl Partition {
+    /// The newest event, of this size, is gone; before it something was appended at `newest`.
+    pub fn leave_segment(&mut self, size: u64, newest: Option<Time>) {
+        let Some(active) = self.segments.back_mut() else { return };
+        active.bytes -= size;
+        if active.start == self.end {
+            self.segments.pop_back();
+        } else if let Some(newest) = newest {
+            active.newest = newest;
         }
     }
 }

@@ -6,6 +6,7 @@ mod guards;
 mod idempotency;
 mod leases;
 mod logs;
+mod producers;
 mod queues;
 mod retention;
 mod services;
