@@ -450,7 +450,7 @@ pub struct TopicState {
 /// The two kinds of topic.
 #[derive(Clone, Debug)]
 pub enum Broker {
-    Log(Log),
+    Log(Box<Log>),
     Queue(Box<Queue>),
 }
 
@@ -509,7 +509,7 @@ impl World {
             .map(|topic| TopicState {
                 broker: match &topic.kind {
                     TopicKind::Log(settings) => {
-                        Broker::Log(Log::new(settings.clone(), &model.event_types))
+                        Broker::Log(Box::new(Log::new(settings.clone(), &model.event_types)))
                     }
                     TopicKind::Queue(settings) => {
                         Broker::Queue(Box::new(Queue::new(settings.clone())))
