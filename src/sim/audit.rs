@@ -2,7 +2,8 @@
 
 use crate::model::{Event, MessageId};
 
-use super::world::{Broker, PublishCounts, Scheduled, World};
+use super::publish::PublishCounts;
+use super::world::{Broker, Scheduled, World};
 
 /// Where the messages alive at an instant are. Each is in exactly one place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

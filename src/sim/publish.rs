@@ -3,6 +3,7 @@
 
 use crate::engine::broker::client::{Asker, Client, Effect, Sending};
 use crate::engine::broker::log::partition_of;
+use crate::engine::broker::outbox::Outbox;
 use crate::engine::broker::queue::Accepted;
 use crate::engine::broker::sequences::{Session, Verdict};
 use crate::model::{
@@ -12,7 +13,39 @@ use crate::model::{
 
 use super::message::{Message, Token};
 use super::plan::Plan;
-use super::world::{Broker, ProducerState, PublishCounts, Scheduled, World};
+use super::world::{Broker, Scheduled, World};
+
+/// A producer of an instance.
+#[derive(Clone, Debug)]
+pub struct ProducerState {
+    pub client: Client,
+    /// The tick that is scheduled.
+    pub tick_at: Option<Time>,
+    pub counts: PublishCounts,
+}
+
+/// What became of what a producer published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PublishCounts {
+    /// Publishes.
+    pub published: u64,
+    /// Those that were confirmed.
+    pub confirmed: u64,
+    /// Times that one was sent again.
+    pub retried: u64,
+    /// Those that were given up.
+    pub failed: u64,
+    /// Those that a crash made forget.
+    pub forgotten: u64,
+}
+
+/// An outbox.
+#[derive(Clone, Debug, Default)]
+pub struct OutboxState {
+    pub entries: Outbox,
+    /// Whether the relay is going to look.
+    pub is_scheduled: bool,
+}
 
 impl ProducerState {
     /// The producers of an instance of a service.

@@ -9,10 +9,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::engine::breaker::Pass;
-use crate::engine::broker::client::Client;
 use crate::engine::broker::group::{Due, Members};
 use crate::engine::broker::log::Log;
-use crate::engine::broker::outbox::Outbox;
 use crate::engine::broker::queue::{Effect, Queue};
 use crate::engine::broker::sequences::Sequences;
 use crate::engine::dice::Dice;
@@ -32,6 +30,7 @@ use super::message::{Message, Messages};
 use super::network::LinkState;
 use super::plan::Plan;
 use super::projection::Beliefs;
+use super::publish::{OutboxState, ProducerState};
 use super::statistics::Statistics;
 
 /// So many records are handed on together: few enough to be still at hand.
@@ -284,38 +283,6 @@ pub struct Instance {
     pub unsaid: Vec<Message>,
     /// For each producer of its service, its client.
     pub producers: Vec<ProducerState>,
-}
-
-/// A producer of an instance.
-#[derive(Clone, Debug)]
-pub struct ProducerState {
-    pub client: Client,
-    /// The tick that is scheduled.
-    pub tick_at: Option<Time>,
-    pub counts: PublishCounts,
-}
-
-/// What became of what a producer published.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PublishCounts {
-    /// Publishes.
-    pub published: u64,
-    /// Those that were confirmed.
-    pub confirmed: u64,
-    /// Times that one was sent again.
-    pub retried: u64,
-    /// Those that were given up.
-    pub failed: u64,
-    /// Those that a crash made forget.
-    pub forgotten: u64,
-}
-
-/// An outbox.
-#[derive(Clone, Debug, Default)]
-pub struct OutboxState {
-    pub entries: Outbox,
-    /// Whether the relay is going to look.
-    pub is_scheduled: bool,
 }
 
 /// How an instance reads a log.
