@@ -2,10 +2,12 @@
 //! (words after `--` choose cases by name).
 //!
 //! Prints a table: medians of interleaved runs on one thread, with and without an observer that
-//! keeps every record, beside a bare loop over a binary heap that does nothing else (the floor).
+//! keeps every record, beside a bare loop over a binary heap that does nothing else (the floor);
+//! and how often the second half of a run asked the system for memory.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
 
+use std::alloc::System;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::hint::black_box;
@@ -13,9 +15,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use inflight::engine::dice::{Dice, Purpose};
-use inflight::model::{Distribution, Model, Record, Time};
+use inflight::model::{
+    Distribution, HandlerId, InstanceId, Model, Node, Record, ServiceId, Step, Time,
+};
 use inflight::scenario::{self, library};
 use inflight::sim::World;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+/// The system's allocator, which counts. Where nothing is asked of it, it costs nothing.
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const RUNS: usize = 5;
 
@@ -59,23 +68,52 @@ fn hold(pending: u32) -> String {
     )
 }
 
-/// So many queues side by side, 1 000 customers a second over all.
-fn many(services: u32) -> String {
-    let rate = 1_000.0 / f64::from(services);
-    let pair = |it: u32| {
-        (
-            format!(
-                "\"w{it}\": Workload(arrivals: Poisson(per_second: {rate}), event: \"Job\",
-                 do: [Send(to: \"s{it}\", event: \"Job\")]),"
-            ),
-            format!("\"s{it}\": Service(answers: {{ \"Job\": [Work(\"500us\")] }}),"),
-        )
-    };
-    let (workloads, services): (String, String) = (0..services).map(pair).unzip();
-    format!(
-        "Scenario(format: 1, title: \"many\", events: {{ \"Job\": Event() }},
-         workloads: {{ {workloads} }}, services: {{ {services} }})"
-    )
+/// So many services, every other one a workload of its neighbour's; 1 000 customers a second
+/// over all. A text of so many would be longer than the reader takes: one pair is read, and
+/// repeated.
+fn many(services: usize) -> Arc<Model> {
+    let pairs = services / 2;
+    #[expect(clippy::cast_precision_loss, reason = "a rate")]
+    let rate = 1_000.0 / pairs as f64;
+    let pair = model(
+        &format!(
+            "Scenario(format: 1, title: \"many\", events: {{ \"Job\": Event() }},
+             workloads: {{ \"w\": Workload(arrivals: Poisson(per_second: {rate}), event: \"Job\",
+                do: [Send(to: \"s\", event: \"Job\")]) }},
+             services: {{ \"s\": Service(answers: {{ \"Job\": [Work(\"500us\")] }}) }})"
+        ),
+        0,
+    );
+    let mut all = Model::clone(&pair);
+    for more in (1..pairs).map(|it| it * 2) {
+        let service = |it: ServiceId| ServiceId::from_index(it.index() + more);
+        let handler = |it: HandlerId| HandlerId::from_index(it.index() + more);
+        let node = |it: Node| match it {
+            Node::Service(it) => Node::Service(service(it)),
+            Node::Topic(_) => it,
+        };
+        for mut it in pair.services.iter().cloned() {
+            it.first_instance = InstanceId::from_index(it.first_instance.index() + more);
+            it.handlers.iter_mut().for_each(|it| *it = handler(*it));
+            if let Some(workload) = &mut it.workload {
+                workload.handler = handler(workload.handler);
+            }
+            all.services.push(it);
+        }
+        for mut it in pair.handlers.iter().cloned() {
+            it.service = service(it.service);
+            if let Some(Step::Send { to, .. }) = it.steps.first_mut() {
+                *to = service(*to);
+            }
+            all.handlers.push(it);
+        }
+        all.instances.extend(pair.instances.iter().map(|&(it, number)| (service(it), number)));
+        for mut it in pair.links.iter().cloned() {
+            (it.from, it.to) = (node(it.from), node(it.to));
+            all.links.push(it);
+        }
+    }
+    Arc::new(all)
 }
 
 /// As many messages under way as there are sent in a second and a half.
@@ -111,6 +149,22 @@ fn run(case: &Case, observed: bool) -> (f64, World) {
     let wall = begin.elapsed().as_secs_f64();
     black_box(&kept);
     (wall, world)
+}
+
+/// How often memory was asked for in the second half of a run, a million records.
+fn steady(case: &Case) -> f64 {
+    let mut world = World::new(case.model.clone(), 1);
+    world.run_until(Time::from_secs_f64(case.seconds / 2.0), &mut ());
+    let before = world.record_count();
+    let region = Region::new(ALLOCATOR);
+    world.run_until(Time::from_secs_f64(case.seconds), &mut ());
+    let change = region.change();
+    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    let (asked, records) = (
+        (change.allocations + change.reallocations) as f64,
+        (world.record_count() - before) as f64,
+    );
+    asked * 1e6 / records
 }
 
 /// A row of M/M/1 queues as bare as can be: a heap, queues, draws. Gives seconds a customer.
@@ -175,8 +229,9 @@ fn main() {
         case("hold, 1 k pending", model(&hold(1_000), 0), 1_000.0, Some(1)),
         case("hold, 100 k pending", model(&hold(100_000), 0), 10.0, Some(1)),
         case("hold, 1 M pending", model(&hold(1_000_000), 0), 1.5, Some(1)),
-        case("10 services", model(&many(10), 0), 300.0, None),
-        case("1 000 services", model(&many(1_000), 0), 300.0, None),
+        case("10 services", many(10), 300.0, None),
+        case("1 000 services", many(1_000), 300.0, None),
+        case("10 000 services", many(10_000), 300.0, None),
         case("payment, notify", model(payment, 0), 3_000.0, None),
         case("payment, call", model(payment, 1), 3_000.0, None),
         case("payment, poll", model(payment, 2), 3_000.0, None),
@@ -201,8 +256,16 @@ fn main() {
         floors[1].push(bare(5, 180_000));
     }
     println!(
-        "{:<20} {:>10} {:>10} | {:>9} {:>9} | {:>10} {:>10} | {:>6}",
-        "", "records", "events", "ns/event", "recorded", "M rec./s", "recorded", "ratio"
+        "{:<20} {:>10} {:>10} | {:>9} {:>9} | {:>10} {:>10} | {:>6} | {:>12}",
+        "",
+        "records",
+        "events",
+        "ns/event",
+        "recorded",
+        "M rec./s",
+        "recorded",
+        "ratio",
+        "allocs/M rec."
     );
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
     let float = |it: u64| it as f64;
@@ -214,13 +277,14 @@ fn main() {
             _ => format!("{:.1}", seconds * 1e9 / float(events)),
         };
         println!(
-            "{:<20} {records:>10} {events:>10} | {:>9} {:>9} | {:>10.2} {:>10.2} | {:>6.2}",
+            "{:<20} {records:>10} {events:>10} | {:>9} {:>9} | {:>10.2} {:>10.2} | {:>6.2} | {:>12.1}",
             case.name,
             each(quiet),
             each(loud),
             float(records) / quiet / 1e6,
             float(records) / loud / 1e6,
             loud / quiet,
+            steady(case),
         );
     }
     for (name, place, per_customer) in [("M/M/1", 0, 2.0), ("tandem", 1, 6.0)] {

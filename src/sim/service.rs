@@ -211,11 +211,16 @@ impl World {
                 stop
             } else {
                 let asked = task.asked;
-                self.see_as(slot);
+                let is_apart = !self.transactions.is_empty();
+                if is_apart {
+                    self.see_as(slot);
+                }
                 let mut hands =
                     Hands { world: self, plan, slot, message, instance, service, asked };
                 let stop = task.run(&plan.program, &plan.model, &mut hands);
-                self.see_all(slot);
+                if is_apart {
+                    self.see_all(slot);
+                }
                 self.tasks.slots[slot as usize].task = task;
                 stop
             };
@@ -330,16 +335,13 @@ impl World {
     fn end_task(&mut self, plan: &Plan, slot: u32, outcome: Outcome) {
         let TaskState { message: id, instance, service, replied, acked, .. } =
             self.tasks.slots[slot as usize];
-        if !plan.is_naive(instance)
-            && outcome == Outcome::Done
-            && self.messages.get(id).role == Role::Delivery
-        {
+        let &Message { role, since, .. } = self.messages.get(id);
+        if role == Role::Delivery && outcome == Outcome::Done && !plan.is_naive(instance) {
             self.handled(plan, slot, id);
         }
         self.task_over(slot);
         self.tasks.slots[slot as usize].used = false;
         self.tasks.free.push(slot);
-        let &Message { role, since, .. } = self.messages.get(id);
         let done = outcome == Outcome::Done;
         let statistics = &mut self.services[service.index()].statistics;
         statistics.departed(self.now, since, done);

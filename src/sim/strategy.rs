@@ -286,6 +286,7 @@ impl World {
     }
 
     /// A task is over, or is no more: what it has not made so is void.
+    #[inline]
     pub(super) fn task_over(&mut self, slot: u32) {
         if !self.transactions.is_empty() {
             self.transactions.remove(&slot);
