@@ -195,6 +195,8 @@ impl Stores {
                 .map(|cell| Value::from_bits(table.value, cell.value).as_f64())
                 .sum(),
         };
+        // The sum of nothing is -0, which nobody wants to read.
+        let total = total + 0.0;
         StoreSummary { keys: table.cells.len() as u64, total, updates: table.updates }
     }
 }

@@ -72,8 +72,15 @@ impl World {
         for instance in &self.instances {
             let lanes = instance.lanes.iter();
             let lanes = lanes.flat_map(|lane| lane.waiting.iter().chain(lane.early.values()));
-            for &id in instance.queue.iter().chain(&instance.blocked).chain(lanes) {
+            let gathered = instance.gatherings.iter().flat_map(|it| &it.waiting);
+            let queued = instance.queue.iter().chain(&instance.blocked);
+            for &id in queued.chain(lanes).chain(gathered) {
                 see(id, &mut audit.waiting);
+            }
+        }
+        for run in self.batches.values() {
+            for id in run.others() {
+                see(id, &mut audit.in_hands);
             }
         }
         for receiver in self.services.iter().flat_map(|it| &it.receivers) {

@@ -299,12 +299,20 @@ impl World {
         if !state.up || message.since < state.started {
             return self.drop_message(id, DropReason::Crashed);
         }
+        let gathering = &mut self.instances[message.to.index()].gatherings[place];
+        gathering.coming_back = gathering.coming_back.saturating_sub(1);
         if !self.still_counts(plan, id) {
             self.drop_message(id, DropReason::Stale);
-            return self.give_room(plan, message.to, place);
+            self.give_room(plan, message.to, place);
+            if let Some(task) = self.next_batch(plan, message.to, service) {
+                self.run_task(plan, task);
+            }
+            return;
         }
         self.messages.get_mut(id).since = self.now;
-        self.admit(plan, id);
+        if plan.is_naive(message.to) || !self.gathers(plan, id) {
+            self.admit(plan, id);
+        }
     }
 
     /// Whether a delivery, if it is of a log, is from a partition that its reader has had ever

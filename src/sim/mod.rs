@@ -5,6 +5,7 @@
 
 pub mod agenda;
 pub mod audit;
+mod batch;
 mod call;
 mod connection;
 mod fault;

@@ -245,8 +245,8 @@ impl World {
                         Stop::GaveUp => Outcome::NeverTold,
                         _ => Outcome::Done,
                     };
-                    self.end_task(plan, slot, outcome);
-                    match self.next_message(plan, instance, service) {
+                    let next = self.end_task(plan, slot, outcome);
+                    match next.or_else(|| self.next_message(plan, instance, service)) {
                         Some(next) => slot = next,
                         None => return,
                     }
@@ -260,6 +260,9 @@ impl World {
                 && let Some(factor) = self.services[service.index()].slow
             {
                 span = Span::from_secs_f64(span.as_secs_f64() * factor);
+            }
+            if purpose == Purpose::Work && self.is_further_of_batch(slot) {
+                span = Span::ZERO;
             }
             if span > Span::ZERO {
                 let state = &mut self.tasks.slots[slot as usize];
@@ -324,15 +327,21 @@ impl World {
     /// A handler came to its end, and its worker takes up what is next.
     pub(super) fn finish(&mut self, plan: &Plan, slot: u32, outcome: Outcome) {
         let TaskState { instance, service, .. } = self.tasks.slots[slot as usize];
-        self.end_task(plan, slot, outcome);
-        if let Some(next) = self.next_message(plan, instance, service) {
+        let next = self.end_task(plan, slot, outcome);
+        if let Some(next) = next.or_else(|| self.next_message(plan, instance, service)) {
             self.run_task(plan, next);
         }
     }
 
-    /// A handler came to its end.
+    /// A handler came to its end. Gives the task that its worker goes on with, if it has more in
+    /// hands.
     #[inline(always)]
-    fn end_task(&mut self, plan: &Plan, slot: u32, outcome: Outcome) {
+    fn end_task(&mut self, plan: &Plan, slot: u32, outcome: Outcome) -> Option<u32> {
+        if !self.batches.is_empty()
+            && let Some(run) = self.batches.remove(&slot)
+        {
+            return self.batched_ended(plan, slot, run, outcome);
+        }
         let TaskState { message: id, instance, service, replied, acked, .. } =
             self.tasks.slots[slot as usize];
         let &Message { role, since, .. } = self.messages.get(id);
@@ -362,10 +371,11 @@ impl World {
         if role == Role::Arrival {
             self.journey_ended(plan, service);
         }
+        None
     }
 
     /// What a consumer tells the broker when its handler is done.
-    fn finish_delivery(&mut self, plan: &Plan, id: MessageId, acked: bool, done: bool) {
+    pub(super) fn finish_delivery(&mut self, plan: &Plan, id: MessageId, acked: bool, done: bool) {
         let &Message { link, to, .. } = self.messages.get(id);
         let topic = Self::topic_of(plan, link);
         let service = plan.service_of(to);
@@ -440,7 +450,7 @@ impl World {
         loop {
             let state = &mut self.instances[instance.index()];
             if state.queue.is_empty() && state.blocked.is_empty() {
-                return None;
+                return self.next_batch(plan, instance, service);
             }
             let settings = &plan.model.services[service.index()];
             if settings.workers.is_some_and(|workers| state.busy >= workers) {
@@ -492,7 +502,7 @@ impl World {
         }
         let service = plan.service_of(instance);
         let now = self.now;
-        let mut gone: Vec<MessageId> = Vec::new();
+        let (mut gone, mut queued) = (Vec::new(), Vec::new());
         for slot in 0..self.tasks.slots.len() {
             let state = &mut self.tasks.slots[slot];
             if state.used && state.instance == instance {
@@ -505,6 +515,9 @@ impl World {
                 self.task_over(slot);
                 self.services[service.index()].statistics.worker_freed(now);
                 self.interrupted(plan, message, acked);
+                if let Some(run) = self.batches.remove(&slot) {
+                    queued.extend(run.others());
+                }
             }
         }
         let state = &mut self.instances[instance.index()];
@@ -515,8 +528,11 @@ impl World {
             known.clear();
         }
         state.unsaid.clear();
-        let waiting = state.queue.drain(..).chain(state.blocked.drain(..));
-        let mut queued: Vec<MessageId> = waiting.collect();
+        queued.extend(state.queue.drain(..).chain(state.blocked.drain(..)));
+        for gathering in &mut state.gatherings {
+            gathering.crash();
+            queued.extend(gathering.waiting.drain(..));
+        }
         let lanes = state.lanes.drain(..);
         queued.extend(
             lanes.flat_map(|lane| lane.waiting.into_iter().chain(lane.early.into_values())),

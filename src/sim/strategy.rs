@@ -168,7 +168,8 @@ impl World {
         of_all.flat_map(|it| it.order.take_out(|_, holder| holder == instance)).collect()
     }
 
-    /// Takes what came from a partition out of an instance's re-ordering buffer.
+    /// Takes what came from a partition out of an instance's re-ordering buffer, or from where it
+    /// waits for a batch.
     pub(super) fn take_from_order(
         &mut self,
         plan: &Plan,
@@ -181,11 +182,17 @@ impl World {
             return Vec::new();
         }
         let Some((place, _)) = plan.subscription(service, topic) else { return Vec::new() };
+        let gathering = &mut self.instances[instance.index()].gatherings[place].waiting;
+        let (gathered, left): (Vec<MessageId>, Vec<MessageId>) = std::mem::take(gathering)
+            .into_iter()
+            .partition(|it| self.is_delivery_of(plan, *it, topic, partition));
+        self.instances[instance.index()].gatherings[place].waiting = left.into();
         let mut order = std::mem::take(&mut self.services[service.index()].receivers[place].order);
-        let taken = order.take_out(|id, holder| {
+        let mut taken = order.take_out(|id, holder| {
             holder == instance && self.is_delivery_of(plan, id, topic, partition)
         });
         self.services[service.index()].receivers[place].order = order;
+        taken.extend(gathered);
         taken
     }
 
@@ -239,8 +246,12 @@ impl World {
         let message = self.messages.get(id);
         let key = key(plan, &message.event);
         if !plan.is_naive(message.to)
-            && let Some((place, _)) = self.consume_of(plan, id)
+            && let Some((place, consume)) = self.consume_of(plan, id)
         {
+            if consume.strategy.batch.is_some() {
+                let to = self.messages.get(id).to;
+                self.instances[to.index()].gatherings[place].coming_back += 1;
+            }
             let service = plan.service_of(self.messages.get(id).to);
             self.services[service.index()].receivers[place].order.rename(key, id, again);
         }

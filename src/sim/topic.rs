@@ -515,7 +515,7 @@ impl World {
         let service = plan.service_of(to);
         self.tell(plan, service, id);
         if handled {
-            if plan.is_naive(to) || !self.is_put_aside(plan, id) {
+            if plan.is_naive(to) || !(self.gathers(plan, id) || self.is_put_aside(plan, id)) {
                 self.admit(plan, id);
             }
             return;

@@ -25,6 +25,7 @@ use crate::model::{
 };
 
 use super::agenda::Agenda;
+use super::batch::{BatchRun, Gathering};
 use super::guard::{Answer, Guards};
 use super::message::{Message, Messages};
 use super::network::LinkState;
@@ -93,6 +94,8 @@ pub struct World {
     pub(super) beliefs: Option<Box<Beliefs>>,
     /// What tasks have changed in one step that is not over, by the task's place.
     pub(super) transactions: BTreeMap<u32, Transaction>,
+    /// What tasks have in hands beside their message, by the task's place.
+    pub(super) batches: BTreeMap<u32, BatchRun>,
     pub(super) counters: Counters,
     seed: u64,
     digest: u64,
@@ -178,6 +181,15 @@ pub enum Scheduled {
         /// Which of its service's subscriptions.
         place: u16,
         /// The instance's incarnation whose connection broke.
+        incarnation: u32,
+    },
+    /// What waits for a batch may have waited long enough.
+    BatchDue {
+        /// Where.
+        instance: InstanceId,
+        /// Which of its service's subscriptions.
+        place: u16,
+        /// The instance's incarnation it belongs to.
         incarnation: u32,
     },
     /// What waits in a re-ordering buffer may have waited long enough.
@@ -277,6 +289,8 @@ pub struct Instance {
     pub reading: Vec<Reading>,
     /// For each subscription of its service, what it has in memory of what it has handled.
     pub known: Vec<Option<KnownIds>>,
+    /// For each subscription of its service, what waits for a batch.
+    pub gatherings: Vec<Gathering>,
     /// How often what it tries again has failed, by subscription.
     pub failed: BTreeMap<(usize, EventId), u32>,
     /// What it has to say to brokers that it is cut off from, if they will hear of it.
@@ -465,7 +479,11 @@ impl World {
                     guards: Guards::new(model, service),
                     reading: vec![Reading::default(); consumes.len()],
                     known: consumes.iter().map(|it| known(it, true)).collect(),
+<<<<<<< HEAD
                     producers: ProducerState::of(model, service),
+=======
+                    gatherings: vec![Gathering::default(); consumes.len()],
+>>>>>>> d86bcde (engine, sim: consumers that handle in batches)
                     ..Instance::default()
                 }
             })
@@ -541,6 +559,7 @@ impl World {
             stores: Stores::new(model),
             beliefs: Beliefs::new(model),
             transactions: BTreeMap::new(),
+            batches: BTreeMap::new(),
             counters: Counters::default(),
             seed,
             digest: 0x243f_6a88_85a3_08d3 ^ seed,
@@ -686,6 +705,9 @@ impl World {
             }
             Scheduled::Reconnect { instance, place, incarnation } => {
                 self.reconnect(plan, instance, place, incarnation);
+            }
+            Scheduled::BatchDue { instance, incarnation, .. } => {
+                self.batch_due(plan, instance, incarnation);
             }
             Scheduled::OrderTick { service, place } => {
                 self.order_tick(plan, service, usize::from(place));

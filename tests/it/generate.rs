@@ -391,6 +391,15 @@ impl Maker {
         if lots.chance(20) {
             all.push("VersionChecked(version: \"id\")");
         }
+        if lots.chance(20) {
+            let batch = lots.pick(&[
+                "Batch(size: 3, within: \"50ms\")",
+                "Batch(size: 2)",
+                "Batch(size: 9)",
+            ]);
+            all.push(batch);
+            return Some(format!("strategy: [{}]", all.join(", ")));
+        }
         if lots.chance(30) {
             all.push("Reorder(by: \"id\", timeout: \"200ms\")");
         }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use inflight::model::{
     AckTiming, Commit, EventId, EventTypeId, FaultKind, GroupId, InstanceId, MessageId, Model,
-    Node, OnFailure, Outcome, Position, Record, Role, ServiceId, Time, TopicId, TopicKind, Trigger,
-    What,
+    Node, OnFailure, Outcome, Position, Record, Role, ServiceId, Skip, Time, TopicId, TopicKind,
+    Trigger, What,
 };
 use inflight::scenario;
 use inflight::sim::World;
@@ -180,6 +180,11 @@ impl Book {
                     "{} began offset {offset} of p{partition} after {before:?}",
                     model.instance_name(instance)
                 );
+            }
+            // It was handled before, in a batch that failed perhaps.
+            What::Skipped { message, instance, why: Skip::Known } => {
+                let (service, _) = model.instances[instance.index()];
+                self.done.insert((service, self.carried[&message].0));
             }
             What::Finished { message, instance, outcome } => {
                 let (event, _, topic) = self.carried[&message];

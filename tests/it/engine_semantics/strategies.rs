@@ -356,3 +356,76 @@ fn a_replay_past_an_inbox_changes_nothing() {
     1.000  s: p0 committed 2
     "#);
 }
+
+fn batches(topic: &str, at: &str, strategy: &str, steps: &str) -> String {
+    ledger(topic, at, strategy, "prefetch: 10,", steps)
+}
+
+const FOUR: &str = r#""0s", "10ms", "20ms", "30ms""#;
+
+#[test]
+fn a_batch_takes_its_time_once_and_is_acked_as_a_whole() {
+    let strategy = r#"strategy: Batch(size: 3, within: "200ms"),"#;
+    let it = batches("Queue()", FOUR, strategy, r#"Work("100ms")"#);
+    assert_snapshot!(draw(&it, 50, 2000, "store settle"), @r#"
+         s  aaa·ddd
+            ··b
+            ··c
+    0.120  sum = 10
+    0.120  sum = 20
+    0.120  sum = 30
+    0.120  q: a acked
+    0.120  q: b acked
+    0.120  q: c acked
+    0.330  sum = 40
+    0.330  q: d acked
+    "#);
+}
+
+/// What had been done before the failure is done again.
+#[test]
+fn if_one_of_a_batch_fails_all_have_failed() {
+    let strategy = r#"strategy: Batch(size: 2, within: "200ms"),"#;
+    let fails =
+        r#"Work("100ms"), If(condition: Compare(Field("n"), Equal, "e-2"), then: [Fail(1)])"#;
+    let it = batches(r#"Queue(max_deliveries: 2)"#, r#""0s", "10ms""#, strategy, fails);
+    assert_snapshot!(draw(&it, 50, 2000, "store anomaly settle"), @r#"
+         s  aaaa!
+            ··!·!
+    0.110  sum = 10
+    0.110  q: a waits again
+    0.110  q: b waits again
+    0.210  sum = 20
+    0.210  sum: a applied twice
+    0.210  q: a delivered too often
+    0.210  q: b delivered too often
+    0.210  sum: b missing
+    "#);
+}
+
+#[test]
+fn a_crash_in_a_batch_repeats_all_of_it() {
+    let strategy = r#"strategy: Batch(size: 4),"#;
+    let it = batches("Log()", FOUR, strategy, r#"Work("100ms"), Wait("20ms")"#);
+    let crash = r#"faults: [Crash(service: "s", at: "270ms", for: "50ms")],"#;
+    let it = it.replace("strategy:", r#"session_timeout: "100ms", strategy:"#);
+    assert_snapshot!(draw(&(it + crash), 20, 3000, "store anomaly commit life"), @r#"
+         s  aaaaaabbbbbbb###··bbbbbbcccccccc
+            ············c!················dd
+            ·············!
+    0.120  sum = 10
+    0.120  s: p0 committed 1
+    0.240  sum = 20
+    0.260  sum = 30
+    0.270  s is down
+    0.320  s is up
+    0.490  sum = 40
+    0.490  sum: b applied twice
+    0.490  s: p0 committed 2
+    0.610  sum = 50
+    0.610  sum: c applied twice
+    0.630  sum = 60
+    0.630  s: p0 committed 3
+    0.630  s: p0 committed 4
+    "#);
+}
