@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use crate::model::{
-    AckTiming, Batch, Consume, InstanceId, MessageId, Outcome, ServiceId, Span, What,
+    AckTiming, Batch, Consume, DropReason, InstanceId, MessageId, Outcome, ServiceId, Span, What,
 };
 
 use super::message::Token;
@@ -168,6 +168,16 @@ impl World {
         mut run: BatchRun,
     ) -> Option<u32> {
         while let Some(id) = run.rest.pop_front() {
+            if !self.still_counts(plan, id) {
+                // Its partition has gone to another reader meanwhile, or back for a replay.
+                let since = self.messages.get(id).since;
+                let statistics = &mut self.services[service.index()].statistics;
+                statistics.queue_shrank(self.now);
+                statistics.lose(self.now, since);
+                self.drop_message(id, DropReason::Stale);
+                self.give_room(plan, instance, run.place);
+                continue;
+            }
             if let Some(why) = self.passes(plan, id) {
                 self.services[service.index()].statistics.queue_shrank(self.now);
                 self.skip(plan, id, why);

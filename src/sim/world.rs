@@ -479,11 +479,8 @@ impl World {
                     guards: Guards::new(model, service),
                     reading: vec![Reading::default(); consumes.len()],
                     known: consumes.iter().map(|it| known(it, true)).collect(),
-<<<<<<< HEAD
                     producers: ProducerState::of(model, service),
-=======
                     gatherings: vec![Gathering::default(); consumes.len()],
->>>>>>> d86bcde (engine, sim: consumers that handle in batches)
                     ..Instance::default()
                 }
             })
