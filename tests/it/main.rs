@@ -19,5 +19,6 @@ mod scenario_files;
 mod scrubbing;
 mod swarm;
 mod swarm_producers;
+mod swarm_projections;
 mod swarm_queues;
 mod window;

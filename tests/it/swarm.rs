@@ -17,33 +17,38 @@ use inflight::sim::World;
 use crate::generate::{self, Lots};
 
 /// Tells how to replay what failed.
-struct Replay(u64);
+struct Replay<'a>(u64, &'a str);
 
-impl Drop for Replay {
+impl Drop for Replay<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let seed = self.0;
-            eprintln!("{}", generate::scenario(seed));
+            let Self(seed, text) = self;
             let name = std::thread::current().name().unwrap_or_default().to_owned();
-            eprintln!("replay: INFLIGHT_SWARM_SEED={seed} cargo test {name}");
+            eprintln!("{text}\nreplay: INFLIGHT_SWARM_SEED={seed} cargo test {name}");
         }
     }
 }
 
-/// The seeds to try: one that is asked for, or so many from 1.
-pub fn each_seed(count: u64, check: impl Fn(u64, Arc<Model>)) {
+/// The seeds to try, and the scenarios that are made of them: one that is asked for, or so many
+/// from 1.
+pub fn each_made(count: u64, make: &dyn Fn(u64) -> String, check: impl Fn(u64, Arc<Model>)) {
     let number = |name| std::env::var(name).ok().map(|it: String| it.parse::<u64>().unwrap());
     let (first, last) = match (number("INFLIGHT_SWARM_SEED"), number("INFLIGHT_SWARM")) {
         (Some(seed), _) => (seed, seed),
         (None, more) => (1, more.unwrap_or(count)),
     };
     for seed in first..=last {
-        let _replay = Replay(seed);
-        let text = generate::scenario(seed);
+        let text = make(seed);
+        let _replay = Replay(seed, &text);
         let scenario = scenario::read(&text, "made.ron")
             .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
         check(seed, scenario.variants[0].model.clone());
     }
+}
+
+/// The same of scenarios with every construct of the language.
+pub fn each_seed(count: u64, check: impl Fn(u64, Arc<Model>)) {
+    each_made(count, &generate::scenario, check);
 }
 
 #[test]
