@@ -10,7 +10,7 @@ use super::route::Route;
 pub const GAP: (f32, f32) = (120.0, 44.0);
 
 /// The free space between two layers of one column: events fly there too.
-const LAYER_GAP: f32 = 92.0;
+const LAYER_GAP: f32 = 120.0;
 
 /// The room that the flow view of a usual window has, in points of the screen.
 const ROOM: (f32, f32) = (1030.0, 560.0);

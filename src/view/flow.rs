@@ -340,10 +340,11 @@ fn card(model: &Model, scene: &Scene, id: ServiceId) -> Card {
         if up < instances.len() {
             parts.push(format!("{up} of {} up", instances.len()));
         }
-        for (count, what) in [(working, "working"), (calling, "calling"), (waiting, "waiting")] {
-            if count > 0 {
-                parts.push(format!("{count} {what}"));
-            }
+        let kinds = [(working, "work"), (calling, "call"), (waiting, "wait")];
+        // There is room for two long words, or for three short ones.
+        let long = kinds.iter().filter(|(count, _)| *count > 0).count() < 3;
+        for (count, what) in kinds.into_iter().filter(|(count, _)| *count > 0) {
+            parts.push(format!("{count} {what}{}", if long { "ing" } else { "" }));
         }
         if parts.is_empty() && service.workload.is_none() {
             parts.push("idle".into());

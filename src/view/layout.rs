@@ -13,7 +13,7 @@ use crate::model::{Model, Node, ServiceId, TopicId, TopicKind};
 pub const CARD: (f32, f32) = (186.0, 96.0);
 
 /// The width of a topic's strip, in points of the layout.
-const STRIP_WIDTH: f32 = 268.0;
+const STRIP_WIDTH: f32 = 284.0;
 
 /// Where the first row of a strip begins, and how high a row is, in points of the layout.
 pub const STRIP_ROWS: (f32, f32) = (40.0, 28.0);
