@@ -25,6 +25,7 @@
 //! | what a scenario file may say, or a message about a mistake | `scenario/` (`convert`, `services`, `steps`, `events`, `faults`) |
 //! | how a topic behaves | `engine/broker/` (`queue`, `log`, `group`) |
 //! | what a step of a handler does | `engine/handler`, then `sim/service` |
+//! | how what is published is confirmed, tried again, or waits in an outbox | `engine/broker/` (`client`, `sequences`, `replica`, `outbox`), then `sim/publish` |
 //! | links, calls, faults, workloads | `sim/` (`network`, `call`, `fault`, `workload`) |
 //! | a figure of the report | `sim/report`, `sim/statistics` |
 //! | what is shown at an instant | `history/scene`, then `view/flow` |

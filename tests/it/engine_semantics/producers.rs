@@ -409,6 +409,31 @@ fn a_crash_between_publishing_and_marking_publishes_again() {
     "#);
 }
 
+/// The write is part of the inbox's transaction: a crash before its end voids it.
+#[test]
+fn what_an_inbox_does_not_finish_is_not_in_the_outbox() {
+    let it = r#"
+        events: { "E": Event() },
+        topics: { "q": Queue(), "t": Log() },
+        workloads: { "s": Workload(arrivals: At(["0s"]), event: "E", do: [Publish("E", "q")]) },
+        services: { "p": Service(
+            outboxes: { "out": Outbox(topic: "t", every: "100ms") },
+            consumes: { "q": Consume(strategy: [Inbox], on: { "E": [Publish(event: "E", to: "t", via: "out"), Work("30ms")] }) },
+        ) },
+        faults: [Crash(service: "p", at: "20ms", for: "30ms")],
+    "#;
+    assert_snapshot!(draw(it, 10, 2000, "deliver append outbox life"), @r#"
+         p  a!###aaa
+    0.000  q → p: a
+    0.020  p is down
+    0.050  p is up
+    0.050  q → p: a, delivery 2
+    0.080  out: b is written
+    0.100  t: p0 0 is b
+    0.100  out: b is published
+    "#);
+}
+
 #[test]
 fn a_relay_publishes_in_order_and_a_batch_each_time() {
     let steps = r#"Publish(event: "E", to: "t", via: "out")"#;
