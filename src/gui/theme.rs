@@ -75,6 +75,9 @@ pub struct Palette {
     /// Down, lost, failed.
     #[serde(deserialize_with = "colour")]
     pub bad: Color32,
+    /// A value that is not what it should be.
+    #[serde(deserialize_with = "colour")]
+    pub wrong: Color32,
     /// The face of what is down.
     #[serde(deserialize_with = "colour")]
     pub bad_fill: Color32,

@@ -36,6 +36,27 @@ impl Strategy {
             && batch.is_none()
     }
 
+    /// In a few words: the names of what it is made of.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Self { idempotence, versions, reorder, retries, batch } = self;
+        let mut names = Vec::new();
+        match idempotence.map(|it| it.memory) {
+            None => {}
+            Some(Memory::Volatile) => names.push("idempotent"),
+            Some(Memory::Durable) => names.push("idempotent, durable"),
+            Some(Memory::WithEffects) => names.push("inbox"),
+        }
+        let others = [
+            (!versions.is_empty(), "version-checked"),
+            (reorder.is_some(), "reordering buffer"),
+            (retries.is_some(), "retries, then dead letter"),
+            (batch.is_some(), "batches"),
+        ];
+        names.extend(others.iter().filter(|it| it.0).map(|it| it.1));
+        if names.is_empty() { "naive".to_owned() } else { names.join(" · ") }
+    }
+
     /// Whether the changes that a handler makes to stores become so in one step, when it is done.
     #[must_use]
     pub fn is_transactional(&self) -> bool {

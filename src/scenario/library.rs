@@ -28,6 +28,7 @@ macro_rules! entries {
 pub const fn entries() -> &'static [Entry] {
     entries![
         "payment/payment",
+        "delivery/lost_ack",
         "queueing/mm1",
         "queueing/mmc",
         "queueing/md1",

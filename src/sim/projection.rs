@@ -141,6 +141,23 @@ impl World {
         }
     }
 
+    /// Events of a log were deleted; those that a group was not sent yet it will never apply.
+    pub(super) fn deleted_unread(
+        &mut self,
+        plan: &Plan,
+        topic: TopicId,
+        partition: u32,
+        deleted: &[(u64, EventId)],
+    ) {
+        for &service in plan.projecting(topic) {
+            let Some((_, consume)) = plan.subscription(service, topic) else { continue };
+            let position = self.groups[consume.group.index()].members.position(partition);
+            for &(_, event) in deleted.iter().filter(|it| it.0 >= position) {
+                self.never_applied(topic, Some(service), event, AnomalyKind::Missing);
+            }
+        }
+    }
+
     /// A message that published an event is no more, and never came to its topic. Unless a copy
     /// of it is still on its way, or its producer tries again, the event is lost.
     pub(super) fn publish_lost(&mut self, topic: TopicId, event: EventId) {

@@ -90,7 +90,13 @@ impl World {
             unreachable!("only logs are appended to")
         };
         let offset = log.append(now, partition, event);
-        let trimmed = log.trim_at_once(now, partition);
+        let mut deleted = Vec::new();
+        let is_of_interest = !plan.projecting(topic).is_empty();
+        let trimmed = log.trim_at_once(now, partition, |offset, event| {
+            if is_of_interest {
+                deleted.push((offset, event));
+            }
+        });
         let due = log.due_at(now, partition);
         let replicated_at = log.replicate(now, partition);
         self.note(What::Appended { message: id, topic, partition, offset });
@@ -98,6 +104,7 @@ impl World {
         self.end_message(id);
         if let Some(start) = trimmed {
             self.note(What::Trimmed { topic, partition, start });
+            self.deleted_unread(plan, topic, partition, &deleted);
         }
         if let Some(due) = due {
             self.tick_at(topic, due);
@@ -298,12 +305,19 @@ impl World {
             if partition as usize == log.partition_count() {
                 return;
             }
-            let trimmed = log.trim(now, partition);
+            let mut deleted = Vec::new();
+            let is_of_interest = !plan.projecting(topic).is_empty();
+            let trimmed = log.trim(now, partition, |offset, event| {
+                if is_of_interest {
+                    deleted.push((offset, event));
+                }
+            });
             log.compact(now, partition, &mut removed);
             let due = log.due_at(now, partition);
             state.compacted += removed.len() as u64;
             if let Some(start) = trimmed {
                 self.note(What::Trimmed { topic, partition, start });
+                self.deleted_unread(plan, topic, partition, &deleted);
             }
             for offset in removed.drain(..) {
                 self.note(What::Compacted { topic, partition, offset });

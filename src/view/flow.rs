@@ -6,7 +6,7 @@
 use crate::history::{Gone, Place, Scene, SceneMessage, TopicScene};
 use crate::model::{
     Arrivals, Distribution, EventId, EventTypeId, LinkId, MessageId, Model, Node, Role, ServiceId,
-    Span, Time, TopicId,
+    Shown, Span, Time, TopicId,
 };
 
 /// More dots than this on a link cannot be told apart: it becomes a stream.
@@ -44,13 +44,24 @@ pub struct Card {
     /// How it is.
     pub health: Health,
     /// Values that the scenario wants shown.
-    pub values: Vec<(String, String)>,
+    pub values: Vec<CardValue>,
     /// How many hands are busy, and how many there are (`None`: as many as are needed).
     pub busy: (u32, Option<u32>),
     /// How many messages wait.
     pub queued: u32,
     /// How many may wait, if that is limited.
     pub capacity: Option<u32>,
+}
+
+/// A value on a card.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CardValue {
+    /// What it is called.
+    pub label: String,
+    /// What it is.
+    pub value: String,
+    /// Whether it is not what it should be.
+    pub is_wrong: bool,
 }
 
 /// How a service is.
@@ -359,11 +370,15 @@ fn card(model: &Model, scene: &Scene, id: ServiceId) -> Card {
     }
     let shown = model.presentation.shown.iter().zip(&scene.shown);
     let values = shown
-        .filter(|(it, _)| it.service == id)
-        .map(|(it, value)| {
-            (it.label.clone(), number_text(value / it.divisor, it.divisor, &it.unit))
-        })
+        .zip(&scene.should)
+        .filter(|((it, _), _)| it.service == id)
+        .flat_map(|((it, value), should)| shown_value(model, it, *value, *should))
         .collect();
+    let anomalies: u64 = service.stores.iter().map(|it| scene.anomalies[it.index()]).sum();
+    if anomalies > 0 {
+        let plural = if anomalies == 1 { "anomaly" } else { "anomalies" };
+        state = format!("{state} · {anomalies} {plural}");
+    }
     let instance_count = service.instances;
     Card {
         service: id,
@@ -383,6 +398,19 @@ fn card(model: &Model, scene: &Scene, id: ServiceId) -> Card {
         queued,
         capacity: service.queue_capacity.map(|it| it * instance_count),
     }
+}
+
+/// A value that a card shows; of a projection also what it should be.
+fn shown_value(model: &Model, shown: &Shown, value: f64, should: f64) -> Vec<CardValue> {
+    let text = |value: f64| number_text(value / shown.divisor, shown.divisor, &shown.unit);
+    let is_projection = model.stores[shown.store.index()].projection_of.is_some();
+    let is_wrong = is_projection && text(value) != text(should);
+    let mut rows = vec![CardValue { label: shown.label.clone(), value: text(value), is_wrong }];
+    if is_projection {
+        let label = "should be".to_owned();
+        rows.push(CardValue { label, value: text(should), is_wrong: false });
+    }
+    rows
 }
 
 fn number_text(value: f64, divisor: f64, unit: &str) -> String {

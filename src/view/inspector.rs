@@ -112,6 +112,7 @@ fn live(app: &App) -> Vec<Section> {
                     now.toned("publishes not confirmed", it.unconfirmed.to_string(), Tone::Bad);
                 }
             }
+            projections_of(model, scene, service, &mut now);
             for &outbox in &model.services[service.index()].outboxes {
                 let name = &model.outboxes[outbox.index()].name;
                 let waiting = scene.outboxes[outbox.index()].to_string();
@@ -158,6 +159,22 @@ fn live(app: &App) -> Vec<Section> {
         None => {}
     }
     vec![now]
+}
+
+/// What has gone wrong with the projections of a service.
+fn projections_of(model: &Model, scene: &Scene, service: ServiceId, now: &mut Section) {
+    for &id in &model.services[service.index()].stores {
+        let store = &model.stores[id.index()];
+        if let Some(topic) = store.projection_of {
+            let topic = &model.topics[topic.index()].name;
+            let (text, tone) = match scene.anomalies[id.index()] {
+                0 => ("no anomaly".to_owned(), Tone::Good),
+                1 => ("1 anomaly".to_owned(), Tone::Bad),
+                count => (format!("{count} anomalies"), Tone::Bad),
+            };
+            now.toned(format!("{} of {topic}", store.name), text, tone);
+        }
+    }
 }
 
 /// What stands around the calls of an instance, where there is something to be said of it.
@@ -300,6 +317,7 @@ fn service_of(model: &Model, id: ServiceId) -> Inspection {
         let group = &model.groups[consume.group.index()];
         let topic = &model.topics[consume.topic.index()];
         consumes.row(topic.name.clone(), format!("as {}", group.name));
+        consumes.row("strategy", consume.strategy.words());
         if let Some(every) = consume.heartbeat {
             consumes.row("says it is in progress", format!("every {every}"));
         }

@@ -169,9 +169,13 @@ impl Layout {
 fn size(model: &Model, node: Node) -> (f32, f32) {
     match node {
         Node::Service(service) => {
-            let shown = model.presentation.shown.iter().filter(|it| it.service == service).count();
+            let shown = model.presentation.shown.iter().filter(|it| it.service == service);
+            // Of a projection there is also what it should be.
+            let rows = |it: &crate::model::Shown| {
+                1 + usize::from(model.stores[it.store.index()].projection_of.is_some())
+            };
             #[expect(clippy::cast_precision_loss, reason = "a handful of rows")]
-            let rows = shown as f32;
+            let rows = shown.map(rows).sum::<usize>() as f32;
             (CARD.0, CARD.1 + 17.0 * rows)
         }
         Node::Topic(topic) => match &model.topics[topic.index()].kind {

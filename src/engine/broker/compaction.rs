@@ -170,7 +170,7 @@ mod tests {
                     log.compact(Time(now), 0, &mut removed);
                     prop_assert!(removed.is_sorted());
                     prop_assert!(removed.iter().all(|&it| log.event(0, it).is_none()));
-                    log.trim(Time(now), 0);
+                    log.trim(Time(now), 0, |_, _| {});
                 } else {
                     log.append(Time(now), 0, event(all.len() as u64, key, is_tombstone));
                     all.push((now, key, is_tombstone));

@@ -6,7 +6,7 @@
 //! everything in it is too old, and then a new one is begun first (`deletableSegments` in
 //! `UnifiedLog`). Without segments the rule is exact and at once.
 
-use crate::model::{LogTopic, Span, Time};
+use crate::model::{EventId, LogTopic, Span, Time};
 
 use super::log::{Log, Partition};
 
@@ -34,15 +34,26 @@ struct Unit {
 impl Log {
     /// Something was appended: deletes what is not kept any more, if that is done at once. Gives
     /// the new start if it moved.
-    pub fn trim_at_once(&mut self, now: Time, partition: u32) -> Option<u64> {
+    pub fn trim_at_once(
+        &mut self,
+        now: Time,
+        partition: u32,
+        deleted: impl FnMut(u64, EventId),
+    ) -> Option<u64> {
         if self.settings.retention_check.is_some() {
             return None;
         }
-        self.trim(now, partition)
+        self.trim(now, partition, deleted)
     }
 
-    /// Deletes what is not kept any more; gives the new start if it moved.
-    pub fn trim(&mut self, now: Time, partition: u32) -> Option<u64> {
+    /// Deletes what is not kept any more; gives the new start if it moved. `deleted` is told each
+    /// offset and the event that was there.
+    pub fn trim(
+        &mut self,
+        now: Time,
+        partition: u32,
+        mut deleted: impl FnMut(u64, EventId),
+    ) -> Option<u64> {
         if !self.settings.is_trimmed() {
             return None;
         }
@@ -54,6 +65,11 @@ impl Log {
                 break;
             }
             let it = &mut self.partitions[partition as usize];
+            let mut offset = it.next_kept(it.start);
+            while offset < unit.end {
+                deleted(offset, it.entry(offset).1.id);
+                offset = it.next_kept(offset + 1);
+            }
             it.start = unit.end;
             it.bytes -= unit.bytes;
             it.segments.pop_front();

@@ -3,7 +3,7 @@
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
 use crate::gui::theme::Theme;
-use crate::view::flow::{Card, Health, Strip, StripRow};
+use crate::view::flow::{Card, CardValue, Health, Strip, StripRow};
 use crate::view::layout::{MOST_ROWS, STRIP_FOOT, STRIP_ROWS};
 
 /// How many cells of a topic's end are shown.
@@ -124,7 +124,7 @@ pub fn paint_card(
     let state = if card.health == Health::Down { colours.bad } else { colours.text_weak };
     let room = width - 26.0 * scale;
     text(painter, at(14.0, 35.0), room, &card.state, theme.mono_font(11.0 * scale), state);
-    for (row, (label, value)) in card.values.iter().enumerate() {
+    for (row, CardValue { label, value, is_wrong }) in card.values.iter().enumerate() {
         #[expect(clippy::cast_precision_loss, reason = "a handful of rows")]
         let y = 54.0 + 17.0 * row as f32;
         text(
@@ -140,7 +140,7 @@ pub fn paint_card(
             Align2::RIGHT_TOP,
             value,
             theme.mono_font(11.5 * scale),
-            colours.text,
+            if *is_wrong { colours.wrong } else { colours.text },
         );
     }
     let bar = Rect::from_min_max(

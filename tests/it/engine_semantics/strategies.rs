@@ -429,3 +429,19 @@ fn a_crash_in_a_batch_repeats_all_of_it() {
     0.630  s: p0 committed 4
     "#);
 }
+
+#[test]
+fn what_is_deleted_before_it_is_read_is_missing() {
+    let it = ledger("Log(retention_events: 2)", FOUR, "", "prefetch: 1,", r#"Work("100ms")"#);
+    assert_snapshot!(draw(&it, 50, 2000, "store anomaly commit"), @r#"
+         s  aaccdd
+    0.030  sum: b missing
+    0.100  sum = 10
+    0.100  s: p0 committed 1
+    0.100  s: p0 1 fell off the log
+    0.200  sum = 20
+    0.200  s: p0 committed 3
+    0.300  sum = 30
+    0.300  s: p0 committed 4
+    "#);
+}
