@@ -114,6 +114,8 @@ struct Group {
     redelivered: u64,
     lag: u64,
     fell_off: u64,
+    /// Commits of members that were none any more.
+    refused: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -269,6 +271,7 @@ impl From<&GroupReport> for Group {
             redelivered: it.redelivered,
             lag: it.lag,
             fell_off: it.fell_off,
+            refused: it.refused,
         }
     }
 }

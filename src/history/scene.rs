@@ -173,6 +173,8 @@ pub struct ReadingScene {
     pub committed: u64,
     /// How many events were deleted before they could be read.
     pub fell_off: u64,
+    /// How many commits were refused.
+    pub refused: u64,
     /// Who reads it.
     pub reader: Option<InstanceId>,
 }
@@ -321,6 +323,7 @@ impl Scene {
             | What::Compacted { .. }
             | What::FellOff { .. }
             | What::Committed { .. }
+            | What::CommitRefused { .. }
             | What::Assigned { .. } => self.apply_to_log(record),
             What::Unconfirmed { .. } | What::Outboxed { .. } | What::Relayed { .. } => {
                 self.apply_to_producer(record.what);
@@ -377,6 +380,9 @@ impl Scene {
             }
             What::Committed { group, partition, offset } => {
                 self.groups[group.index()][partition as usize].committed = offset;
+            }
+            What::CommitRefused { group, partition, .. } => {
+                self.groups[group.index()][partition as usize].refused += 1;
             }
             What::Assigned { group, partition, instance } => {
                 self.groups[group.index()][partition as usize].reader = instance;

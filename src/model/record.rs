@@ -224,6 +224,16 @@ pub enum What {
         /// The next offset to be read.
         offset: u64,
     },
+    /// A member that was no longer one, or not yet again, wanted to commit, and may not (Kafka
+    /// `ILLEGAL_GENERATION`): what it has done will be done once more.
+    CommitRefused {
+        /// Which group.
+        group: GroupId,
+        /// In which partition.
+        partition: u32,
+        /// Who.
+        instance: InstanceId,
+    },
     /// A partition of a log has another reader in this group, or none.
     Assigned {
         /// Which group.
@@ -383,6 +393,9 @@ impl What {
             }
             Self::Committed { group, partition, offset } => {
                 [16 | (group.0 as u64) << 8, pair(0, partition), offset, 0]
+            }
+            Self::CommitRefused { group, partition, instance } => {
+                [36 | (group.0 as u64) << 8, pair(instance.0, partition), 0, 0]
             }
             Self::Assigned { group, partition, instance } => [
                 17 | (group.0 as u64) << 8 | (instance.is_some() as u64) << 32,

@@ -168,6 +168,17 @@ pub struct Group {
     pub start_at: Position,
     /// How long a member may be silent before its partitions are given to others (logs only).
     pub session_timeout: Span,
+    /// How often a member is heard of (Kafka `heartbeat.interval.ms`); zero: all the time (logs
+    /// only). Heartbeats are not sent one by one, but whoever falls silent was heard last at a
+    /// multiple of this after it joined, and is heard again at one; they take no time on the way.
+    pub heartbeat: Span,
+    /// How long a member may be busy with what it took at once before it leaves its group (Kafka
+    /// `max.poll.interval.ms`); `None` for as long as it takes (logs only). At once it takes all
+    /// that has come, which is at most its prefetch.
+    pub max_poll_interval: Option<Span>,
+    /// How long a group waits for more members when the first one joins (Kafka
+    /// `group.initial.rebalance.delay.ms`; logs only).
+    pub initial_rebalance_delay: Span,
     /// Whether a member that comes back is known again and takes its partitions up at once
     /// (Kafka's `group.instance.id`; logs only).
     pub static_members: bool,

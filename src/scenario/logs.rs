@@ -103,6 +103,34 @@ impl Converter<'_> {
         if let Some(it) = fields.optional("session_timeout").and_then(|it| reader.span(it)) {
             group.session_timeout = it;
         }
+        let heartbeat = fields.optional("heartbeat");
+        if let Some(it) = heartbeat.and_then(|it| reader.span(it)) {
+            group.heartbeat = it;
+        } else {
+            // A client has to be heard several times in a session: its documentation advises a third.
+            group.heartbeat = Span(group.heartbeat.0.min(group.session_timeout.0 / 3));
+        }
+        if let Some(node) = heartbeat
+            && group.heartbeat >= group.session_timeout
+        {
+            let expected = format!("less than the session_timeout, {}", group.session_timeout);
+            reader.wrong(
+                &node.place,
+                "a member that would be given up between two heartbeats",
+                &expected,
+            );
+        }
+        let poll = fields.optional("max_poll_interval");
+        let is_never = |it: &&Node| matches!(&it.kind, Kind::Word(word) if word == "Never");
+        if poll.filter(is_never).is_some() {
+            group.max_poll_interval = None;
+        } else if let Some(it) = poll.and_then(|it| reader.some_span(it)) {
+            group.max_poll_interval = Some(it);
+        }
+        if let Some(it) = fields.optional("initial_rebalance_delay").and_then(|it| reader.span(it))
+        {
+            group.initial_rebalance_delay = it;
+        }
         if let Some(it) = fields.optional("static_members").and_then(|it| reader.bool(it)) {
             group.static_members = it;
         }

@@ -89,16 +89,26 @@ impl Profile {
             start_at: Position::Earliest,
             session_timeout: Span::from_secs(45),
             static_members: false,
+            heartbeat: Span::ZERO,
+            max_poll_interval: None,
+            initial_rebalance_delay: Span::ZERO,
             rebalance_pause: Span::ZERO,
             assignment: Assignment::Range,
             protocol: Protocol::Eager,
         };
         match self {
-            // `auto.offset.reset` latest, `session.timeout.ms` 45 000, `group.initial.rebalance.delay.ms`
-            // 3 000, `partition.assignment.strategy` [Range, CooperativeSticky].
-            Self::Kafka => {
-                Group { start_at: Position::Latest, rebalance_pause: Span::from_secs(3), ..plain }
-            }
+            // `auto.offset.reset` latest, `session.timeout.ms` 45 000, `heartbeat.interval.ms` 3 000,
+            // `max.poll.interval.ms` 300 000, `group.initial.rebalance.delay.ms` 3 000,
+            // `partition.assignment.strategy` [Range, CooperativeSticky]. A rebalance lasts until
+            // all members have heard of it, at their next heartbeats.
+            Self::Kafka => Group {
+                start_at: Position::Latest,
+                heartbeat: Span::from_secs(3),
+                max_poll_interval: Some(Span::from_secs(300)),
+                initial_rebalance_delay: Span::from_secs(3),
+                rebalance_pause: Span::from_secs(3),
+                ..plain
+            },
             _ => plain,
         }
     }

@@ -22,7 +22,10 @@ impl World {
             FaultKind::Slow { service, factor } => {
                 self.services[service.index()].slow = Some(*factor);
             }
-            FaultKind::Cut { links, hold } => self.cut(links, *hold),
+            FaultKind::Cut { links, hold } => {
+                self.cut(links, *hold);
+                self.fall_silent(plan, links);
+            }
             FaultKind::Loss { links, probability } => {
                 for link in links {
                     self.links[link.index()].loss = Some(*probability);
@@ -112,6 +115,7 @@ impl World {
                 state.losing -= 1;
             }
         }
+        self.can_be_heard(plan, links);
     }
 }
 

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::model::event::MAX_FIELDS;
 use crate::model::{
     Commit, DropReason, Event, EventId, EventTypeId, GroupId, InstanceId, MessageId, Node,
-    Position, Role, Span, Time, TopicId, What,
+    Position, Role, Span, TopicId, What,
 };
 
 use super::message::{Message, Token};
 use super::plan::Plan;
-use super::world::{Broker, Lane, Reading, Scheduled, World, mix};
+use super::reading::{Lane, Reading};
+use super::world::{Broker, Scheduled, World, mix};
 
 /// How long after its connection broke a client makes a new one: Kafka's
 /// `reconnect.backoff.max.ms`, 1 s.
@@ -29,7 +30,7 @@ impl World {
     }
 
     /// A member begins to read a partition.
-    fn open_lane(&mut self, instance: InstanceId, group: GroupId, partition: u32) {
+    pub(super) fn open_lane(&mut self, instance: InstanceId, group: GroupId, partition: u32) {
         let members = &self.groups[group.index()].members;
         let (next, epoch) = (members.position(partition), members.epoch(partition));
         let lane = Lane {
@@ -67,8 +68,17 @@ impl World {
         let service = plan.service_of(instance);
         let group = plan.model.services[service.index()].consumes[place].group;
         self.give_room(plan, instance, place);
+        let is_current = |world: &Self, lane: usize| {
+            world.instances[instance.index()].lanes[lane].current == offset
+        };
         if let Some(lane) = self.lane(instance, group, partition)
-            && self.instances[instance.index()].lanes[lane].current == offset
+            && is_current(self, lane)
+        {
+            self.instances[instance.index()].lanes[lane].busy = false;
+        }
+        self.poll_shrank(plan, instance, place);
+        if let Some(lane) = self.lane(instance, group, partition)
+            && is_current(self, lane)
         {
             self.lane_goes_on(plan, instance, (place, partition));
         }
@@ -199,7 +209,7 @@ impl World {
         let service = plan.service_of(instance);
         let consume = &plan.model.services[service.index()].consumes[place];
         let state = &mut self.instances[instance.index()];
-        if !state.up || state.incarnation != incarnation {
+        if !state.up || state.incarnation != incarnation || !state.reading[place].broken {
             return;
         }
         let lanes = state.lanes.iter_mut().filter(|it| it.group == consume.group);
@@ -215,7 +225,7 @@ impl World {
         let reading = &mut state.reading[place];
         let session = reading.session + 1;
         let upto = consume.prefetch.saturating_sub(held);
-        *reading = Reading { session, upto, connecting: true, ..Reading::default() };
+        *reading = Reading { session, upto, room: 0, broken: false, connecting: true, ..*reading };
         for id in early {
             let since = self.messages.get(id).since;
             let statistics = &mut self.services[service.index()].statistics;
@@ -229,7 +239,9 @@ impl World {
         }
     }
 
-    /// A member commits what it has done since it last did.
+    /// It is time for a member to commit what it has done. It does so when it polls (Kafka:
+    /// `maybeAutoCommitOffsetsAsync`), which it does all the time unless it is busy with what it
+    /// took last: so nothing is committed that is not done.
     pub(super) fn commit_tick(
         &mut self,
         plan: &Plan,
@@ -243,8 +255,20 @@ impl World {
         }
         let service = plan.service_of(instance);
         let consume = &plan.model.services[service.index()].consumes[usize::from(place)];
-        let Commit::Every(every) = consume.commit else { return };
-        self.commit_lanes(plan, instance, usize::from(place));
+        let place = usize::from(place);
+        if state.reading[place].taken > 0 {
+            self.instances[instance.index()].reading[place].commit_due = true;
+            return;
+        }
+        self.commit_lanes(plan, instance, place);
+        self.schedule_commit(instance, place, consume.commit);
+    }
+
+    /// The next commit of a member that commits now and then.
+    pub(super) fn schedule_commit(&mut self, instance: InstanceId, place: usize, commit: Commit) {
+        let Commit::Every(every) = commit else { return };
+        let incarnation = self.instances[instance.index()].incarnation;
+        let place = u16::try_from(place).expect("subscriptions are few");
         self.agenda.push(self.now + every, Scheduled::CommitTick { instance, place, incarnation });
     }
 
@@ -359,116 +383,6 @@ impl World {
         taken
     }
 
-    /// The subscriptions of an instance that starts.
-    pub(super) fn connect_consumers(&mut self, plan: &Plan, instance: InstanceId) {
-        let service = plan.service_of(instance);
-        self.instances[instance.index()].started = self.now;
-        let incarnation = self.instances[instance.index()].incarnation;
-        for (place, consume) in plan.model.services[service.index()].consumes.iter().enumerate() {
-            // Connections are counted on, so that nothing sent by one before is taken for new.
-            let reading = &mut self.instances[instance.index()].reading[place];
-            let session = reading.session + 1;
-            let Reading { cut_off, severed, .. } = *reading;
-            let upto = consume.prefetch;
-            *reading = Reading { session, upto, cut_off, severed, ..Reading::default() };
-        }
-        for (place, consume) in plan.model.services[service.index()].consumes.iter().enumerate() {
-            let group = consume.group;
-            match &mut self.topics[consume.topic.index()].broker {
-                Broker::Queue(_) if self.instances[instance.index()].reading[place].cut_off > 0 => {
-                }
-                Broker::Queue(queue) => {
-                    queue.connect(instance, consume.prefetch);
-                    self.hand_out_queue(plan, consume.topic);
-                }
-                Broker::Log(log) => {
-                    let settings = &plan.model.groups[group.index()];
-                    let members = &mut self.groups[group.index()].members;
-                    let session = self.instances[instance.index()].reading[place].session;
-                    if !members.is_silent(instance) {
-                        members.join(instance, session, consume.prefetch);
-                        if self.now > Time::ZERO {
-                            self.rebalance(plan, group, settings.rebalance_pause);
-                        }
-                    } else if settings.static_members {
-                        members.resume(self.now, instance, session, consume.prefetch, log);
-                        for partition in 0..u32::try_from(log.partition_count()).unwrap_or(0) {
-                            if self.groups[group.index()].members.reader(partition)
-                                == Some(instance)
-                            {
-                                self.open_lane(instance, group, partition);
-                            }
-                        }
-                        self.hand_out_group(plan, group);
-                    }
-                    // Otherwise it must wait until its former self's session has timed out.
-                }
-            }
-            if let Commit::Every(every) = consume.commit
-                && plan.is_log(consume.topic)
-            {
-                let tick = Scheduled::CommitTick {
-                    instance,
-                    place: u16::try_from(place).expect("subscriptions are few"),
-                    incarnation,
-                };
-                self.agenda.push(self.now + every, tick);
-            }
-        }
-    }
-
-    /// The subscriptions of an instance that crashed.
-    pub(super) fn disconnect_consumers(&mut self, plan: &Plan, instance: InstanceId) {
-        let service = plan.service_of(instance);
-        for consume in &plan.model.services[service.index()].consumes {
-            match &mut self.topics[consume.topic.index()].broker {
-                Broker::Queue(queue) => {
-                    let mut effects = Vec::new();
-                    queue.disconnect(self.now, instance, &mut effects);
-                    self.perform_effects(plan, consume.topic, effects);
-                    self.hand_out_queue(plan, consume.topic);
-                }
-                Broker::Log(_) => {
-                    let group = consume.group;
-                    self.groups[group.index()].members.silence(instance);
-                    let ends = Scheduled::SessionEnds {
-                        group,
-                        instance,
-                        incarnation: self.instances[instance.index()].incarnation,
-                    };
-                    let timeout = plan.model.groups[group.index()].session_timeout;
-                    self.agenda.push(self.now + timeout, ends);
-                }
-            }
-        }
-    }
-
-    /// A member that was silent for a session's length is expelled; if its process is back, it
-    /// joins anew.
-    pub(super) fn session_ends(
-        &mut self,
-        plan: &Plan,
-        group: GroupId,
-        instance: InstanceId,
-        incarnation: u32,
-    ) {
-        let members = &mut self.groups[group.index()].members;
-        let state = &self.instances[instance.index()];
-        let fell_silent_since = !state.up && state.incarnation != incarnation;
-        if !members.is_silent(instance) || fell_silent_since {
-            return;
-        }
-        members.expel(instance);
-        if state.up {
-            let topic = plan.model.groups[group.index()].topic;
-            let service = plan.service_of(instance);
-            let (place, consume) = plan.subscription(service, topic).expect("it is a member");
-            let Reading { session, upto, .. } = state.reading[place];
-            members.join(instance, session, upto.max(consume.prefetch));
-        }
-        self.rebalance(plan, group, plan.model.groups[group.index()].rebalance_pause);
-    }
-
     /// A group's partitions are shared out anew.
     pub(super) fn rebalance(&mut self, plan: &Plan, group: GroupId, pause: Span) {
         let topic = plan.model.groups[group.index()].topic;
@@ -513,7 +427,7 @@ impl World {
             if lane.epoch == Some(members.epoch(partition))
                 && offset > members.committed(partition, log)
                 && self.instances[old.index()].up
-                && self.groups[group.index()].members.commit(self.now, old, partition, offset)
+                && self.member_commits(plan, group, old, partition, offset)
             {
                 self.note(What::Committed { group, partition, offset });
             }
@@ -553,74 +467,66 @@ impl World {
             else {
                 continue;
             };
-            let mut waiting = std::mem::take(&mut lanes[place].waiting);
-            waiting.extend(std::mem::take(&mut lanes[place].early).into_values());
+            if !self.groups[group.index()].members.has(instance) {
+                // It is not a member any more, and does not know yet.
+                continue;
+            }
+            let let_go = self.let_go_lane(plan, instance, place);
             let service = plan.service_of(instance);
             let topic = plan.model.groups[group.index()].topic;
-            waiting.extend(self.take_from_order(plan, instance, topic, partition));
-            let admitted = self.take_from_queue(plan, instance, topic, partition);
-            // What is tried again later finds that its time is over.
-            let tasks = self.tasks.slots.iter().filter(|it| it.used && it.instance == instance);
-            let in_hands = tasks.map(|it| it.message);
-            let in_hands = in_hands.filter(|&it| self.is_delivery_of(plan, it, topic, partition));
-            let offsets = in_hands.filter_map(|it| match self.messages.get(it).token {
-                Token::Offset { offset, .. } => Some(offset),
-                _ => None,
-            });
-            let last_in_hands = offsets.max();
-            let lanes = &mut self.instances[index].lanes;
-            match last_in_hands {
-                Some(offset) => {
-                    (lanes[place].busy, lanes[place].current) = (true, offset);
-                    lanes[place].aside.clear();
-                }
-                None => {
-                    lanes.remove(place);
-                }
-            }
-            let passed = waiting.into_iter().map(|it| (it, false));
-            for (id, was_admitted) in passed.chain(admitted.into_iter().map(|it| (it, true))) {
-                let since = self.messages.get(id).since;
-                let statistics = &mut self.services[service.index()].statistics;
-                statistics.queue_shrank(self.now);
-                if was_admitted {
-                    statistics.lose(self.now, since);
-                } else {
-                    statistics.pass(self.now, since);
-                }
-                self.drop_message(id, DropReason::Stale);
-                if Some(instance) != reader
-                    && let Some((subscription, _)) = plan.subscription(service, topic)
-                {
+            let Some((subscription, _)) = plan.subscription(service, topic) else { continue };
+            if Some(instance) != reader {
+                for _ in 0..let_go {
                     self.give_room(plan, instance, subscription);
                 }
             }
-        }
-    }
-}
-
-impl Lane {
-    /// The one that was wanted next came.
-    pub(super) fn came(&mut self) {
-        self.next += 1;
-        self.pass_gaps();
-        while let Some(id) = self.early.remove(&self.next) {
-            self.waiting.push_back(id);
-            self.next += 1;
-            self.pass_gaps();
+            self.poll_was_cut(plan, instance, subscription);
         }
     }
 
-    /// What fell off the log need not be waited for.
-    pub(super) fn pass_gaps(&mut self) {
-        while let Some(&(from, to)) = self.gaps.front()
-            && from <= self.next
-        {
-            self.gaps.pop_front();
-            if self.done == self.next {
-                self.done = to.max(self.done);
+    /// An instance lets go of what it has of a partition and has not begun, and of the partition
+    /// unless it has a message of it in hands. Gives how many messages those were.
+    pub(super) fn let_go_lane(&mut self, plan: &Plan, instance: InstanceId, place: usize) -> usize {
+        let lane = &mut self.instances[instance.index()].lanes[place];
+        let (group, partition) = (lane.group, lane.partition);
+        let mut waiting = std::mem::take(&mut lane.waiting);
+        waiting.extend(std::mem::take(&mut lane.early).into_values());
+        let service = plan.service_of(instance);
+        let topic = plan.model.groups[group.index()].topic;
+        waiting.extend(self.take_from_order(plan, instance, topic, partition));
+        let admitted = self.take_from_queue(plan, instance, topic, partition);
+        // What is tried again later finds that its time is over.
+        let tasks = self.tasks.slots.iter().filter(|it| it.used && it.instance == instance);
+        let in_hands = tasks.map(|it| it.message);
+        let in_hands = in_hands.filter(|&it| self.is_delivery_of(plan, it, topic, partition));
+        let offsets = in_hands.filter_map(|it| match self.messages.get(it).token {
+            Token::Offset { offset, .. } => Some(offset),
+            _ => None,
+        });
+        let last_in_hands = offsets.max();
+        let lanes = &mut self.instances[instance.index()].lanes;
+        match last_in_hands {
+            Some(offset) => {
+                (lanes[place].busy, lanes[place].current) = (true, offset);
+                lanes[place].aside.clear();
             }
-            self.next = self.next.max(to);
+            None => {
+                lanes.remove(place);
+            }
         }
+        let count = waiting.len() + admitted.len();
+        let passed = waiting.into_iter().map(|it| (it, false));
+        for (id, was_admitted) in passed.chain(admitted.into_iter().map(|it| (it, true))) {
+            let since = self.messages.get(id).since;
+            let statistics = &mut self.services[service.index()].statistics;
+            statistics.queue_shrank(self.now);
+            if was_admitted {
+                statistics.lose(self.now, since);
+            } else {
+                statistics.pass(self.now, since);
+            }
+            self.drop_message(id, DropReason::Stale);
+        }
+        count
     }
 }

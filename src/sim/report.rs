@@ -168,6 +168,8 @@ pub struct GroupReport {
     pub lag: u64,
     /// How many were deleted before it had read them.
     pub fell_off: u64,
+    /// How many commits were refused, from members that were none any more.
+    pub refused: u64,
 }
 
 /// What became of what a service published to a topic, over all its instances.
@@ -367,6 +369,7 @@ impl World {
             redelivered: state.redelivered,
             lag: state.members.lag(log),
             fell_off: state.fell_off,
+            refused: state.refused,
         })
     }
 

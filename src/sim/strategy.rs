@@ -77,8 +77,11 @@ impl World {
         self.schedule_order(service, place);
         if let Token::Offset { partition, offset, .. } = token {
             if let Some(lane) = self.lane(to, consume.group, partition) {
-                self.instances[to.index()].lanes[lane].aside.insert(offset);
+                let lane = &mut self.instances[to.index()].lanes[lane];
+                lane.aside.insert(offset);
+                lane.busy = false;
             }
+            self.poll_shrank(plan, to, place);
             self.lane_goes_on(plan, to, (place, partition));
         }
         true

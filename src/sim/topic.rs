@@ -31,14 +31,14 @@ impl World {
             (Role::Progress, Token::Ticket(ticket)) => {
                 self.progress_came(plan, topic, from, ticket)
             }
-            (Role::Commit, Token::Offset { partition, offset, .. }) => {
-                let group = group_of(plan, plan.service_of(from), topic);
-                if self.groups[group.index()].members.commit(since, from, partition, offset) {
-                    self.note(What::Committed { group, partition, offset });
-                }
+            (Role::Commit, Token::Offset { partition, offset, epoch }) => {
+                self.commit_came(plan, topic, (from, epoch, since), (partition, offset));
             }
             (_, Token::Room { session, upto }) => {
                 let group = group_of(plan, plan.service_of(from), topic);
+                if !self.groups[group.index()].members.has(from) {
+                    return self.is_told_off(plan, from, topic);
+                }
                 let lanes = self.instances[from.index()].lanes.iter();
                 // The member reads on from what it has, which is what it sent the fetch with:
                 // whatever came since by its former connection it did not take.
@@ -342,6 +342,7 @@ impl World {
         self.topics[topic.index()].tick_at = Some(self.now);
         self.topic_tick(plan, topic);
         self.confirm_replicated(plan, topic);
+        self.sessions_begin_anew(plan, topic);
         for &group in &plan.model.topics[topic.index()].groups {
             self.hand_out_group(plan, group);
         }
@@ -513,6 +514,9 @@ impl World {
             }
             lane.busy = true;
             lane.came();
+        }
+        if self.is_polling(plan, consume) && self.instances[to.index()].reading[place].taken == 0 {
+            self.poll_takes(plan, to, place);
         }
         if !is_taken_up {
             self.services[service.index()].statistics.queue_grew(self.now);

@@ -20,8 +20,8 @@ use crate::engine::store::{Stores, Transaction};
 use crate::engine::strategy::{KnownIds, Resequencer, Versions};
 use crate::model::{
     Consume, DropReason, EventId, EventTypeId, FaultId, GroupId, HandlerId, Idempotence,
-    InstanceId, MessageId, Model, OutboxId, Phase, Record, Role, ServiceId, Skip, Span, Time,
-    TopicId, TopicKind, What,
+    InstanceId, MessageId, Model, OutboxId, Phase, Record, Role, ServiceId, Skip, Time, TopicId,
+    TopicKind, What,
 };
 
 use super::agenda::Agenda;
@@ -32,6 +32,7 @@ use super::network::LinkState;
 use super::plan::Plan;
 use super::projection::Beliefs;
 use super::publish::{OutboxState, ProducerState};
+use super::reading::{Lane, Reading};
 use super::statistics::Statistics;
 
 /// So many records are handed on together: few enough to be still at hand.
@@ -171,7 +172,25 @@ pub enum Scheduled {
         group: GroupId,
         /// The member.
         instance: InstanceId,
-        /// The member's incarnation that fell silent.
+        /// Which of its silences.
+        silence: u32,
+    },
+    /// A member that fell silent is heard again.
+    HeardAgain {
+        /// Who.
+        instance: InstanceId,
+        /// Which of its service's subscriptions.
+        place: u16,
+        /// Which of its silences.
+        silence: u32,
+    },
+    /// A member may have been busy too long with what it took at once.
+    PollEnds {
+        /// Who.
+        instance: InstanceId,
+        /// Which of its service's subscriptions.
+        place: u16,
+        /// The instance's incarnation it belongs to.
         incarnation: u32,
     },
     /// A member whose connection broke makes a new one.
@@ -299,56 +318,6 @@ pub struct Instance {
     pub producers: Vec<ProducerState>,
 }
 
-/// How an instance reads a log.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Reading {
-    /// Which connection to the broker it is.
-    pub session: u32,
-    /// Room for so many in all that the broker was told of by this connection.
-    pub upto: u32,
-    /// Room that the broker has not been told of yet.
-    pub room: u32,
-    /// Whether the connection broke, and a new one is about to be made.
-    pub broken: bool,
-    /// Whether the broker has not yet heard of this connection.
-    pub connecting: bool,
-    /// How many faults keep it from the broker of a queue.
-    pub cut_off: u32,
-    /// Deliveries before this one came by a connection that is no more.
-    pub severed: u32,
-}
-
-/// What an instance holds of a partition of a log: one message is worked on at a time.
-#[derive(Clone, Debug)]
-pub struct Lane {
-    pub group: GroupId,
-    pub partition: u32,
-    pub busy: bool,
-    pub waiting: VecDeque<MessageId>,
-    /// The epoch it is read in; none while the connection is being made.
-    pub epoch: Option<u32>,
-    /// The epoch in which the partition was given to the instance.
-    pub since: u32,
-    /// The next offset that is wanted; those before it came.
-    pub next: u64,
-    /// What fell off the log: (the first that cannot be had, the one to go on with).
-    pub gaps: VecDeque<(u64, u64)>,
-    /// The offset of the one that is in work, if any is.
-    pub current: u64,
-    /// Whether those that wait are being taken up just now.
-    pub draining: bool,
-    /// Offsets that came before the one in work and are not done: a strategy keeps them.
-    pub aside: BTreeSet<u64>,
-    /// What came before its turn.
-    pub early: BTreeMap<u64, MessageId>,
-    /// The next offset, after the last that is done.
-    pub reached: u64,
-    /// The next offset, after all that is done.
-    pub done: u64,
-    /// What was committed last.
-    pub committed: u64,
-}
-
 /// A service over all its instances.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceState {
@@ -443,6 +412,8 @@ pub struct GroupState {
     pub delivered: u64,
     pub redelivered: u64,
     pub fell_off: u64,
+    /// Commits that were refused.
+    pub refused: u64,
     /// For each partition, what was deleted before it could be sent, when that last happened.
     pub passed_over: Vec<(u64, u64)>,
     /// For each partition, the next offset that was never delivered.
@@ -525,6 +496,7 @@ impl World {
                     delivered: 0,
                     redelivered: 0,
                     fell_off: 0,
+                    refused: 0,
                     passed_over: vec![(0, 0); partitions],
                     frontier: vec![0; partitions],
                 }
@@ -697,8 +669,14 @@ impl World {
                 self.commit_tick(plan, instance, place, incarnation);
             }
             Scheduled::TryAgain(message) => self.try_again(plan, message),
-            Scheduled::SessionEnds { group, instance, incarnation } => {
-                self.session_ends(plan, group, instance, incarnation);
+            Scheduled::SessionEnds { group, instance, silence } => {
+                self.session_ends(plan, group, instance, silence);
+            }
+            Scheduled::HeardAgain { instance, place, silence } => {
+                self.is_heard_again(plan, instance, usize::from(place), silence);
+            }
+            Scheduled::PollEnds { instance, place, incarnation } => {
+                self.poll_ends(plan, instance, usize::from(place), incarnation);
             }
             Scheduled::Reconnect { instance, place, incarnation } => {
                 self.reconnect(plan, instance, place, incarnation);
@@ -743,7 +721,8 @@ impl World {
             }
         }
         for index in 0..plan.model.groups.len() {
-            self.rebalance(plan, GroupId::from_index(index), Span::ZERO);
+            let pause = plan.model.groups[index].initial_rebalance_delay;
+            self.rebalance(plan, GroupId::from_index(index), pause);
         }
         for index in 0..plan.model.services.len() {
             self.begin_workload(plan, ServiceId::from_index(index));

@@ -209,6 +209,11 @@ impl Book {
                 let name = self.model.groups[group.index()].name.clone();
                 self.say(at, "commit", &format!("{name}: p{partition} committed {offset}"));
             }
+            What::CommitRefused { group, partition, instance } => {
+                let group = self.model.groups[group.index()].name.clone();
+                let name = self.model.instance_name(instance);
+                self.say(at, "commit", &format!("{group}: p{partition} commit of {name} refused"));
+            }
             What::FellOff { group, partition, events } => {
                 let name = self.model.groups[group.index()].name.clone();
                 self.say(at, "commit", &format!("{name}: p{partition} {events} fell off the log"));

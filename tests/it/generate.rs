@@ -337,6 +337,16 @@ impl Maker {
             ));
             settings.push(format!("session_timeout: \"{}ms\"", lots.within(300, 3000)));
             settings.push(format!("static_members: {}", lots.chance(30)));
+            if lots.chance(30) {
+                settings.push(format!("heartbeat: \"{}ms\"", lots.within(20, 250)));
+            }
+            if lots.chance(30) {
+                settings.push(format!("initial_rebalance_delay: \"{}ms\"", lots.within(50, 900)));
+            }
+            // Long enough for a batch that calls to come to its end one day.
+            if lots.chance(30) {
+                settings.push(format!("max_poll_interval: \"{}s\"", lots.within(100, 300)));
+            }
             if lots.chance(40) {
                 settings.push(format!("commit: Every(\"{}ms\")", lots.within(200, 2000)));
             }

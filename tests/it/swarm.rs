@@ -196,6 +196,15 @@ impl Book {
                 if topic.is_some() {
                     let (service, _) = model.instances[instance.index()];
                     self.finished.insert((service, event));
+                    // A batch that failed is begun again from its first.
+                    if outcome != Outcome::Done
+                        && let Some(topic) = topic
+                        && let Some([(partition, offset)]) =
+                            self.appended.get(&(topic, event)).map(Vec::as_slice)
+                        && let Some(begun) = self.begun.get_mut(&(instance, *partition))
+                    {
+                        *begun = (*begun).min(*offset);
+                    }
                     if outcome == Outcome::Done {
                         self.done.insert((service, event));
                     }

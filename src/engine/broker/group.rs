@@ -38,6 +38,8 @@ struct Member {
     instance: InstanceId,
     /// The connection that it reads by, counted by the member.
     session: u32,
+    /// The connection that it joined by: what it said by one before is of another membership.
+    joined: u32,
     /// The first epoch of this connection.
     first_epoch: u32,
     /// How many events were sent by this connection.
@@ -52,6 +54,17 @@ enum State {
     Present,
     /// Its process is gone, and the broker does not know it yet.
     Silent,
+}
+
+/// What became of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// The group's position moved.
+    Moved,
+    /// It was there already.
+    Known,
+    /// Whoever sent it may not commit.
+    Refused,
 }
 
 /// Something that a reader is to have.
@@ -111,9 +124,10 @@ impl Members {
     /// A member joined (or a known one is back), with room for `upto` events. It takes part
     /// from the next [`rebalance`](Self::rebalance) on.
     pub fn join(&mut self, instance: InstanceId, session: u32, upto: u32) {
-        let first_epoch = self.next_epoch;
+        let first_epoch = self.next_epoch.wrapping_add(1);
+        let state = State::Present;
         let member =
-            Member { instance, session, first_epoch, sent: 0, upto, state: State::Present };
+            Member { instance, session, joined: session, first_epoch, sent: 0, upto, state };
         match self.members.iter_mut().find(|it| it.instance == instance) {
             Some(known) => *known = member,
             None => self.members.push(member),
@@ -142,15 +156,31 @@ impl Members {
         self.members.iter().any(|it| it.state == State::Silent)
     }
 
-    /// A silent member's session timed out: it is a member no longer.
-    pub fn expel(&mut self, instance: InstanceId) {
-        self.members.retain(|it| it.instance != instance || it.state == State::Present);
-        if !self.members.iter().any(|it| it.instance == instance) {
-            // Should it come back, it is another member, and begins at what was committed.
-            for reading in self.partitions.iter_mut().filter(|it| it.reader == Some(instance)) {
+    /// Whether an instance is a member, as far as the broker knows.
+    #[must_use]
+    pub fn has(&self, instance: InstanceId) -> bool {
+        self.members.iter().any(|it| it.instance == instance)
+    }
+
+    /// Whether there are no members.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// A member is one no longer: it left, or its session timed out. Gives the partitions that it
+    /// read.
+    pub fn expel(&mut self, instance: InstanceId) -> Vec<u32> {
+        self.members.retain(|it| it.instance != instance);
+        let mut left = Vec::new();
+        // Should it come back, it is another member, and begins at what was committed.
+        for (partition, reading) in (0..).zip(&mut self.partitions) {
+            if reading.reader == Some(instance) {
                 reading.reader = None;
+                left.push(partition);
             }
         }
+        left
     }
 
     /// A member that was silent and is known by name takes its partitions up again, from what
@@ -230,7 +260,8 @@ impl Members {
         for (partition, reader) in self.shares().into_iter().enumerate() {
             let moves = self.partitions[partition].reader != reader;
             if moves || self.protocol == Protocol::Eager {
-                self.partitions[partition].paused_until = resume_at;
+                let reading = &mut self.partitions[partition];
+                reading.paused_until = reading.paused_until.max(resume_at);
             }
             if moves {
                 self.partitions[partition].reader = reader;
@@ -336,24 +367,30 @@ impl Members {
         }
     }
 
-    /// A commit arrived that was sent at an instant. One from a member that no longer reads the
-    /// partition, or from before it was given to its reader or a replay, is refused (Kafka:
-    /// `ILLEGAL_GENERATION`). Gives whether it moved anything.
+    /// A commit arrived that was sent at an instant, by this connection of the member. One from a
+    /// member that no longer reads the partition, or from when it was a member before, or from
+    /// before the partition was given to its reader or a replay, is refused (Kafka:
+    /// `ILLEGAL_GENERATION`).
     pub fn commit(
         &mut self,
         sent: Time,
-        instance: InstanceId,
+        (instance, session): (InstanceId, u32),
         partition: u32,
         offset: u64,
-    ) -> bool {
+    ) -> Committed {
         let reading = &mut self.partitions[partition as usize];
-        let accepted = reading.reader == Some(instance)
-            && reading.since <= sent
-            && reading.committed.is_none_or(|committed| offset > committed);
-        if accepted {
-            reading.committed = Some(offset);
+        let member = self.members.iter().find(|it| it.instance == instance);
+        if reading.reader != Some(instance)
+            || reading.since > sent
+            || member.is_none_or(|it| session < it.joined)
+        {
+            return Committed::Refused;
         }
-        accepted
+        if reading.committed.is_some_and(|committed| offset <= committed) {
+            return Committed::Known;
+        }
+        reading.committed = Some(offset);
+        Committed::Moved
     }
 
     /// The next offset to be sent to a partition's reader.

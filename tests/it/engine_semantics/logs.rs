@@ -135,8 +135,7 @@ fn committing_now_and_then_repeats_what_came_since() {
     0.900  r is down
     1.100  r is up
     1.400  r: p0 → r
-    2.100  r: p0 committed 3
-    3.100  r: p0 committed 6
+    2.600  r: p0 committed 6
     "#);
 }
 
@@ -536,6 +535,8 @@ fn a_commit_on_its_way_does_not_undo_a_replay() {
     0.300  r: p0 committed 1
     0.400  r: p0 committed 2
     0.450  r: p0 committed 0
+    0.500  r: p0 commit of r refused
+    0.600  r: p0 commit of r refused
     0.750  r: p0 committed 1
     0.850  r: p0 committed 2
     0.950  r: p0 committed 3
@@ -557,6 +558,7 @@ fn a_commit_that_is_lost_is_a_step_that_is_repeated() {
     0.400  commit of b dropped: link cut
     0.450  delivery of c dropped: crashed
     0.450  r is down
+    0.500  r: p0 → nobody
     0.750  r is up
     0.750  r: p0 → r
     0.950  r: p0 committed 2

@@ -5,6 +5,7 @@ mod connections;
 mod guards;
 mod idempotency;
 mod leases;
+mod groups;
 mod logs;
 mod producers;
 mod queues;
