@@ -22,3 +22,12 @@ mod swarm_producers;
 mod swarm_projections;
 mod swarm_queues;
 mod window;
+
+/// Says that a test is skipped for want of a tool, to the terminal itself: what a test prints
+/// that passes is not shown. Where everything is required, that is a failure.
+fn skipped(what: &str, tool: &str) {
+    use std::io::Write;
+    let text = format!("SKIPPED: {what} needs {tool}, which is not installed");
+    assert!(std::env::var_os("INFLIGHT_REQUIRE_ALL").is_none(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
