@@ -23,7 +23,10 @@
 //! | to change… | open |
 //! | --- | --- |
 //! | what a scenario file may say, or a message about a mistake | `scenario/` (`convert`, `services`, `steps`, `events`, `faults`) |
-//! | how a topic behaves | `engine/broker/` (`queue`, `log`, `group`) |
+//! | how a topic behaves | `engine/broker/` (`queue`, `log`, `group`, `retention`, `compaction`) |
+//! | what a consumer does against duplicates, disorder and failures | `model/strategy`, `engine/strategy`, then `sim/strategy`, `sim/batch` |
+//! | what a store should hold, and what went wrong | `engine/projection`, then `sim/projection` |
+//! | breakers, budgets, bulkheads, idempotency keys | `engine/` (`breaker`, `budget`, `bulkhead`, `idempotency`), then `sim/guard` |
 //! | what a step of a handler does | `engine/handler`, then `sim/service` |
 //! | how what is published is confirmed, tried again, or waits in an outbox | `engine/broker/` (`client`, `sequences`, `replica`, `outbox`), then `sim/publish` |
 //! | links, calls, faults, workloads | `sim/` (`network`, `call`, `fault`, `workload`) |
