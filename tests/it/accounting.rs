@@ -123,3 +123,31 @@ fn a_scenario_that_stops_ends_empty() {
         }
     }
 }
+
+/// However many wait behind one that takes long, they are worked off one after the other and not
+/// one inside the other: a stack would not hold so many.
+#[test]
+fn a_long_backlog_that_takes_no_time_is_worked_off() {
+    let text = r#"Scenario(
+        format: 1,
+        title: "backlog",
+        events: { "E": Event(fields: { "n": Sequence("e-") }), "F": Event() },
+        topics: { "t": Log() },
+        services: { "s": Service(consumes: { "t": Consume(prefetch: 400000, strategy: Inbox, on: {
+            "E": [If(condition: Compare(Field("n"), Equal, "e-1"), then: [Work("10s")])],
+        }) }) },
+        workloads: { "w": Workload(
+            arrivals: Bursts(size: 100000, every: "1h", within: "1s"),
+            event: "E",
+            do: [Publish("E", "t"), Publish("F", "t")],
+        ) },
+        faults: [Replay(service: "s", topic: "t", at: "20s", to: Earliest)],
+    )"#;
+    let scenario = scenario::read(text, "backlog.ron").unwrap();
+    let mut world = World::new(scenario.variants[0].model.clone(), 1);
+    world.run_until(Time::from_secs_f64(30.0), &mut ());
+    let report = world.report();
+    let reader = report.services.iter().find(|it| it.name == "s").unwrap();
+    assert_eq!((reader.completed, reader.skipped), (100_000, [100_000, 0]));
+    assert_eq!(report.topics[0].groups[0].lag, 0);
+}
