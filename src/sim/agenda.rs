@@ -8,6 +8,11 @@ use crate::model::Time;
 /// two and the heap half as deep as two do.
 const ARITY: usize = 4;
 
+/// Up to so many entries are near at hand (32 bytes each, in the first cache): there a wrong
+/// guess costs more than a comparison. In a larger heap guesses are what fetches the next node
+/// before it is known to be needed.
+const NEAR: usize = 1024;
+
 /// What is scheduled. Entries of the same instant come out in the order they were put in.
 #[derive(Clone, Debug)]
 pub struct Agenda<T> {
@@ -32,6 +37,11 @@ impl<T> Entry<T> {
     /// What entries are ordered by, as one number: compared without a branch.
     const fn rank(&self) -> u128 {
         (self.at as u128) << 64 | self.sequence as u128
+    }
+
+    /// The same order, with branches to be guessed.
+    const fn is_before(&self, other: &Self) -> bool {
+        self.at < other.at || (self.at == other.at && self.sequence < other.sequence)
     }
 }
 
@@ -127,23 +137,27 @@ impl<T: Copy> Agenda<T> {
         let Some(&first) = self.heap.first() else { return Some(last) };
         let mut hole = 0;
         let rank = last.rank();
+        let is_near = self.heap.len() <= NEAR;
         loop {
             let begin = hole * ARITY + 1;
             let least = match self.heap.get(begin..) {
-                Some([a, b, c, d, ..]) => {
+                Some([a, b, c, d, ..]) if is_near => {
                     let (a, b, c, d) = (a.rank(), b.rank(), c.rank(), d.rank());
                     let (ab, in_ab) = if b < a { (b, 1) } else { (a, 0) };
                     let (cd, in_cd) = if d < c { (d, 3) } else { (c, 2) };
                     begin + if cd < ab { in_cd } else { in_ab }
                 }
-                Some([one, rest @ ..]) => {
-                    let mut least = (one.rank(), begin);
-                    for (place, other) in rest.iter().enumerate() {
-                        least = least.min((other.rank(), begin + 1 + place));
+                None | Some([]) => break,
+                Some(children) => {
+                    let end = begin + children.len().min(ARITY);
+                    let mut least = begin;
+                    for child in begin + 1..end {
+                        if self.heap[child].is_before(&self.heap[least]) {
+                            least = child;
+                        }
                     }
-                    least.1
+                    least
                 }
-                _ => break,
             };
             let child = self.heap[least];
             if child.rank() > rank {
