@@ -198,6 +198,8 @@ impl World {
         };
         let reading = &mut self.instances[instance.index()].reading[place];
         reading.joined = self.now;
+        // No session that it had before can end any more.
+        reading.silence += 1;
         members.join(instance, reading.session, reading.upto);
         // At the first instant all that are there join together.
         if self.now > Time::ZERO {

@@ -296,3 +296,21 @@ fn a_new_group_begins_where_it_is_told_to() {
     2.000  l → a: d
     "#);
 }
+
+/// The session that a member had before ends without it: what was about to end it is void.
+#[test]
+fn who_joined_anew_is_not_given_up_for_its_former_silence() {
+    let faults = r#"
+        Outage(topic: "l", at: "500ms", for: "1s"),
+        Cut(between: ("a", "l"), at: "800ms", for: "1100ms", hold: true),
+    "#;
+    let it = two(FOUR, "session_timeout: \"1s\",", r#"Work("100ms")"#, faults);
+    assert_snapshot!(draw(&it, 100, 5000, "assign"), @r#"
+         a  bd
+         b  ac
+    0.000  g: p0 → a
+    0.000  g: p1 → b
+    1.800  g: p0 → b
+    1.900  g: p0 → a
+    "#);
+}
