@@ -1,6 +1,7 @@
 //! What brokers, calls and services do, drawn: one behaviour a test, each with its source.
 
 mod calls;
+mod edges;
 mod connections;
 mod guards;
 mod idempotency;
