@@ -16,6 +16,8 @@
 //! | NAK: again at once, before newer ones | [`nacks`]; `a_nacked_message_takes_up_its_place_again` |
 //! | NAK with a delay | [`nacks`]; `a_nack_with_delay_lets_newer_messages_pass` |
 //! | TERM: not again | [`rejections`]; `a_rejected_message_is_a_dead_letter_at_once` |
+//! | +WPI, in progress: the `AckWait` runs anew | [`still_at_work`]; `who_says_that_it_is_in_progress_is_not_taken_for_lost` |
+//! | double ack, then kill -9 at once: acks lost | not here: a matter of when the server writes to its disk |
 //! | batch of 5, 300 ms each, `AckWait` 1 s, two workers: seven executions | [`prefetched_messages_expire`]; `prefetched_messages_expire_and_are_handled_twice` |
 //! | the same with one worker: seven if it is pushed to, six if it pulls | [`prefetched_messages_expire`] for the first; not covered for the second: whether the last ack or the next pull comes first is a race |
 //! | late ack by the first worker after redelivery | [`late_answers`]; `a_late_ack_is_accepted_and_cancels_the_redelivery` |
@@ -120,6 +122,13 @@ fn nacks() -> Vec<Script> {
 
 fn rejections() -> Vec<Script> {
     vec![script(plain(), &[(0, Publish('a')), (200, reject('a'))], 1500)]
+}
+
+fn still_at_work() -> Vec<Script> {
+    let said = [250, 500, 750, 1000].map(|at| (at, Act::Progress('a')));
+    let done = [[(0, Publish('a'))].as_slice(), &said, &[(1250, ack('a'))]].concat();
+    let silent = [[(0, Publish('a'))].as_slice(), &said[..2], &[(1200, ack('a'))]].concat();
+    vec![script(plain(), &done, 2000), script(plain(), &silent, 2000)]
 }
 
 fn late_answers() -> Vec<Script> {
@@ -251,6 +260,7 @@ fn jetstream_delivers_what_the_engine_delivers() {
         at_most_so_many_deliveries(),
         nacks(),
         rejections(),
+        still_at_work(),
         late_answers(),
         backoff(),
         few_in_flight(),

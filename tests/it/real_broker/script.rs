@@ -25,6 +25,8 @@ pub enum Act {
     /// Again after so many ms.
     Nack(char, u64, Which),
     Reject(char, Which),
+    /// Still at work.
+    Progress(char),
     /// This consumer goes without a word.
     Leave(u32),
     /// This consumer comes.
@@ -131,6 +133,7 @@ impl Bench {
                 queue.reject(ticket, out);
                 self.given_up.remove(&message);
             }
+            Act::Progress(name) => queue.extend(now, delivery(name, Which::Last).0),
             Act::Leave(consumer) => queue.disconnect(now, InstanceId(*consumer), out),
             Act::Join(consumer) => queue.connect(InstanceId(*consumer), u32::MAX),
         }
@@ -262,6 +265,7 @@ pub fn real(script: &Script, port: u16, name: &str) -> Answer {
                 client.publish(&reply(letter, *which), "", &payload);
             }
             Some(Act::Reject(letter, which)) => client.publish(&reply(letter, *which), "", "+TERM"),
+            Some(Act::Progress(letter)) => client.publish(&reply(letter, Which::Last), "", "+WPI"),
             Some(Act::Leave(consumer)) => client.say(&format!("UNSUB {}\r\n", consumer + 10)),
             Some(Act::Join(consumer)) => {
                 client.say(&format!("SUB {name}.d g {}\r\n", consumer + 10));
