@@ -252,6 +252,18 @@ impl Projections {
         Applied { published, anomaly }
     }
 
+    /// A store is empty: whatever was applied to it may be applied again.
+    pub fn emptied(&mut self, store: StoreId) {
+        if let Some(tracked) = &mut self.tracked[store.index()]
+            && !tracked.newest.is_empty()
+        {
+            tracked.newest = OrdMap::new();
+            let fates = tracked.fates.iter();
+            tracked.fates =
+                fates.map(|(&id, &fate)| (id, Fate { applied: false, ..fate })).collect();
+        }
+    }
+
     /// Something newer than this event was applied: where only the last one counts, it need not
     /// be.
     pub fn supersede(&mut self, service: ServiceId, event: EventId) {

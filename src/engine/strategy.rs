@@ -1,9 +1,9 @@
 //! What a consumer's strategy remembers: ids that were handled, versions, and events that wait
 //! for those before them.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet, Vector};
 
 use crate::model::{EventId, InstanceId, MessageId, Time, Window};
 
@@ -12,15 +12,16 @@ use crate::model::{EventId, InstanceId, MessageId, Time, Window};
 #[derive(Clone, Debug)]
 pub struct KnownIds {
     window: Window,
-    ids: BTreeSet<EventId>,
-    in_order: VecDeque<(Time, EventId)>,
+    // They may be many, and share what they have in common with their copies.
+    ids: OrdSet<EventId>,
+    in_order: Vector<(Time, EventId)>,
 }
 
 impl KnownIds {
     /// None yet.
     #[must_use]
-    pub const fn new(window: Window) -> Self {
-        Self { window, ids: BTreeSet::new(), in_order: VecDeque::new() }
+    pub fn new(window: Window) -> Self {
+        Self { window, ids: OrdSet::new(), in_order: Vector::new() }
     }
 
     /// Whether an event was handled within the window.
@@ -35,7 +36,7 @@ impl KnownIds {
 
     /// An event was handled.
     pub fn insert(&mut self, now: Time, id: EventId) {
-        if !self.ids.insert(id) {
+        if self.ids.insert(id).is_some() {
             return;
         }
         self.in_order.push_back((now, id));

@@ -154,6 +154,14 @@ pub struct Consume {
     pub heartbeat: Option<Span>,
 }
 
+impl Consume {
+    /// What is done with a message whose handler failed for the last time.
+    #[must_use]
+    pub const fn in_the_end(&self) -> OnFailure {
+        if self.strategy.retries.is_some() { OnFailure::GiveUp } else { self.on_failure }
+    }
+}
+
 /// What a consumer does with a message whose handler failed. On a log there is no negative
 /// ack: the consumer can only try again or go past it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

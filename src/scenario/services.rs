@@ -266,6 +266,7 @@ impl Converter<'_> {
             }
             if let Some(node) = fields.optional("strategy") {
                 let strategy = self.strategy(service, &handled, node);
+                self.goes_together(service, subscription, &strategy, node);
                 self.model.services[service.index()].consumes[subscription].strategy = strategy;
             }
             fields.finish();

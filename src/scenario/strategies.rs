@@ -1,8 +1,8 @@
 //! Consumer strategies by their names.
 
 use crate::model::{
-    Backoff, Batch, EventTypeId, FieldKind, Idempotence, Jitter, Memory, Node as End, Reorder,
-    Retries, ServiceId, Span, Strategy, Window,
+    AckTiming, Backoff, Batch, EventTypeId, FieldKind, Idempotence, Jitter, Memory, Node as End,
+    Reorder, Retries, ServiceId, Span, Strategy, Window,
 };
 
 use super::convert::Converter;
@@ -42,6 +42,31 @@ impl Converter<'_> {
             );
         }
         strategy
+    }
+
+    /// Whether a strategy goes together with how its consumer acks and keeps its leases.
+    pub(super) fn goes_together(
+        &self,
+        service: ServiceId,
+        subscription: usize,
+        strategy: &Strategy,
+        node: &Node,
+    ) {
+        let consume = &self.model.services[service.index()].consumes[subscription];
+        if strategy.retries.is_some() && consume.ack != AckTiming::AfterWork {
+            self.reader.wrong(
+                &node.place,
+                "what was acked before it failed is not tried again",
+                "`RetryThenDeadLetter` with `ack: AfterWork`",
+            );
+        }
+        if strategy.batch.is_some() && consume.heartbeat.is_some() {
+            self.reader.wrong(
+                &node.place,
+                "of a batch nobody says that it is in progress",
+                "`Batch` without `heartbeat`",
+            );
+        }
     }
 
     fn one_strategy(

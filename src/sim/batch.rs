@@ -49,7 +49,7 @@ impl BatchRun {
 
 impl World {
     /// A delivery that is handled in a batch waits for it. Gives whether it is one.
-    pub(super) fn gathers(&mut self, plan: &Plan, id: MessageId) -> bool {
+    pub(super) fn gathers(&mut self, plan: &Plan, id: MessageId, comes_back: bool) -> bool {
         let Some((place, consume)) = self.consume_of(plan, id) else { return false };
         let Some(batch) = consume.strategy.batch else { return false };
         let (to, token) = (self.messages.get(id).to, self.messages.get(id).token);
@@ -67,14 +67,19 @@ impl World {
             ) => partition == other && offset < behind,
             _ => false,
         };
-        let at = waiting.iter().position(is_behind).unwrap_or(waiting.len());
+        let place_of = |_: ()| waiting.iter().position(is_behind);
+        let at = comes_back.then_some(()).and_then(place_of).unwrap_or(waiting.len());
         self.instances[to.index()].gatherings[place].waiting.insert(at, id);
         self.schedule_batch(to, place, batch.within);
         if let Token::Offset { partition, offset, .. } = token
             && let Some(lane) = self.lane(to, consume.group, partition)
         {
-            self.instances[to.index()].lanes[lane].aside.insert(offset);
-            if self.instances[to.index()].lanes[lane].current == offset {
+            let lane = &mut self.instances[to.index()].lanes[lane];
+            lane.aside.insert(offset);
+            if lane.current == offset {
+                // To gather is to poll on.
+                lane.busy = false;
+                self.poll_shrank(plan, to, place);
                 self.lane_goes_on(plan, to, (place, partition));
             }
         }
@@ -148,12 +153,17 @@ impl World {
             return None;
         }
         let count = gathering.waiting.len().min(size);
-        let rest = gathering.waiting.drain(..count).collect();
+        let rest: VecDeque<MessageId> = gathering.waiting.drain(..count).collect();
         gathering.is_busy = plan.is_log(consume.topic);
         self.schedule_batch(instance, place, within);
         let service = plan.service_of(instance);
         self.instances[instance.index()].busy += 1;
         self.services[service.index()].statistics.worker_taken(self.now);
+        if consume.ack == AckTiming::BeforeWork {
+            for &id in &rest {
+                self.acknowledge(plan, id);
+            }
+        }
         let run = BatchRun { place, done: Vec::new(), rest };
         self.batch_goes_on(plan, instance, service, run)
     }
@@ -194,10 +204,6 @@ impl World {
             let handler = plan.reaction(service, run.place, event_type);
             let handler = handler.expect("what has no handler is not gathered");
             self.note(What::Started { message: id, instance });
-            if plan.model.services[service.index()].consumes[run.place].ack == AckTiming::BeforeWork
-            {
-                self.acknowledge(plan, id);
-            }
             let slot = self.begin_task(plan, id, instance, service, handler);
             self.begin_transaction(plan, id, slot);
             self.batches.insert(slot, run);

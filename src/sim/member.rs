@@ -66,17 +66,25 @@ impl World {
         let &Message { token, to: instance, .. } = self.messages.get(id);
         let Token::Offset { partition, offset, .. } = token else { return };
         let service = plan.service_of(instance);
-        let group = plan.model.services[service.index()].consumes[place].group;
-        self.give_room(plan, instance, place);
+        let consume = &plan.model.services[service.index()].consumes[place];
+        let group = consume.group;
         let is_current = |world: &Self, lane: usize| {
             world.instances[instance.index()].lanes[lane].current == offset
         };
+        let lane = self.lane(instance, group, partition);
+        let was_aside = lane.is_some_and(|it| !is_current(self, it));
+        // A re-ordering buffer gave it when it took the message in.
+        if !was_aside || consume.strategy.reorder.is_none() {
+            self.give_room(plan, instance, place);
+        }
         if let Some(lane) = self.lane(instance, group, partition)
             && is_current(self, lane)
         {
             self.instances[instance.index()].lanes[lane].busy = false;
         }
-        self.poll_shrank(plan, instance, place);
+        if !was_aside {
+            self.poll_shrank(plan, instance, place);
+        }
         if let Some(lane) = self.lane(instance, group, partition)
             && is_current(self, lane)
         {
@@ -99,6 +107,7 @@ impl World {
             // What is taken up may be done at once, which comes back here.
             if is_outermost {
                 lane.busy = false;
+                lane.current = u64::MAX;
                 if std::mem::replace(&mut lane.draining, true) {
                     return;
                 }
@@ -215,7 +224,9 @@ impl World {
         let lanes = state.lanes.iter_mut().filter(|it| it.group == consume.group);
         let (mut held, mut early) = (0, Vec::new());
         for lane in lanes {
-            let kept = lane.waiting.len() + lane.aside.len();
+            // What a re-ordering buffer holds takes up no room.
+            let gathered = if consume.strategy.reorder.is_none() { lane.aside.len() } else { 0 };
+            let kept = lane.waiting.len() + gathered;
             held += u32::from(lane.busy) + u32::try_from(kept).unwrap_or(u32::MAX);
             early.extend(std::mem::take(&mut lane.early).into_values());
             lane.epoch = None;
@@ -334,7 +345,7 @@ impl World {
             return;
         }
         self.messages.get_mut(id).since = self.now;
-        if plan.is_naive(message.to) || !self.gathers(plan, id) {
+        if plan.is_naive(message.to) || !self.gathers(plan, id, true) {
             self.admit(plan, id);
         }
     }
@@ -491,6 +502,7 @@ impl World {
         let (group, partition) = (lane.group, lane.partition);
         let mut waiting = std::mem::take(&mut lane.waiting);
         waiting.extend(std::mem::take(&mut lane.early).into_values());
+        let aside = lane.aside.clone();
         let service = plan.service_of(instance);
         let topic = plan.model.groups[group.index()].topic;
         waiting.extend(self.take_from_order(plan, instance, topic, partition));
@@ -514,7 +526,15 @@ impl World {
                 lanes.remove(place);
             }
         }
-        let count = waiting.len() + admitted.len();
+        let reorders = plan
+            .subscription(service, topic)
+            .is_some_and(|(_, consume)| consume.strategy.reorder.is_some());
+        let has_room = |it: &&MessageId| match self.messages.get(**it).token {
+            Token::Offset { offset, .. } => reorders && aside.contains(&offset),
+            _ => false,
+        };
+        let all = waiting.iter().chain(&admitted);
+        let count = all.clone().count() - all.filter(has_room).count();
         let passed = waiting.into_iter().map(|it| (it, false));
         for (id, was_admitted) in passed.chain(admitted.into_iter().map(|it| (it, true))) {
             let since = self.messages.get(id).since;

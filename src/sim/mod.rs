@@ -8,6 +8,7 @@ pub mod audit;
 mod batch;
 mod call;
 mod connection;
+mod event;
 mod fault;
 mod guard;
 pub mod histogram;

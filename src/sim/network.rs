@@ -245,6 +245,10 @@ impl World {
         let (key, event) = (super::strategy::key(&self.plan, event), event.id);
         self.counters.dropped_roles[role as usize] += 1;
         self.note(What::Dropped { message: id, reason });
+        if role == Role::Delivery && self.beliefs.is_some() {
+            let plan = Arc::clone(&self.plan);
+            self.delivery_lost(&plan, id);
+        }
         self.messages.remove(id);
         if role == Role::Delivery && !self.plan.is_naive(to) {
             let plan = Arc::clone(&self.plan);

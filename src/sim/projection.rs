@@ -161,9 +161,14 @@ impl World {
     /// A message that published an event is no more, and never came to its topic. Unless a copy
     /// of it is still on its way, or its producer tries again, the event is lost.
     pub(super) fn publish_lost(&mut self, topic: TopicId, event: EventId) {
-        let Some(_) = &self.beliefs else { return };
-        let is_other =
-            |it: &super::message::Message| it.role == Role::Publish && it.event.id == event;
+        if self.beliefs.is_none() || self.plan.projecting(topic).is_empty() {
+            return;
+        }
+        let is_other = |it: &super::message::Message| {
+            it.role == Role::Publish
+                && it.event.id == event
+                && Self::topic_of(&self.plan, it.link) == topic
+        };
         if !self.messages.iter().any(|(_, it)| is_other(it)) && !self.is_tried(topic, event) {
             self.never_applied(topic, None, event, AnomalyKind::Lost);
         }
@@ -178,6 +183,14 @@ impl World {
             beliefs.projections.withdrawn(event, topic);
             self.publish_lost(topic, event);
         }
+    }
+
+    /// A crash has emptied a store under a key: what was applied there may be applied again.
+    pub(super) fn emptied(&mut self, store: StoreId, key: u64) {
+        if let Some(beliefs) = &mut self.beliefs {
+            beliefs.projections.emptied(store);
+        }
+        self.compare(store, key);
     }
 
     /// Looks whether a store holds what it should under a key.

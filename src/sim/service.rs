@@ -4,11 +4,10 @@ use crate::engine::dice::Purpose;
 use crate::engine::handler::{Environment, Given, Stop, Task};
 use crate::engine::program::{Instruction, Position};
 use crate::engine::store::{Change, Stores};
-use crate::model::event::MAX_FIELDS;
 use crate::model::{
-    AckTiming, DropReason, Event, EventId, EventTypeId, FieldDraw, Full, HandlerId, InboundOrder,
-    InstanceId, MessageId, OnFailure, OutboxId, Outcome, Phase, Role, ServiceId, Span, StoreId,
-    Text, TopicId, Trigger, Value, What,
+    AckTiming, DropReason, Event, EventTypeId, Full, HandlerId, InboundOrder, InstanceId,
+    MessageId, OnFailure, OutboxId, Outcome, Phase, Role, ServiceId, Span, StoreId, TopicId,
+    Trigger, What,
 };
 
 use super::message::{Message, Token};
@@ -397,14 +396,17 @@ impl World {
         if is_dead {
             self.acknowledge(plan, id);
         } else if is_open {
-            match consume.on_failure {
+            match consume.in_the_end() {
                 OnFailure::Retry(after) if is_log && self.still_counts(plan, id) => {
                     self.tries_again(plan, id, after);
                     return;
                 }
                 OnFailure::Retry(_) if is_log => {}
                 OnFailure::GiveUp | OnFailure::LetExpire if is_log => {
-                    self.not_applied(plan, id, false);
+                    // Another reader has it otherwise.
+                    if self.still_counts(plan, id) {
+                        self.not_applied(plan, id, false);
+                    }
                     self.acknowledge(plan, id);
                 }
                 OnFailure::LetExpire => {
@@ -425,7 +427,7 @@ impl World {
             self.let_go(topic, ticket);
         }
         if !plan.is_naive(to) {
-            let is_given_up = match consume.on_failure {
+            let is_given_up = match consume.in_the_end() {
                 OnFailure::GiveUp => true,
                 OnFailure::LetExpire => is_log,
                 OnFailure::Retry(_) => false,
@@ -556,131 +558,22 @@ impl World {
             self.stores.crash(service, |store, key| cleared.push((store, key)));
             for (store, key) in cleared {
                 self.note(What::Stored { store, key, value: 0 });
-                self.compare(store, key);
+                self.emptied(store, key);
             }
+            let mut stores = plan.model.stores.iter().filter(|it| it.service == service);
+            let loses_effects = stores.any(|it| !it.durable);
             let state = &mut self.services[service.index()];
+            if loses_effects {
+                // What is noted together with the effects is lost together with them.
+                let consumes = &plan.model.services[service.index()].consumes;
+                for (receiver, consume) in state.receivers.iter_mut().zip(consumes) {
+                    receiver.forget_effects(consume);
+                }
+            }
             state.told.clear();
             state.awaiting.clear();
         }
         self.disconnect_consumers(plan, instance);
-    }
-
-    /// Makes an event.
-    #[inline(always)]
-    pub(super) fn make_event(
-        &mut self,
-        plan: &Plan,
-        service: ServiceId,
-        event_type: EventTypeId,
-        cause: Option<MessageId>,
-        lineage: u64,
-        given: &[Given],
-    ) -> Event {
-        let id = self.next_event_id(service);
-        self.fill_event(plan, id, event_type, cause, lineage, given)
-    }
-
-    /// The identity of the next event that a service makes.
-    #[inline]
-    pub(super) fn next_event_id(&mut self, service: ServiceId) -> EventId {
-        let state = &mut self.services[service.index()];
-        state.produced += 1;
-        EventId::new(service, state.produced)
-    }
-
-    /// Fills an event's fields: given, or copied from its cause, or drawn.
-    #[inline(always)]
-    pub(super) fn fill_event(
-        &mut self,
-        plan: &Plan,
-        id: EventId,
-        event_type: EventTypeId,
-        cause: Option<MessageId>,
-        lineage: u64,
-        given: &[Given],
-    ) -> Event {
-        let fields = if plan.model.event_types[event_type.index()].fields.is_empty() {
-            [0; MAX_FIELDS]
-        } else {
-            self.fields(plan, id, event_type, cause, lineage, given)
-        };
-        let cause = cause.map(|it| self.messages.get(it).event.id);
-        Event { id, event_type, time: self.now, cause, lineage, fields }
-    }
-
-    #[inline(never)]
-    fn fields(
-        &mut self,
-        plan: &Plan,
-        id: EventId,
-        event_type: EventTypeId,
-        cause: Option<MessageId>,
-        lineage: u64,
-        given: &[Given],
-    ) -> [u64; MAX_FIELDS] {
-        let mut fields = [0; MAX_FIELDS];
-        let copies = cause.and_then(|it| {
-            let of = self.messages.get(it).event.event_type;
-            plan.copies(of, event_type)
-        });
-        for (place, field) in plan.model.event_types[event_type.index()].fields.iter().enumerate() {
-            if let Some((_, value)) = given.iter().find(|(it, _)| *it == place) {
-                fields[place] = match (value, field.kind) {
-                    (Value::Int(_), crate::model::FieldKind::Float) => {
-                        Value::Float(value.as_f64()).to_bits()
-                    }
-                    _ => value.to_bits(),
-                };
-                continue;
-            }
-            let copied = cause.and_then(|cause| {
-                let from = copies?[place]?;
-                Some(self.messages.get(cause).event.fields[usize::from(from)])
-            });
-            fields[place] = match copied {
-                Some(bits) => bits,
-                None => self.draw_field(id, event_type, &field.draw, lineage, place).to_bits(),
-            };
-        }
-        fields
-    }
-
-    fn draw_field(
-        &mut self,
-        id: EventId,
-        event_type: EventTypeId,
-        draw: &FieldDraw,
-        lineage: u64,
-        place: usize,
-    ) -> Value {
-        let mut dice = self.dice.stream(Purpose::Field, lineage, place as u64);
-        match draw {
-            FieldDraw::Int { low, high } => {
-                let width = high.abs_diff(*low).saturating_add(1);
-                Value::Int(low.wrapping_add_unsigned(dice.below(width)))
-            }
-            FieldDraw::Float(distribution) => Value::Float(dice.draw(distribution)),
-            FieldDraw::Pick(choices) => {
-                let lot = dice.fraction();
-                let chosen = choices.iter().find(|(upto, _)| lot < *upto).or(choices.last());
-                chosen.expect("the reader refuses an empty choice").1
-            }
-            FieldDraw::Sequence(text) => {
-                let producer = &mut self.services[id.producer().index()].sequences;
-                let counted = match producer.iter_mut().find(|(it, _)| *it == event_type) {
-                    Some((_, count)) => count,
-                    None => {
-                        producer.push((event_type, 0));
-                        &mut producer.last_mut().expect("just pushed").1
-                    }
-                };
-                *counted += 1;
-                #[expect(clippy::cast_possible_truncation, reason = "numbers begin anew at 2^32")]
-                let number = *counted as u32;
-                Value::Text(Text { text: *text, number })
-            }
-            FieldDraw::Chance(probability) => Value::Bool(dice.chance(*probability)),
-        }
     }
 }
 

@@ -81,6 +81,8 @@ impl World {
                 lane.aside.insert(offset);
                 lane.busy = false;
             }
+            // A client that puts in order goes on reading: its buffer is not what it fetches into.
+            self.give_room(plan, to, place);
             self.poll_shrank(plan, to, place);
             self.lane_goes_on(plan, to, (place, partition));
         }
@@ -106,15 +108,23 @@ impl World {
         receiver.tick_at = None;
         let mut turn = Vec::new();
         receiver.order.tick(self.now, &mut turn);
-        self.turn_came(plan, service, turn);
+        self.turn_came(plan, turn);
         self.schedule_order(service, place);
     }
 
-    fn turn_came(&mut self, plan: &Plan, service: ServiceId, turn: Vec<MessageId>) {
-        for id in turn {
+    /// Messages have their turn. What is done at once gives the turn to another: one after the
+    /// other, not one inside the other, however many there are.
+    fn turn_came(&mut self, plan: &Plan, turn: Vec<MessageId>) {
+        self.turns.extend(turn);
+        if std::mem::replace(&mut self.is_giving_turns, true) {
+            return;
+        }
+        while let Some(id) = self.turns.pop_front() {
+            let service = plan.service_of(self.messages.get(id).to);
             self.services[service.index()].statistics.queue_shrank(self.now);
             self.admit(plan, id);
         }
+        self.is_giving_turns = false;
     }
 
     /// A delivery that had its turn is done with, or will come again.
@@ -138,7 +148,7 @@ impl World {
         let mut turn = Vec::new();
         let receiver = &mut self.services[service.index()].receivers[place];
         receiver.order.end(self.now, key, id, is_done, &mut turn);
-        self.turn_came(plan, service, turn);
+        self.turn_came(plan, turn);
         self.schedule_order(service, place);
     }
 
@@ -156,7 +166,9 @@ impl World {
         if let Some((place, consume)) = plan.subscription(service, topic)
             && consume.strategy.reorder.is_some()
         {
-            self.order_ends(plan, (service, place, key), id, false);
+            // What was counted as done when it was sent does not come again.
+            let is_done = consume.ack == AckTiming::Automatic;
+            self.order_ends(plan, (service, place, key), id, is_done);
         }
     }
 
@@ -229,6 +241,7 @@ impl World {
             self.not_applied(plan, id, false);
             let link = plan.link(Node::Service(plan.service_of(to)), Node::Topic(topic));
             self.topics[topic.index()].published += 1;
+            self.published(plan, topic, &event);
             self.services[plan.service_of(to).index()].dead_lettered += 1;
             self.send_new(plan, link, event, Role::Publish, to, to, Token::None, 1);
         }
@@ -290,11 +303,22 @@ impl World {
     /// A crash takes a message out of a worker's hands. If the broker was told that it is done,
     /// it does not come again.
     pub(super) fn interrupted(&mut self, plan: &Plan, id: MessageId, acked: bool) {
-        if self.beliefs.is_some()
+        if (self.beliefs.is_some() || !plan.is_naive(self.messages.get(id).to))
             && is_delivery(self.messages.get(id))
             && let Some((_, consume)) = self.consume_of(plan, id)
             && Self::is_acked(consume, acked)
         {
+            self.not_applied(plan, id, false);
+            // It does not come again: nobody need wait for it.
+            self.order_over(plan, id, true);
+        }
+    }
+
+    /// A delivery is no more. If the broker counted it as done when it sent it, it does not come
+    /// again.
+    pub(super) fn delivery_lost(&mut self, plan: &Plan, id: MessageId) {
+        let is_automatic = |it: &Consume| it.ack == AckTiming::Automatic;
+        if self.consume_of(plan, id).is_some_and(|it| is_automatic(it.1)) {
             self.not_applied(plan, id, false);
         }
     }

@@ -236,6 +236,10 @@ impl World {
         match settings.dead_letters {
             Some(dead_letters) => {
                 self.topics[dead_letters.index()].published += 1;
+                if !plan.projecting(dead_letters).is_empty() {
+                    let event = self.messages.get(message).event;
+                    self.published(plan, dead_letters, &event);
+                }
                 self.enqueue(plan, dead_letters, message);
             }
             None => {
@@ -367,7 +371,7 @@ impl World {
         let now = self.now;
         let mut effects = self.spare_effects.pop().unwrap_or_default();
         if let Broker::Queue(queue) = &mut self.topics[topic.index()].broker {
-            match (role, consume.on_failure) {
+            match (role, consume.in_the_end()) {
                 (Role::Ack, _) => queue.ack(ticket, &mut effects),
                 (_, OnFailure::GiveUp | OnFailure::LetExpire) => queue.reject(ticket, &mut effects),
                 (_, OnFailure::Retry(after)) => {
@@ -533,7 +537,8 @@ impl World {
         let service = plan.service_of(to);
         self.tell(plan, service, id);
         if handled {
-            if plan.is_naive(to) || !(self.gathers(plan, id) || self.is_put_aside(plan, id)) {
+            if plan.is_naive(to) || !(self.gathers(plan, id, false) || self.is_put_aside(plan, id))
+            {
                 self.admit(plan, id);
             }
             return;
@@ -574,7 +579,7 @@ impl World {
         lane.reached = lane.reached.max(offset + 1);
         lane.aside.remove(&offset);
         lane.done = lane.done.max(lane.aside.first().copied().unwrap_or(lane.reached));
-        if consume.commit == Commit::Each {
+        if consume.commit == Commit::Each && lane.committed != lane.done {
             lane.committed = lane.done;
             let offset = lane.done;
             let epoch = self.instances[to.index()].reading[place].session;

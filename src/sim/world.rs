@@ -95,6 +95,9 @@ pub struct World {
     pub(super) beliefs: Option<Box<Beliefs>>,
     /// What tasks have changed in one step that is not over, by the task's place.
     pub(super) transactions: BTreeMap<u32, Transaction>,
+    /// Messages whose turn has come in re-ordering buffers and that are about to be taken up.
+    pub(super) turns: VecDeque<MessageId>,
+    pub(super) is_giving_turns: bool,
     /// What tasks have in hands beside their message, by the task's place.
     pub(super) batches: BTreeMap<u32, BatchRun>,
     pub(super) counters: Counters,
@@ -361,6 +364,19 @@ pub struct Receiver {
     pub tick_at: Option<Time>,
 }
 
+impl Receiver {
+    /// Forgets what was noted in one transaction with effects that a crash has emptied.
+    pub fn forget_effects(&mut self, consume: &Consume) {
+        self.versions = Versions::default();
+        let memory = consume.strategy.idempotence.map(|it| it.memory);
+        if memory == Some(crate::model::Memory::WithEffects)
+            && let Some(known) = &mut self.known
+        {
+            known.clear();
+        }
+    }
+}
+
 /// A task that waits to be told something.
 #[derive(Clone, Copy, Debug)]
 pub struct Awaiting {
@@ -528,6 +544,8 @@ impl World {
             stores: Stores::new(model),
             beliefs: Beliefs::new(model),
             transactions: BTreeMap::new(),
+            turns: VecDeque::new(),
+            is_giving_turns: false,
             batches: BTreeMap::new(),
             counters: Counters::default(),
             seed,

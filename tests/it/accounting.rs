@@ -128,6 +128,12 @@ fn a_scenario_that_stops_ends_empty() {
 /// one inside the other: a stack would not hold so many.
 #[test]
 fn a_long_backlog_that_takes_no_time_is_worked_off() {
+    for strategy in ["Inbox", "[Inbox, Reorder(by: \"n\")]"] {
+        worked_off(strategy);
+    }
+}
+
+fn worked_off(strategy: &str) {
     let text = r#"Scenario(
         format: 1,
         title: "backlog",
@@ -143,7 +149,8 @@ fn a_long_backlog_that_takes_no_time_is_worked_off() {
         ) },
         faults: [Replay(service: "s", topic: "t", at: "20s", to: Earliest)],
     )"#;
-    let scenario = scenario::read(text, "backlog.ron").unwrap();
+    let text = text.replace("Inbox", strategy);
+    let scenario = scenario::read(&text, "backlog.ron").unwrap();
     let mut world = World::new(scenario.variants[0].model.clone(), 1);
     world.run_until(Time::from_secs_f64(30.0), &mut ());
     let report = world.report();

@@ -379,11 +379,14 @@ impl Maker {
             settings.push(format!("heartbeat: \"{}ms\"", lots.within(10, 500)));
         }
         let steps = self.steps(Place::Consumer(topic), 3);
-        settings.extend(self.strategy());
+        let acks_late =
+            !settings.iter().any(|it| it.contains("ack: ") && !it.contains("AfterWork"));
+        let beats = settings.iter().any(|it| it.contains("heartbeat"));
+        settings.extend(self.strategy(acks_late, beats));
         format!("Consume({}, on: {{ \"E\": [{steps}{last}] }})", settings.join(", "))
     }
 
-    fn strategy(&mut self) -> Option<String> {
+    fn strategy(&mut self, acks_late: bool, beats: bool) -> Option<String> {
         let lots = &mut self.beliefs;
         if lots.chance(50) {
             return None;
@@ -401,7 +404,7 @@ impl Maker {
         if lots.chance(20) {
             all.push("VersionChecked(version: \"id\")");
         }
-        if lots.chance(20) {
+        if lots.chance(20) && !beats {
             let batch = lots.pick(&[
                 "Batch(size: 3, within: \"50ms\")",
                 "Batch(size: 2)",
@@ -413,7 +416,7 @@ impl Maker {
         if lots.chance(30) {
             all.push("Reorder(by: \"id\", timeout: \"200ms\")");
         }
-        if lots.chance(30) {
+        if lots.chance(30) && acks_late {
             all.push(lots.pick(&[
                 "RetryThenDeadLetter(attempts: 3, backoff: Fixed(\"50ms\"))",
                 "RetryThenDeadLetter(attempts: 2, jitter: Full, dead_letters: \"dead\")",

@@ -445,3 +445,85 @@ fn what_is_deleted_before_it_is_read_is_missing() {
     0.300  s: p0 committed 4
     "#);
 }
+
+/// What had not been begun was acked with the batch, and is not done.
+#[test]
+fn a_batch_acked_before_work_loses_what_is_behind_a_failure() {
+    let strategy = r#"ack: BeforeWork, strategy: Batch(size: 3, within: "200ms"),"#;
+    let fails =
+        r#"Work("100ms"), If(condition: Compare(Field("n"), Equal, "e-1"), then: [Fail(1)])"#;
+    let it = batches("Queue()", FOUR, strategy, fails);
+    assert_snapshot!(draw(&it, 50, 2000, "store anomaly settle"), @r#"
+         s  aa!·ddd
+    0.020  q: a acked
+    0.020  q: b acked
+    0.020  q: c acked
+    0.120  sum: a missing
+    0.120  sum: b missing
+    0.120  sum: c missing
+    0.230  q: d acked
+    0.330  sum = 10
+    "#);
+}
+
+#[test]
+fn without_dead_letters_of_its_own_it_leaves_them_to_the_broker() {
+    let strategy = r#"strategy: RetryThenDeadLetter(attempts: 2, backoff: Fixed("100ms")),"#;
+    let it = ledger("Queue()", r#""0s""#, strategy, "", r#"Work("100ms"), Fail(1)"#);
+    assert_snapshot!(draw(&it, 100, 2000, "store anomaly deliver settle"), @r#"
+         s  !·!
+    0.000  q → s: a
+    0.300  q: a rejected
+    0.300  sum: a missing
+    "#);
+}
+
+/// The buffer is not what a reader fetches into: it reads on until what is missing comes.
+#[test]
+fn a_reordering_buffer_of_a_log_holds_more_than_is_fetched_at_a_time() {
+    let it = r#"
+        events: { "E": Event(fields: { "n": 0 }) },
+        topics: { "t": Log() },
+        workloads: {
+            "late": Workload(arrivals: At(["300ms"]), event: "E", do: [Publish(event: "E", to: "t", with: { "n": 1 })]),
+            "b": Workload(arrivals: At(["0s"]), event: "E", do: [Publish(event: "E", to: "t", with: { "n": 2 })]),
+            "c": Workload(arrivals: At(["10ms"]), event: "E", do: [Publish(event: "E", to: "t", with: { "n": 3 })]),
+            "d": Workload(arrivals: At(["20ms"]), event: "E", do: [Publish(event: "E", to: "t", with: { "n": 4 })]),
+        },
+        services: { "s": Service(consumes: { "t": Consume(prefetch: 1, strategy: Reorder(by: "n"), on: { "E": [Work("50ms")] }) }) },
+    "#;
+    assert_snapshot!(draw(it, 50, 2000, "deliver commit"), @r#"
+         s  ······dabc
+    0.000  t → s: a
+    0.010  t → s: b
+    0.020  t → s: c
+    0.300  t → s: d
+    0.400  s: p0 committed 1
+    0.450  s: p0 committed 2
+    0.500  s: p0 committed 4
+    "#);
+}
+
+/// What a strategy gave up is published like anything else, and can get lost like anything else.
+#[test]
+fn a_dead_letter_that_gets_lost_is_lost() {
+    let strategy = r#"strategy: RetryThenDeadLetter(attempts: 1, dead_letters: "dead"),"#;
+    let it = ledger("Queue()", r#""0s""#, strategy, "", r#"Work("100ms"), Fail(1)"#);
+    let it = it.replace(
+        "services: {",
+        r#"services: { "undertaker": Service(
+            stores: { "dead": Counter(projection_of: "dead") },
+            consumes: { "dead": Consume(on: { "E": [Update(store: "dead", increment: true)] }) },
+        ),"#,
+    );
+    let cut = r#"faults: [Cut(from: "s", to: "dead", at: "0s", for: "1s", hold: false)],"#;
+    assert_snapshot!(draw(&(it + cut), 100, 2000, "anomaly should settle drop"), @r#"
+         s  !
+    0.000  sum = 10, as it should be
+    0.100  sum: a missing
+    0.100  dead = 1, as it should be
+    0.100  publish of a dropped: link cut
+    0.100  dead: a lost
+    0.100  q: a acked
+    "#);
+}

@@ -1,0 +1,129 @@
+//! Events are made: their identity, and their fields given, copied from their cause, or drawn.
+
+use crate::engine::dice::Purpose;
+use crate::engine::handler::Given;
+use crate::model::event::MAX_FIELDS;
+use crate::model::{Event, EventId, EventTypeId, FieldDraw, MessageId, ServiceId, Text, Value};
+
+use super::plan::Plan;
+use super::world::World;
+
+impl World {
+    /// Makes an event.
+    #[inline(always)]
+    pub(super) fn make_event(
+        &mut self,
+        plan: &Plan,
+        service: ServiceId,
+        event_type: EventTypeId,
+        cause: Option<MessageId>,
+        lineage: u64,
+        given: &[Given],
+    ) -> Event {
+        let id = self.next_event_id(service);
+        self.fill_event(plan, id, event_type, cause, lineage, given)
+    }
+
+    /// The identity of the next event that a service makes.
+    #[inline]
+    pub(super) fn next_event_id(&mut self, service: ServiceId) -> EventId {
+        let state = &mut self.services[service.index()];
+        state.produced += 1;
+        EventId::new(service, state.produced)
+    }
+
+    /// Fills an event's fields: given, or copied from its cause, or drawn.
+    #[inline(always)]
+    pub(super) fn fill_event(
+        &mut self,
+        plan: &Plan,
+        id: EventId,
+        event_type: EventTypeId,
+        cause: Option<MessageId>,
+        lineage: u64,
+        given: &[Given],
+    ) -> Event {
+        let fields = if plan.model.event_types[event_type.index()].fields.is_empty() {
+            [0; MAX_FIELDS]
+        } else {
+            self.fields(plan, id, event_type, cause, lineage, given)
+        };
+        let cause = cause.map(|it| self.messages.get(it).event.id);
+        Event { id, event_type, time: self.now, cause, lineage, fields }
+    }
+
+    #[inline(never)]
+    fn fields(
+        &mut self,
+        plan: &Plan,
+        id: EventId,
+        event_type: EventTypeId,
+        cause: Option<MessageId>,
+        lineage: u64,
+        given: &[Given],
+    ) -> [u64; MAX_FIELDS] {
+        let mut fields = [0; MAX_FIELDS];
+        let copies = cause.and_then(|it| {
+            let of = self.messages.get(it).event.event_type;
+            plan.copies(of, event_type)
+        });
+        for (place, field) in plan.model.event_types[event_type.index()].fields.iter().enumerate() {
+            if let Some((_, value)) = given.iter().find(|(it, _)| *it == place) {
+                fields[place] = match (value, field.kind) {
+                    (Value::Int(_), crate::model::FieldKind::Float) => {
+                        Value::Float(value.as_f64()).to_bits()
+                    }
+                    _ => value.to_bits(),
+                };
+                continue;
+            }
+            let copied = cause.and_then(|cause| {
+                let from = copies?[place]?;
+                Some(self.messages.get(cause).event.fields[usize::from(from)])
+            });
+            fields[place] = match copied {
+                Some(bits) => bits,
+                None => self.draw_field(id, event_type, &field.draw, lineage, place).to_bits(),
+            };
+        }
+        fields
+    }
+
+    fn draw_field(
+        &mut self,
+        id: EventId,
+        event_type: EventTypeId,
+        draw: &FieldDraw,
+        lineage: u64,
+        place: usize,
+    ) -> Value {
+        let mut dice = self.dice.stream(Purpose::Field, lineage, place as u64);
+        match draw {
+            FieldDraw::Int { low, high } => {
+                let width = high.abs_diff(*low).saturating_add(1);
+                Value::Int(low.wrapping_add_unsigned(dice.below(width)))
+            }
+            FieldDraw::Float(distribution) => Value::Float(dice.draw(distribution)),
+            FieldDraw::Pick(choices) => {
+                let lot = dice.fraction();
+                let chosen = choices.iter().find(|(upto, _)| lot < *upto).or(choices.last());
+                chosen.expect("the reader refuses an empty choice").1
+            }
+            FieldDraw::Sequence(text) => {
+                let producer = &mut self.services[id.producer().index()].sequences;
+                let counted = match producer.iter_mut().find(|(it, _)| *it == event_type) {
+                    Some((_, count)) => count,
+                    None => {
+                        producer.push((event_type, 0));
+                        &mut producer.last_mut().expect("just pushed").1
+                    }
+                };
+                *counted += 1;
+                #[expect(clippy::cast_possible_truncation, reason = "numbers begin anew at 2^32")]
+                let number = *counted as u32;
+                Value::Text(Text { text: *text, number })
+            }
+            FieldDraw::Chance(probability) => Value::Bool(dice.chance(*probability)),
+        }
+    }
+}
