@@ -39,7 +39,7 @@ pub struct Scene {
     pub breakers: BTreeMap<(InstanceId, BreakerId), BreakerState>,
     /// What they should be, where that is known: likewise.
     pub should: Vec<f64>,
-    /// By [`StoreId`](crate::model::StoreId): how many anomalies there were.
+    /// By [`StoreId`]: how many anomalies there were.
     pub anomalies: Vec<u64>,
     /// How many events wait in each outbox, by [`OutboxId`](crate::model::OutboxId).
     pub outboxes: Vec<u64>,
@@ -328,6 +328,9 @@ impl Scene {
             What::Unconfirmed { .. } | What::Outboxed { .. } | What::Relayed { .. } => {
                 self.apply_to_producer(record.what);
             }
+            What::AckForgotten { message, event, event_type, topic } => {
+                self.put_back(message, (event, event_type), topic, at);
+            }
             What::Enqueued { message, topic } => self.move_to(message, Place::Waiting(topic), at),
             What::Leased { message, topic, .. } => {
                 self.move_to(message, Place::Leased(topic), at);
@@ -427,6 +430,23 @@ impl Scene {
             self.messages.resize(id.index() + 1, None);
         }
         self.messages[id.index()] = Some(message);
+    }
+
+    /// A message that was acked waits again.
+    fn put_back(
+        &mut self,
+        id: MessageId,
+        (event, event_type): (EventId, EventTypeId),
+        topic: TopicId,
+        at: Time,
+    ) {
+        let (role, place) = (Role::Publish, Place::Waiting(topic));
+        let (sent, due, attempt, link) = (at, at, 1, None);
+        self.put(id, SceneMessage { event, event_type, role, link, sent, due, attempt, place });
+        self.count(place, 1);
+        if let TopicScene::Queue(queue) = &mut self.topics[topic.index()] {
+            queue.acked = queue.acked.saturating_sub(1);
+        }
     }
 
     /// Counts a place up or down.

@@ -85,6 +85,10 @@ pub enum FaultKind {
     Outage {
         /// Which.
         topic: TopicId,
+        /// Acks of a queue that came so shortly before are forgotten, as by a process that is
+        /// killed before it has written them down: a `nats-server` 2.9.10 that was killed 50 ms
+        /// after an ack had forgotten it, and 300 ms after had not.
+        forgets: Span,
     },
     /// The leader of a log is lost, and with it what its followers did not have yet; until one
     /// of them is elected nobody is answered.

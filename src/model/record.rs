@@ -282,6 +282,17 @@ pub enum What {
         /// What went wrong.
         kind: AnomalyKind,
     },
+    /// A queue topic has forgotten that a message was acked, and it waits again, as this message.
+    AckForgotten {
+        /// The message from now on.
+        message: MessageId,
+        /// What it carries.
+        event: EventId,
+        /// Of which type.
+        event_type: EventTypeId,
+        /// The topic.
+        topic: TopicId,
+    },
     /// A consumer's strategy let a message pass without handling it: as far as the broker is
     /// told it is done. As a message it is no more.
     Skipped {
@@ -406,6 +417,12 @@ impl What {
             Self::Up { instance } => [18, pair(0, instance.0), 0, 0],
             Self::Down { instance } => [19, pair(0, instance.0), 0, 0],
             Self::Stored { store, key, value } => [20 | (store.0 as u64) << 8, 0, key, value],
+            Self::AckForgotten { message, event, event_type, topic } => [
+                41 | (event_type.0 as u64) << 8 | (topic.0 as u64) << 32,
+                pair(message.0, 0),
+                event.0,
+                0,
+            ],
             Self::ShouldHold { store, key, value } => [30 | (store.0 as u64) << 8, 0, key, value],
             Self::Anomaly { store, event, kind } => {
                 [31 | (store.0 as u64) << 8 | (kind as u64) << 32, 0, event.0, 0]

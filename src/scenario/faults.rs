@@ -141,7 +141,19 @@ impl Converter<'_> {
                 FaultKind::Replay { group, to: to? }
             }
             _ => {
-                FaultKind::Outage { topic: fields.required("topic").and_then(|it| self.topic(it))? }
+                let topic = fields.required("topic").and_then(|it| self.topic(it));
+                let forgets = fields.optional("forgets");
+                let span = forgets.and_then(|it| self.reader.span(it)).unwrap_or(Span::ZERO);
+                let topic = topic?;
+                let is_log = matches!(self.model.topics[topic.index()].kind, TopicKind::Log(_));
+                if let Some(node) = forgets.filter(|_| is_log) {
+                    self.reader.wrong(
+                        &node.place,
+                        "a log has no acks to forget; its followers keep its commits",
+                        "`forgets` where a queue is away",
+                    );
+                }
+                FaultKind::Outage { topic, forgets: span }
             }
         })
     }

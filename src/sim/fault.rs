@@ -43,7 +43,10 @@ impl World {
             }
             FaultKind::Replay { group, to } => self.replay(plan, *group, *to),
             FaultKind::Disconnect { .. } => self.cut_off(plan, &fault.kind),
-            FaultKind::Outage { topic } => self.broker_goes(plan, *topic),
+            FaultKind::Outage { topic, forgets } => {
+                self.broker_goes(plan, *topic);
+                self.forget_acks(*topic, *forgets);
+            }
             FaultKind::LeaderLoss { topic } => {
                 self.lose_leader(plan, *topic);
                 self.broker_goes(plan, *topic);
@@ -80,7 +83,7 @@ impl World {
             }
             FaultKind::Replay { .. } => {}
             FaultKind::Disconnect { .. } => self.join_again(plan, &fault.kind),
-            FaultKind::Outage { topic } | FaultKind::LeaderLoss { topic } => {
+            FaultKind::Outage { topic, .. } | FaultKind::LeaderLoss { topic } => {
                 self.topics[topic.index()].down -= 1;
                 self.mend(plan, &links_to(plan, *topic), true);
                 self.topic_back(plan, *topic);

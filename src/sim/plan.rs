@@ -7,7 +7,7 @@ use crate::engine::program::{Instruction, Position, Program};
 use crate::model::event::MAX_FIELDS;
 use crate::model::{
     Consume, EventTypeId, FaultKind, HandlerId, InstanceId, Link, LinkId, Model, Node, ServiceId,
-    TopicId, TopicKind, Transport, Trigger,
+    Span, TopicId, TopicKind, Transport, Trigger,
 };
 
 /// For each field of an event, which field of its cause it copies.
@@ -43,6 +43,8 @@ pub struct Plan {
     copies: BTreeMap<(EventTypeId, EventTypeId), Copies>,
     /// For each service: the (type, field) that its handlers wait to be told.
     awaited: Vec<Vec<(EventTypeId, usize)>>,
+    /// For each topic: how long before an outage acks are forgotten, at most.
+    forgets: Vec<Span>,
     /// For each service: whether every subscription is handled as it comes.
     naive: Vec<bool>,
     /// For each topic: the services that keep projections of it.
@@ -108,6 +110,12 @@ impl Plan {
         let manners = model.links.iter().map(Manner::of).collect();
         let naive = model.services.iter();
         let naive = naive.map(|it| it.consumes.iter().all(|it| it.strategy.is_naive())).collect();
+        let mut forgets = vec![Span::ZERO; model.topics.len()];
+        for fault in &model.faults {
+            if let FaultKind::Outage { topic, forgets: span } = fault.kind {
+                forgets[topic.index()] = forgets[topic.index()].max(span);
+            }
+        }
         let projecting = projecting(&model);
         let loses_connections =
             model.faults.iter().any(|it| matches!(it.kind, FaultKind::Disconnect { .. }));
@@ -125,6 +133,7 @@ impl Plan {
             reactions,
             copies,
             awaited,
+            forgets,
             naive,
             projecting,
         }
@@ -195,6 +204,11 @@ impl Plan {
     /// Whether an instance's service handles all that it is delivered as it comes.
     pub fn is_naive(&self, instance: InstanceId) -> bool {
         self.naive[self.service_of(instance).index()]
+    }
+
+    /// How long before an outage acks of a topic are forgotten, at most.
+    pub fn forgets(&self, topic: TopicId) -> Span {
+        self.forgets[topic.index()]
     }
 
     /// The services that keep projections of a topic.

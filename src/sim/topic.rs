@@ -3,8 +3,8 @@
 use crate::engine::broker::group::{Due, Part};
 use crate::engine::broker::queue::{Accepted, Effect, Ticket};
 use crate::model::{
-    AckTiming, AnomalyKind, Commit, DropReason, GroupId, InstanceId, MessageId, Node, OnFailure,
-    Role, ServiceId, Settlement, Span, Time, TopicId, TopicKind, What,
+    AckTiming, AnomalyKind, Commit, DropReason, Event, GroupId, InstanceId, MessageId, Node,
+    OnFailure, Role, ServiceId, Settlement, Span, Time, TopicId, TopicKind, What,
 };
 
 use super::connection::keeps_leases;
@@ -370,6 +370,9 @@ impl World {
         }
         let now = self.now;
         let mut effects = self.spare_effects.pop().unwrap_or_default();
+        if role == Role::Ack && plan.forgets(topic) > Span::ZERO {
+            self.keep_for_a_while(plan, topic, ticket);
+        }
         if let Broker::Queue(queue) = &mut self.topics[topic.index()].broker {
             match (role, consume.in_the_end()) {
                 (Role::Ack, _) => queue.ack(ticket, &mut effects),
@@ -383,6 +386,37 @@ impl World {
         self.perform_effects(plan, topic, effects);
         self.hand_out_queue(plan, topic);
         self.schedule_tick(topic);
+    }
+
+    /// An ack is about to be heard that may be forgotten again.
+    fn keep_for_a_while(&mut self, plan: &Plan, topic: TopicId, ticket: Ticket) {
+        let now = self.now;
+        let state = &mut self.topics[topic.index()];
+        let Broker::Queue(queue) = &state.broker else { return };
+        let Some(kept) = queue.kept(ticket) else { return };
+        let forgets = plan.forgets(topic);
+        while state.lately.front().is_some_and(|it| it.0 + forgets < now) {
+            state.lately.pop_front();
+        }
+        state.lately.push_back((now, kept, *self.messages.get(kept.message)));
+    }
+
+    /// A broker was killed and has forgotten the acks of the last moments: what they were about
+    /// waits again.
+    pub(super) fn forget_acks(&mut self, topic: TopicId, forgets: Span) {
+        let lately = std::mem::take(&mut self.topics[topic.index()].lately);
+        let now = self.now;
+        for (_, kept, message) in lately.into_iter().filter(|it| it.0 + forgets >= now) {
+            self.counters.made[message.role as usize] += 1;
+            let id = self.messages.insert(&message);
+            let Event { id: event, event_type, .. } = message.event;
+            self.note(What::AckForgotten { message: id, event, event_type, topic });
+            let state = &mut self.topics[topic.index()];
+            state.acked -= 1;
+            if let Broker::Queue(queue) = &mut state.broker {
+                queue.put_back(kept, id);
+            }
+        }
     }
 
     fn progress_came(&mut self, plan: &Plan, topic: TopicId, from: InstanceId, ticket: Ticket) {

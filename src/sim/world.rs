@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::engine::breaker::Pass;
 use crate::engine::broker::group::{Due, Members};
 use crate::engine::broker::log::Log;
-use crate::engine::broker::queue::{Effect, Queue};
+use crate::engine::broker::queue::{Effect, Kept, Queue};
 use crate::engine::broker::sequences::Sequences;
 use crate::engine::dice::Dice;
 use crate::engine::handler::Task;
@@ -395,6 +395,8 @@ pub struct TopicState {
     pub down: u32,
     /// The tick that is scheduled.
     pub tick_at: Option<Time>,
+    /// What was acked lately, and when, where a fault will forget it.
+    pub lately: VecDeque<(Time, Kept, Message)>,
     pub published: u64,
     pub delivered: u64,
     pub redelivered: u64,
@@ -486,6 +488,7 @@ impl World {
                 },
                 down: 0,
                 tick_at: None,
+                lately: VecDeque::new(),
                 published: 0,
                 delivered: 0,
                 redelivered: 0,

@@ -280,7 +280,7 @@ fn fault_words(model: &Model, fault: &Fault) -> (String, String) {
         FaultKind::LeaderLoss { topic } => {
             format!("{} loses its leader", model.topics[topic.index()].name)
         }
-        FaultKind::Outage { topic } => {
+        FaultKind::Outage { topic, .. } => {
             format!("{} is away", model.topics[topic.index()].name)
         }
     };

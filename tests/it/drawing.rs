@@ -238,6 +238,13 @@ impl Book {
     /// What has to do with strategies and projections.
     fn enter_belief(&mut self, at: Time, what: What) {
         match what {
+            What::AckForgotten { message, event, topic, .. } => {
+                self.carried
+                    .insert(message, Carried { event, role: Some(Role::Publish), link: None });
+                let name = self.letter(event);
+                let topic = self.node(Node::Topic(topic));
+                self.say(at, "settle", &format!("{topic}: the ack of {name} is forgotten"));
+            }
             What::ShouldHold { store, key, value } => {
                 let text = format!("{}, as it should be", self.cell(store, key, value));
                 self.say(at, "should", &text);

@@ -242,6 +242,44 @@ fn a_dedupe_window_is_not_extended_by_the_attempts_within_it() {
 }
 
 /// Mistake 8: A commit is a position: what is before it counts as done, one by one nothing can be.
+/// At a broker that is killed 50 ms after it heard an ack; not one that was killed later.
+#[test]
+fn an_ack_is_not_durable_at_once() {
+    let acked_before_the_kill = |at: &str| {
+        let it = world("Queue(profile: JetStream)", r#"At(["0s"])"#, "", "", r#"Work("50ms")"#);
+        let kill =
+            format!(r#"faults: [Outage(topic: "t", at: "{at}", for: "1s", forgets: "50ms")],"#);
+        let report = run(&(it + &kill), 10.0);
+        let it = topic(&report, "t");
+        (it.delivered, it.acked, it.leased + it.waiting)
+    };
+    assert_eq!(acked_before_the_kill("90ms"), (2, 1, 0), "forgotten, and delivered again");
+    assert_eq!(acked_before_the_kill("350ms"), (1, 1, 0), "written down by then");
+}
+
+/// Nor what was confirmed, where the followers do not have it yet.
+#[test]
+fn what_was_confirmed_can_be_lost() {
+    let lost = |acks: &str| {
+        let report = run(
+            &format!(
+                r#"events: {{ "E": Event() }},
+                topics: {{ "t": Log(replication: "20ms") }},
+                workloads: {{ "s": Workload(arrivals: Every("5ms"), event: "E", until: "1s",
+                    publishes: {{ "t": Producer(acks: {acks}, timeout: "200ms", retries: 9) }},
+                    do: [Publish("E", "t")]) }},
+                services: {{ "w": Service(workers: Unlimited, consumes: {{ "t": Consume(on: {{ "E": [] }}) }}) }},
+                faults: [LeaderLoss(topic: "t", at: "500ms", for: "100ms")],"#
+            ),
+            20.0,
+        );
+        let done = service(&report, "w").completed;
+        topic(&report, "t").published.saturating_sub(done)
+    };
+    assert!(lost("Leader") > 0, "what only the leader had is gone");
+    assert_eq!(lost("All"), 0, "its producer tries again what was not confirmed");
+}
+
 #[test]
 fn a_log_knows_no_ack_of_a_single_message() {
     let log = |consume: &str, steps: &str| {

@@ -65,6 +65,17 @@ pub enum Accepted {
     Full,
 }
 
+/// An entry as it is kept for a while after its ack, so that the ack can be forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The entry.
+    pub message: MessageId,
+    sequence: u64,
+    key: u64,
+    deliveries: u16,
+    counted: u16,
+}
+
 /// Who holds a lease whose consumer is gone.
 const NOBODY: InstanceId = InstanceId(u32::MAX);
 
@@ -269,19 +280,42 @@ impl Queue {
         let (deliveries, counted, lease, ends, used) = (0, 0, None, Time::MAX, true);
         let entry =
             Entry { message, sequence, key, deliveries, counted, expires, lease, ends, used };
-        let slot = if let Some(slot) = self.free.pop() {
-            self.entries[slot as usize] = entry;
-            slot
-        } else {
-            self.entries.push(entry);
-            u32::try_from(self.entries.len() - 1).expect("messages are numbered in 32 bits")
-        };
+        let slot = self.place(entry);
         if expires < Time::MAX {
             self.expiries.push_back((expires, slot, sequence));
         }
         self.waiting += 1;
         self.wait(slot);
         Accepted::Yes
+    }
+
+    /// The entry that an ack is about, while it is there.
+    #[must_use]
+    pub fn kept(&self, ticket: Ticket) -> Option<Kept> {
+        let Entry { message, sequence, key, deliveries, counted, .. } =
+            self.entries[self.entry_of(ticket)?];
+        Some(Kept { message, sequence, key, deliveries, counted })
+    }
+
+    /// The ack of an entry is forgotten: it waits again in its place, as this message.
+    pub fn put_back(&mut self, kept: Kept, message: MessageId) {
+        let Kept { sequence, key, deliveries, counted, .. } = kept;
+        let (expires, ends, lease, used) = (Time::MAX, Time::MAX, None, true);
+        let entry =
+            Entry { message, sequence, key, deliveries, counted, expires, lease, ends, used };
+        let slot = self.place(entry);
+        self.begun += u32::from(deliveries > 0);
+        self.waiting += 1;
+        self.wait(slot);
+    }
+
+    fn place(&mut self, entry: Entry) -> u32 {
+        if let Some(slot) = self.free.pop() {
+            self.entries[slot as usize] = entry;
+            return slot;
+        }
+        self.entries.push(entry);
+        u32::try_from(self.entries.len() - 1).expect("messages are numbered in 32 bits")
     }
 
     fn forget(&mut self, now: Time, window: Span) {

@@ -754,3 +754,25 @@ fn a_queue_makes_nothing_faster() {
     0.900  q: c acked
     "#);
 }
+
+/// Seen at nats-server 2.9.10: killed 50 ms after an ack it had forgotten it, 300 ms after not.
+#[test]
+fn a_broker_that_is_killed_forgets_the_acks_of_the_last_moments() {
+    let it = r#"
+        events: { "E": Event() },
+        topics: { "q": Queue(profile: JetStream) },
+        workloads: { "c": Workload(arrivals: At(["0s", "250ms"]), event: "E", do: [Publish("E", "q")]) },
+        services: { "s": Service(consumes: { "q": Consume(on: { "E": [Work("50ms")] }) }) },
+        faults: [Outage(topic: "q", at: "350ms", for: "150ms", forgets: "100ms")],
+    "#;
+    assert_snapshot!(draw(it, 50, 2000, "deliver settle"), @r#"
+         s  a····b····b
+    0.000  q → s: a
+    0.050  q: a acked
+    0.250  q → s: b
+    0.300  q: b acked
+    0.350  q: the ack of b is forgotten
+    0.500  q → s: b, delivery 2
+    0.550  q: b acked
+    "#);
+}
