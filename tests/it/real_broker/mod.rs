@@ -17,7 +17,7 @@
 //! | NAK with a delay | [`nacks`]; `a_nack_with_delay_lets_newer_messages_pass` |
 //! | TERM: not again | [`rejections`]; `a_rejected_message_is_a_dead_letter_at_once` |
 //! | +WPI, in progress: the `AckWait` runs anew | [`still_at_work`]; `who_says_that_it_is_in_progress_is_not_taken_for_lost` |
-//! | double ack, then kill -9 at once: acks lost | not here: a matter of when the server writes to its disk |
+//! | double ack, then kill -9 at once: acks lost | `a_broker_that_is_killed_forgets_the_acks_of_the_last_moments`; at the server it is a matter of when it writes to its disk, and so not played to it |
 //! | batch of 5, 300 ms each, `AckWait` 1 s, two workers: seven executions | [`prefetched_messages_expire`]; `prefetched_messages_expire_and_are_handled_twice` |
 //! | the same with one worker: seven if it is pushed to, six if it pulls | [`prefetched_messages_expire`] for the first; not covered for the second: whether the last ack or the next pull comes first is a race |
 //! | late ack by the first worker after redelivery | [`late_answers`]; `a_late_ack_is_accepted_and_cancels_the_redelivery` |
