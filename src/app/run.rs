@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
-use crate::history::{Answer, Handle, Overview, Progress};
-use crate::model::{Model, Time};
+use crate::history::{Answer, Handle, Inquiry, Overview, Pending, Progress};
+use crate::model::{Model, Script, Time};
 
 use super::playback::Direction;
 use super::watch::Wake;
 
-/// One run of one variant with one seed, simulated ahead of the playhead by a worker.
+/// One run of one variant with one seed, and its futures, simulated ahead of the playhead by a
+/// worker.
 pub struct Run {
-    /// What runs.
+    /// What runs, before anything is done to it.
+    pub base: Arc<Model>,
+    /// What runs, at the instant of the newest scene.
     pub model: Arc<Model>,
     /// With which seed.
     pub seed: u64,
+    /// What is done to it: which of its futures is shown.
+    pub script: Script,
     /// How far the worker is.
     pub progress: Progress,
     /// How much happened when, so far.
@@ -22,6 +27,8 @@ pub struct Run {
     pub answer: Option<Answer>,
     handle: Handle,
     asked: Option<Time>,
+    /// The newest scene is one of another future, shown until there is one of this.
+    is_of_another: bool,
 }
 
 impl Run {
@@ -29,29 +36,77 @@ impl Run {
     #[must_use]
     pub fn new(model: Arc<Model>, seed: u64, wake: Wake) -> Self {
         let handle = Handle::spawn(Arc::clone(&model), seed, move || wake());
-        let (progress, overview) = (handle.progress(), handle.overview());
-        Self { model, seed, progress, overview, answer: None, handle, asked: None }
+        let script = Script::default();
+        let (progress, overview) = handle.progress(&script);
+        Self {
+            base: Arc::clone(&model),
+            model,
+            seed,
+            script,
+            progress,
+            overview,
+            answer: None,
+            handle,
+            asked: None,
+            is_of_another: false,
+        }
+    }
+
+    /// Shows the future to which this is done, and keeps `others` simulated beside it. What was
+    /// shown goes on being shown until there is something else.
+    pub fn show(&mut self, script: &Script, others: &[Script]) {
+        let mut futures = vec![Arc::clone(script)];
+        futures.extend(others.iter().filter(|it| *it != script).cloned());
+        self.handle.look_at(futures);
+        if self.script != *script {
+            self.script = Arc::clone(script);
+            self.asked = None;
+            self.is_of_another = true;
+        }
     }
 
     /// Takes what the worker has said, and asks for the scene at the playhead unless what is
     /// known serves. Never waits.
     pub fn follow(&mut self, at: Time) {
-        while let Some(answer) = self.handle.poll() {
+        if let Some(answer) = self.handle.poll(&self.script) {
+            self.model = Arc::clone(&answer.model);
             self.answer = Some(answer);
             self.asked = None;
+            self.is_of_another = false;
         }
-        self.progress = self.handle.progress();
-        self.overview = self.handle.overview();
+        (self.progress, self.overview) = self.handle.progress(&self.script);
         if !self.serves(at) && self.asked != Some(at) {
-            self.handle.ask(at);
+            self.handle.ask(&self.script, at);
             self.asked = Some(at);
         }
+    }
+
+    /// How far the worker is with another future that is kept simulated, and how much happened
+    /// in it when.
+    #[must_use]
+    pub fn progress_of(&self, script: &Script) -> (Progress, Arc<Overview>) {
+        self.handle.progress(script)
+    }
+
+    /// Asks something of the run that takes longer than a picture may.
+    #[must_use]
+    pub fn inquire<I: Inquiry>(&self, inquiry: I) -> Pending<I::Answer> {
+        self.handle.inquire(inquiry)
+    }
+
+    /// How much memory the run and its futures may hold, in bytes.
+    pub fn set_budget(&self, bytes: usize) {
+        self.handle.set_budget(bytes);
     }
 
     /// Whether the newest scene is the scene at this instant.
     #[must_use]
     pub fn serves(&self, at: Time) -> bool {
-        self.answer.as_ref().is_some_and(|answer| answer.scene.at <= at && at < answer.valid_until)
+        !self.is_of_another
+            && self
+                .answer
+                .as_ref()
+                .is_some_and(|answer| answer.scene.at <= at && at < answer.valid_until)
     }
 
     /// The instant that can be shown for this one: itself, or the nearest that the newest scene
@@ -79,6 +134,6 @@ impl Run {
     /// When the run ends, if it does.
     #[must_use]
     pub fn end(&self) -> Option<Time> {
-        self.progress.end.or(self.model.end)
+        self.progress.end.or(self.base.end)
     }
 }

@@ -91,6 +91,12 @@ impl Stores {
         Self { tables, open: None }
     }
 
+    /// How many values all stores hold together.
+    #[must_use]
+    pub fn value_count(&self) -> usize {
+        self.tables.iter().map(|it| it.cells.len()).sum()
+    }
+
     /// What a store holds under a key (0 where it has none); zero if nothing.
     #[must_use]
     pub fn get(&self, store: StoreId, key: u64) -> Value {

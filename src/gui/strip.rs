@@ -196,17 +196,16 @@ fn backdrop(painter: &Painter, rect: Rect, axis: Axis, app: &App, theme: &Theme)
 /// does not flatten the rest.
 fn density(painter: &Painter, rect: Rect, axis: Axis, app: &App, colour: Color32) {
     let overview = &app.run.overview;
-    if overview.bucket == Span::ZERO || overview.counts.is_empty() {
+    if overview.is_empty() {
         return;
     }
     let bucket = |at: Time| usize::try_from(at.0 / overview.bucket.0).unwrap_or(usize::MAX);
     // Records a bucket, on the average of the buckets that a column covers.
     let rate = |from: Time, to: Time| {
-        let last = bucket(to).min(overview.counts.len() - 1);
-        let counts = overview.counts.get(bucket(from)..=last).unwrap_or(&[]);
-        let sum: f64 = counts.iter().copied().map(f64::from).sum();
-        #[expect(clippy::cast_precision_loss, reason = "a number of buckets")]
-        let mean = sum / counts.len().max(1) as f64;
+        let (from, to) = (bucket(from), bucket(to).min(overview.len() - 1) + 1);
+        #[expect(clippy::cast_precision_loss, reason = "a number of records, to be drawn")]
+        let mean = overview.between(from, to, |it| it.records) as f64
+            / to.saturating_sub(from).max(1) as f64;
         mean
     };
     let column = |x: f32| rate(axis.time(x), axis.time(x + 2.0));

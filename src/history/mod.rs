@@ -1,12 +1,19 @@
-//! Records folded into scenes, checkpoints, the overview, the worker thread.
+//! Records folded into scenes, checkpoints, the overview, futures and what is done to them, the
+//! worker thread.
 
+pub mod inquiry;
+pub mod moment;
 pub mod overview;
 pub mod run;
+pub mod runs;
 pub mod scene;
 pub mod worker;
 
-pub use overview::Overview;
+pub use inquiry::{Found, Inquiry, Pending, Stretch};
+pub use moment::{Moment, Totals, Walk};
+pub use overview::{Mark, MarkKind, Overview};
 pub use run::{Answer, Run};
+pub use runs::Runs;
 pub use scene::{
     Gone, InstanceScene, PartitionScene, Place, QueueScene, ReadingScene, Scene, SceneMessage,
     TailEvent, TopicScene,

@@ -2,47 +2,78 @@
 //! is simulated again.
 //!
 //! Records are not kept: the world is deterministic, and simulating a span again is faster than
-//! reading it back would be.
+//! reading it back would be. Checkpoints are thinned to a budget of memory; that changes how
+//! long a question takes, and no answer.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::{Event, Model, Record, Time};
+use crate::model::{Event, Intervention, Model, Script, Time};
 use crate::sim::World;
 
+use super::moment::{Moment, Walk};
 use super::overview::Overview;
 use super::scene::{Scene, TAIL_EVENTS};
 
-/// How many records lie between two checkpoints at first: some half a millisecond of
+/// How many records lie between two checkpoints at least: some half a millisecond of
 /// simulation.
-const FIRST_SPACING: u64 = 4_096;
+const LEAST_SPACING: u64 = 4_096;
 
-/// The most checkpoints; when there are more, every other one is dropped and the spacing
-/// doubles.
-const MOST_CHECKPOINTS: usize = 512;
+/// A checkpoint is made when as many records have gone by as copying it costs: one for so many
+/// bytes.
+const BYTES_A_RECORD: u64 = 24;
+
+/// Where the playhead is, checkpoints are kept beside the others, at most so many, and in so
+/// small a part of the budget.
+const NEAR_CHECKPOINTS: usize = 256;
+const NEAR_PART: usize = 4;
 
 /// A run, simulated up to its head.
 pub struct Run {
-    checkpoints: Vec<Moment>,
+    script: Script,
+    checkpoints: Vec<Checkpoint>,
+    /// The records that lie between two of them now.
+    spacing: u64,
+    /// The records that lie between two of `near`.
+    near_spacing: u64,
+    /// What they take in memory together.
+    held_bytes: usize,
+    budget_bytes: usize,
     head: Moment,
     /// Where the last question was answered: the next one is likely to be near.
     cursor: Option<Moment>,
-    spacing: u64,
-    most_checkpoints: usize,
+    /// Checkpoints passed on the way to the last questions, in the order they were made.
+    near: VecDeque<Checkpoint>,
+    near_bytes: usize,
     overview: Overview,
 }
 
-/// A world and what can be seen of it.
+/// A moment that is kept.
 #[derive(Clone)]
-struct Moment {
-    world: World,
-    scene: Scene,
-    /// The last instant with a record before the scene's.
-    previous: Option<Time>,
+struct Checkpoint {
+    moment: Arc<Moment>,
+    bytes: usize,
+}
+
+impl Checkpoint {
+    fn of(moment: &Moment) -> Self {
+        let bytes = moment.size_bytes();
+        Self { moment: Arc::new(moment.clone()), bytes }
+    }
+
+    fn records(&self) -> u64 {
+        self.moment.scene.records
+    }
 }
 
 /// A scene, and for how long it is the scene.
 #[derive(Clone, Debug)]
 pub struct Answer {
+    /// Of which future of the run.
+    pub script: Script,
+    /// What the world is a world of at that instant: its model with whatever was changed in it
+    /// until then.
+    pub model: Arc<Model>,
     /// The scene at the instant that was asked for.
     pub scene: Arc<Scene>,
     /// The first instant at which it may be another; [`Time::MAX`] if there is none.
@@ -56,60 +87,112 @@ pub struct Answer {
 /// Of how many messages in flight an answer tells what they carry: more than can be told apart.
 const MOST_EVENTS: usize = 2_048;
 
-impl Moment {
-    /// Simulates one entry of the agenda.
-    fn step(&mut self, mut seen: impl FnMut(&Record)) -> bool {
-        let model = Arc::clone(self.world.model());
-        let (scene, previous) = (&mut self.scene, &mut self.previous);
-        self.world.step(&mut |record: &Record| {
-            if record.at > scene.at && scene.records > 0 {
-                *previous = Some(scene.at);
-            }
-            scene.apply(record, &model);
-            seen(record);
-        })
-    }
-
-    /// Simulates everything up to and including an instant.
-    fn advance(&mut self, at: Time) {
-        while self.world.next_at().is_some_and(|next| next <= at) {
-            self.step(|_| {});
-        }
-    }
-}
-
 impl Run {
+    /// How much memory a run may hold unless it is told otherwise, in bytes.
+    pub const BUDGET_BYTES: usize = 512 << 20;
+
     /// A run of which nothing is simulated yet.
     #[must_use]
     pub fn new(model: Arc<Model>, seed: u64) -> Self {
-        Self::with_checkpoints(model, seed, FIRST_SPACING, MOST_CHECKPOINTS)
+        Self::with_script(model, seed, Script::default(), Self::BUDGET_BYTES)
     }
 
-    /// The same with another spacing of checkpoints, which changes no answer.
+    /// A run to which this is done, and which may hold so much memory.
     #[must_use]
-    pub fn with_checkpoints(model: Arc<Model>, seed: u64, spacing: u64, most: usize) -> Self {
-        let scene = Scene::new(&model);
-        let head = Moment { world: World::new(model, seed), scene, previous: None };
+    pub fn with_script(model: Arc<Model>, seed: u64, script: Script, budget_bytes: usize) -> Self {
+        let head = Moment::new(World::new(model, seed));
+        let first = Checkpoint::of(&head);
         Self {
-            checkpoints: vec![head.clone()],
+            script,
+            held_bytes: first.bytes,
+            checkpoints: vec![first],
+            spacing: LEAST_SPACING,
+            near_spacing: LEAST_SPACING,
+            budget_bytes,
             head,
             cursor: None,
-            spacing: spacing.max(1),
-            most_checkpoints: most.max(2),
+            near: VecDeque::new(),
+            near_bytes: 0,
             overview: Overview::default(),
         }
     }
 
+    /// The same run with checkpoints at least this many records apart, which changes no answer.
+    #[must_use]
+    pub fn spaced(mut self, records: u64) -> Self {
+        (self.spacing, self.near_spacing) = (records.max(1), records.max(1));
+        self
+    }
+
+    /// What is done to it.
+    #[must_use]
+    pub const fn script(&self) -> &Script {
+        &self.script
+    }
+
     /// The world at the head.
     #[must_use]
-    pub fn head(&self) -> &World {
+    pub const fn head(&self) -> &World {
         &self.head.world
+    }
+
+    /// The instant of the next thing after the head; `None` if there is nothing.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Time> {
+        self.head.next_at(&self.script)
     }
 
     /// How much happened when, up to the head.
     #[must_use]
-    pub fn overview(&self) -> &Overview {
-        &self.overview
+    pub fn overview(&self) -> Overview {
+        let mut overview = self.overview.clone();
+        overview.set_now(&self.head.totals);
+        overview
+    }
+
+    /// About how much memory it holds, in bytes.
+    #[must_use]
+    pub const fn held_bytes(&self) -> usize {
+        self.held_bytes + self.near_bytes
+    }
+
+    /// Gives it another budget, in bytes.
+    pub fn set_budget(&mut self, budget_bytes: usize) {
+        self.budget_bytes = budget_bytes;
+        self.thin();
+    }
+
+    /// The same run with something else done to it: what both have in common is shared, and the
+    /// head stands where they part.
+    #[must_use]
+    pub fn fork(&self, script: Script) -> Self {
+        let common = common_prefix(&self.script, &script);
+        // The first thing that is done in one of them only: from that instant on they may differ.
+        let of = |script: &[Intervention]| script.get(common).map_or(Time::MAX, |it| it.at);
+        let part = of(&self.script).min(of(&script));
+        let is_shared = |it: &Moment| it.interventions() <= common && it.world.now() <= part;
+        let shared = |it: &&Checkpoint| is_shared(&it.moment);
+        let checkpoints: Vec<_> = self.checkpoints.iter().take_while(shared).cloned().collect();
+        let near = self.near.iter().filter(shared);
+        let last = checkpoints.iter().chain(near).max_by_key(|it| it.records());
+        let last = last.expect("the first checkpoint is before anything was done");
+        let at_head = is_shared(&self.head).then_some(&self.head);
+        let head = at_head.unwrap_or(&last.moment).clone();
+        let overview = self.overview.until(head.world.now(), &head.totals);
+        let held_bytes = checkpoints.iter().map(|it| it.bytes).sum();
+        Self {
+            script,
+            checkpoints,
+            spacing: self.spacing,
+            near_spacing: self.near_spacing,
+            held_bytes,
+            budget_bytes: self.budget_bytes,
+            head,
+            cursor: None,
+            near: VecDeque::new(),
+            near_bytes: 0,
+            overview,
+        }
     }
 
     /// Simulates on, for so many records or up to and including an instant. False if nothing
@@ -117,58 +200,106 @@ impl Run {
     pub fn extend(&mut self, until: Time, records: u64) -> bool {
         let stop = self.head.scene.records + records;
         while self.head.scene.records < stop {
-            if self.head.world.next_at().is_none_or(|next| next > until) {
-                return false;
-            }
-            let overview = &mut self.overview;
-            self.head.step(|record| overview.count(record.at));
-            let last = self.checkpoints.last().map_or(0, |it| it.scene.records);
+            let Some(next) = self.next_at().filter(|next| *next <= until) else { return false };
+            let Self { overview, head, script, .. } = self;
+            overview.come_to(next, &head.totals);
+            head.step(script, |record, _, totals| overview.note(record, totals));
+            let last = self.checkpoints.last().map_or(0, Checkpoint::records);
             if self.head.scene.records >= last + self.spacing {
-                self.checkpoints.push(self.head.clone());
-                self.thin();
+                self.keep();
             }
         }
         true
     }
 
+    /// Makes a checkpoint at the head.
+    fn keep(&mut self) {
+        let checkpoint = Checkpoint::of(&self.head);
+        self.spacing = self.spacing.max(checkpoint.bytes as u64 / BYTES_A_RECORD);
+        self.held_bytes += checkpoint.bytes;
+        self.checkpoints.push(checkpoint);
+        self.thin();
+    }
+
+    /// Lets every other checkpoint go until they keep to the budget.
     fn thin(&mut self) {
-        if self.checkpoints.len() <= self.most_checkpoints {
-            return;
+        let most = self.budget_bytes - self.budget_bytes / NEAR_PART;
+        while self.held_bytes > most && self.checkpoints.len() > 2 {
+            let mut number = 0;
+            self.checkpoints.retain(|_| {
+                number += 1;
+                number % 2 == 1
+            });
+            self.held_bytes = self.checkpoints.iter().map(|it| it.bytes).sum();
+            self.spacing *= 2;
         }
-        let mut number = 0;
-        self.checkpoints.retain(|_| {
-            number += 1;
-            number % 2 == 1
-        });
-        self.spacing *= 2;
+        while self.near_bytes > self.budget_bytes / NEAR_PART || self.near.len() > NEAR_CHECKPOINTS
+        {
+            let Some(oldest) = self.near.pop_front() else { break };
+            self.near_bytes -= oldest.bytes;
+        }
+    }
+
+    /// The latest moment that is kept of those not after an instant.
+    fn kept_before(&self, at: Time) -> &Moment {
+        let after = self.checkpoints.partition_point(|it| it.moment.world.now() <= at);
+        let far = &self.checkpoints[after.saturating_sub(1)];
+        let near = self.near.iter().filter(|it| it.moment.world.now() <= at);
+        let best = near.chain([far]).max_by_key(|it| it.records());
+        &best.expect("there is one at least").moment
+    }
+
+    /// A walk along the run that begins at the latest moment that is kept of those before an
+    /// instant, or at the beginning.
+    #[must_use]
+    pub fn walk(&self, from: Time) -> Walk {
+        let begin = match from.0.checked_sub(1) {
+            None => &self.checkpoints[0].moment,
+            Some(before) => self.kept_before(Time(before)),
+        };
+        Walk::new(begin.clone(), Arc::clone(&self.script))
     }
 
     /// The scene at an instant: all records up to and including it. Past the head it is the
     /// scene at the head.
     pub fn scene_at(&mut self, at: Time) -> Answer {
-        let mut after = self.checkpoints.partition_point(|it| it.world.now() <= at).max(1);
-        let begin = &self.checkpoints[after - 1];
-        let near = self
-            .cursor
-            .take()
-            .filter(|it| it.world.now() <= at && it.scene.records >= begin.scene.records);
-        let mut moment = near.unwrap_or_else(|| begin.clone());
-        let head = self.head.world.now();
-        moment.advance(at.min(head));
-        while moment.previous.is_none() && after > 1 {
-            // The record before lies before the checkpoint.
-            after -= 1;
-            moment = self.checkpoints[after - 1].clone();
-            moment.advance(at.min(head));
-        }
-        let valid_until = moment.world.next_at().unwrap_or(Time::MAX);
+        let at = at.min(self.head.world.now());
+        let cursor = self.cursor.take().filter(|it| it.world.now() <= at);
+        let kept = self.kept_before(at);
+        let near = cursor.filter(|it| it.scene.records >= kept.scene.records);
+        let mut moment = near.unwrap_or_else(|| kept.clone());
+        self.advance(&mut moment, at);
         let answer = Answer {
+            script: Arc::clone(&self.script),
+            model: Arc::clone(moment.world.model()),
             scene: Arc::new(moment.scene.clone()),
-            valid_until,
+            valid_until: moment.next_at(&self.script).unwrap_or(Time::MAX),
             previous: moment.previous,
             events: moment.world.events_in_sight(MOST_EVENTS, TAIL_EVENTS).into(),
         };
         self.cursor = Some(moment);
         answer
     }
+
+    /// Takes a moment on to an instant, and keeps checkpoints on the way: whoever looks here
+    /// will look nearby.
+    fn advance(&mut self, moment: &mut Moment, at: Time) {
+        let mut next = moment.scene.records + self.near_spacing;
+        while moment.next_at(&self.script).is_some_and(|next| next <= at) {
+            moment.step(&self.script, |_, _, _| {});
+            if moment.scene.records >= next {
+                next = moment.scene.records + self.near_spacing;
+                let checkpoint = Checkpoint::of(moment);
+                self.near_bytes += checkpoint.bytes;
+                self.near.push_back(checkpoint);
+                self.thin();
+            }
+        }
+    }
+}
+
+/// How many interventions two scripts begin with alike.
+#[must_use]
+pub fn common_prefix(a: &[Intervention], b: &[Intervention]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::{
-    BreakerId, BreakerState, DropReason, EventId, EventTypeId, Guard, InstanceId, LinkId,
+    BreakerId, BreakerState, DropReason, EventId, EventTypeId, FaultId, Guard, InstanceId, LinkId,
     MessageId, Model, Outcome, Phase, Record, Role, Settlement, StoreId, StoreKind, Time, TopicId,
     TopicKind, Value, What,
 };
@@ -231,6 +231,30 @@ impl Scene {
         }
     }
 
+    /// About how much memory it takes, in bytes.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        let tails: usize = self
+            .topics
+            .iter()
+            .map(|topic| match topic {
+                TopicScene::Log(partitions) => {
+                    partitions.len()
+                        * (size_of::<PartitionScene>() + TAIL_EVENTS * size_of::<TailEvent>())
+                }
+                TopicScene::Queue(_) => 0,
+            })
+            .sum();
+        let readings: usize = self.groups.iter().map(|it| size_of_val(it.as_slice())).sum();
+        size_of::<Self>()
+            + size_of_val(self.messages.as_slice())
+            + size_of_val(self.instances.as_slice())
+            + GONE_MESSAGES * size_of::<Gone>()
+            + (self.cells.len() + self.should_cells.len()) * 40
+            + tails
+            + readings
+    }
+
     /// A message that is alive.
     #[must_use]
     pub fn message(&self, id: MessageId) -> Option<&SceneMessage> {
@@ -349,8 +373,9 @@ impl Scene {
             What::CallRefused { instance, by, .. } => {
                 self.instances[instance.index()].calls_refused[by as usize] += 1;
             }
-            What::FaultBegan { fault } => self.faults[fault.index()] = true,
-            What::FaultEnded { fault } => self.faults[fault.index()] = false,
+            What::FaultBegan { fault } => self.fault(fault, true),
+            What::FaultEnded { fault } => self.fault(fault, false),
+            What::Intervened { .. } => {}
         }
     }
 
@@ -392,6 +417,14 @@ impl Scene {
             }
             _ => {}
         }
+    }
+
+    /// A fault came or went; those that a person brought about are behind the scheduled ones.
+    fn fault(&mut self, fault: FaultId, is_on: bool) {
+        if fault.index() >= self.faults.len() {
+            self.faults.resize(fault.index() + 1, false);
+        }
+        self.faults[fault.index()] = is_on;
     }
 
     fn breaker(&mut self, instance: InstanceId, breaker: BreakerId, state: BreakerState) {

@@ -1,20 +1,22 @@
 //! The worker: the one thread that simulates, ahead of the playhead, and answers questions.
 //!
-//! Channels are bounded and nobody ever waits for the other: the newest question wins, and an
-//! answer that nobody took is replaced.
+//! Nobody ever waits for the other: the newest question wins, and an answer that nobody took is
+//! replaced.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
-use crate::model::{Model, Span, Time};
+use crate::model::{Model, Script, Span, Time};
 use crate::sim::World;
 
+use super::inquiry::{Inquiry, Job, Pending, open};
 use super::overview::Overview;
 use super::run::{Answer, Run};
+use super::runs::{Runs, is_same};
 
 /// How many records are simulated between two looks at the questions: about a millisecond.
 const SLICE_RECORDS: u64 = 4_096;
@@ -25,7 +27,7 @@ const AHEAD: Span = Span::from_secs(60);
 /// How often progress is told.
 const PROGRESS_EVERY: Duration = Duration::from_millis(60);
 
-/// How far the worker is.
+/// How far the worker is with one future of the run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
     /// Everything up to here is simulated.
@@ -42,100 +44,152 @@ pub struct Progress {
     pub digest: Option<String>,
     /// What is to be said of a run in which time stands still.
     pub standstill: Option<&'static str>,
+    /// About how much memory all futures of the run hold together, in bytes.
+    pub held_bytes: usize,
     /// What went wrong in the simulator, which is a mistake of this program.
     pub error: Option<String>,
 }
 
-#[derive(Default)]
-struct Shared {
+/// What is known of one future of the run.
+#[derive(Clone)]
+struct Known {
+    script: Script,
     progress: Progress,
     overview: Arc<Overview>,
+    answer: Option<Answer>,
 }
 
-/// A run on a thread of its own.
+/// What is asked, and not taken up yet.
+#[derive(Default)]
+struct Inbox {
+    /// The futures that are looked at, the one that is shown first.
+    futures: Option<Vec<Script>>,
+    /// In which of them the scene is wanted, and when.
+    scenes: Vec<(Script, Time)>,
+    jobs: Vec<Box<dyn Job>>,
+    budget_bytes: Option<usize>,
+}
+
+#[derive(Default)]
+struct Shared {
+    inbox: Mutex<Inbox>,
+    /// The futures that are looked at.
+    known: Mutex<Vec<Known>>,
+    error: Mutex<Option<String>>,
+}
+
+/// A run and its futures, on a thread of its own.
 pub struct Handle {
-    questions: Option<Sender<Time>>,
-    /// The other end of `questions`, to take back one that nobody has read.
-    unread: Receiver<Time>,
-    answers: Receiver<Answer>,
-    shared: Arc<Mutex<Shared>>,
+    bell: Option<Sender<()>>,
+    shared: Arc<Shared>,
+    end: Option<Time>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Handle {
-    /// Begins to simulate; `wake` is called when there is something new to show.
+    /// Begins to simulate the run to which nothing is done; `wake` is called when there is
+    /// something new to show.
     #[must_use]
     pub fn spawn(model: Arc<Model>, seed: u64, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(wake);
-        let (ask, questions) = bounded(1);
-        let (tell, answers) = bounded(1);
-        let shared = Arc::new(Mutex::new(Shared::default()));
-        lock(&shared).progress.end = model.end;
+        let (bell, rings) = bounded(1);
+        let shared = Arc::new(Shared::default());
+        let end = model.end;
         let worker = Worker {
-            questions: questions.clone(),
-            tell,
-            untaken: answers.clone(),
+            rings,
             shared: Arc::clone(&shared),
             wake: Arc::clone(&wake),
-            end: model.end,
+            end,
+            shown: Script::default(),
             playhead: Time::ZERO,
             spent: Duration::ZERO,
+            simulated: 0,
         };
         let failed = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("simulator".into()).spawn(move || {
+            let runs = Runs::new(model, seed, Run::BUDGET_BYTES);
             // A mistake in the simulator must not take what the person has made with it.
-            if let Err(panic) =
-                catch_unwind(AssertUnwindSafe(|| worker.work(Run::new(model, seed))))
-            {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| worker.work(runs))) {
                 let why = panic.downcast_ref::<String>().map(String::as_str);
                 let why = why.or_else(|| panic.downcast_ref::<&str>().copied());
-                lock(&failed).progress.error = Some(why.unwrap_or("it did not say why").to_owned());
+                *lock(&failed.error) = Some(why.unwrap_or("it did not say why").to_owned());
                 wake();
             }
         });
         if let Err(error) = &thread {
-            lock(&shared).progress.error =
-                Some(format!("there is no thread to simulate on: {error}"));
+            *lock(&shared.error) = Some(format!("there is no thread to simulate on: {error}"));
         }
-        Self { questions: Some(ask), unread: questions, answers, shared, thread: thread.ok() }
+        let handle = Self { bell: Some(bell), shared, end, thread: thread.ok() };
+        handle.look_at(vec![Script::default()]);
+        handle
     }
 
-    /// Asks for the scene at an instant. An older question that was not answered is forgotten.
-    pub fn ask(&self, at: Time) {
-        let Some(questions) = &self.questions else { return };
-        if questions.try_send(at).is_err() {
-            let _forgotten = self.unread.try_recv();
-            let _sent = questions.try_send(at);
+    /// These futures of the run are looked at; the first is the one that is shown, and simulated
+    /// first.
+    pub fn look_at(&self, futures: Vec<Script>) {
+        lock(&self.shared.inbox).futures = Some(futures);
+        self.ring();
+    }
+
+    /// Asks for the scene at an instant of a future that is looked at. An older question about
+    /// the same future that was not answered is forgotten.
+    pub fn ask(&self, script: &Script, at: Time) {
+        let mut inbox = lock(&self.shared.inbox);
+        inbox.scenes.retain(|(it, _)| !is_same(it, script));
+        inbox.scenes.push((Arc::clone(script), at));
+        drop(inbox);
+        self.ring();
+    }
+
+    /// Makes an inquiry. It goes on until it is over, or what is given back is dropped.
+    #[must_use]
+    pub fn inquire<I: Inquiry>(&self, inquiry: I) -> Pending<I::Answer> {
+        let (job, pending) = open(inquiry);
+        lock(&self.shared.inbox).jobs.push(job);
+        self.ring();
+        pending
+    }
+
+    /// How much memory the run and its futures may hold, in bytes.
+    pub fn set_budget(&self, bytes: usize) {
+        lock(&self.shared.inbox).budget_bytes = Some(bytes);
+        self.ring();
+    }
+
+    /// The newest answer about a future, if there is one that was not taken.
+    #[must_use]
+    pub fn poll(&self, script: &Script) -> Option<Answer> {
+        let mut known = lock(&self.shared.known);
+        known.iter_mut().find(|it| is_same(&it.script, script))?.answer.take()
+    }
+
+    /// How far the worker is with a future, and how much happened in it when, so far.
+    #[must_use]
+    pub fn progress(&self, script: &Script) -> (Progress, Arc<Overview>) {
+        let known = lock(&self.shared.known);
+        let found = known.iter().find(|it| is_same(&it.script, script));
+        let (mut progress, overview) = match found {
+            Some(it) => (it.progress.clone(), Arc::clone(&it.overview)),
+            None => (Progress { end: self.end, ..Progress::default() }, Arc::default()),
+        };
+        drop(known);
+        progress.error.clone_from(&lock(&self.shared.error));
+        (progress, overview)
+    }
+
+    fn ring(&self) {
+        if let Some(bell) = &self.bell {
+            // A bell that rings already says it.
+            let _rings = bell.try_send(());
         }
-    }
-
-    /// The newest answer, if there is one that was not taken.
-    #[must_use]
-    pub fn poll(&self) -> Option<Answer> {
-        self.answers.try_recv().ok()
-    }
-
-    /// How far the worker is.
-    #[must_use]
-    pub fn progress(&self) -> Progress {
-        lock(&self.shared).progress.clone()
-    }
-
-    /// How much happened when, so far.
-    #[must_use]
-    pub fn overview(&self) -> Arc<Overview> {
-        Arc::clone(&lock(&self.shared).overview)
     }
 }
 
 impl Drop for Handle {
-    /// The worker looks at its questions every millisecond or so, sees that nobody asks any
+    /// The worker looks at its bell every millisecond or so, sees that nobody can ring it any
     /// more, and ends.
     fn drop(&mut self) {
-        let (closed, _) = bounded(0);
-        self.unread = crossbeam_channel::never();
-        self.answers = crossbeam_channel::never();
-        drop(self.questions.replace(closed));
+        drop(self.bell.take());
         if let Some(thread) = self.thread.take() {
             let _ended = thread.join();
         }
@@ -143,95 +197,173 @@ impl Drop for Handle {
 }
 
 struct Worker {
-    questions: Receiver<Time>,
-    tell: Sender<Answer>,
-    /// The other end of `tell`, to take back an answer that nobody took.
-    untaken: Receiver<Answer>,
-    shared: Arc<Mutex<Shared>>,
+    rings: Receiver<()>,
+    shared: Arc<Shared>,
     wake: Arc<dyn Fn() + Send + Sync>,
     end: Option<Time>,
+    shown: Script,
     playhead: Time,
+    /// What was simulated in all, and how long that took.
     spent: Duration,
+    simulated: u64,
 }
 
 impl Worker {
-    fn work(mut self, mut run: Run) {
+    fn work(mut self, mut runs: Runs) {
         let mut told = clock();
-        let mut unanswered: Option<Time> = None;
+        let mut was_behind = true;
+        let mut scenes: Vec<(Script, Time)> = Vec::new();
+        let mut jobs: Vec<Box<dyn Job>> = Vec::new();
         loop {
-            match self.questions.try_recv() {
-                Ok(at) => {
-                    self.playhead = at;
-                    unanswered = Some(at);
+            match self.rings.try_recv() {
+                Ok(()) => {
+                    self.take_questions(&mut runs, &mut scenes, &mut jobs);
+                    was_behind = true;
                 }
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => return,
             }
-            if let Some(at) = unanswered
-                && (at <= run.head().now() || self.is_done(&run))
-            {
-                self.answer(run.scene_at(at));
-                unanswered = None;
-                continue;
-            }
-            let until = self.end.unwrap_or(self.playhead + AHEAD);
-            let begin = clock();
-            let more = run.extend(until, SLICE_RECORDS);
-            self.spent += begin.elapsed();
-            if !more || told.elapsed() > PROGRESS_EVERY {
-                self.publish(&run, !more);
+            let is_behind = self.extend(&mut runs);
+            self.answer_scenes(&mut runs, &mut scenes);
+            let mut is_news = false;
+            jobs.retain_mut(|job| job.work(&mut runs, &mut is_news));
+            if (was_behind && !is_behind) || told.elapsed() > PROGRESS_EVERY {
+                self.publish(&mut runs);
                 told = clock();
+            } else if is_news {
+                (self.wake)();
             }
-            if more {
+            was_behind = is_behind;
+            if is_behind || !jobs.is_empty() {
                 continue;
-            }
-            if let Some(at) = unanswered.take() {
-                self.answer(run.scene_at(at));
             }
             // Nothing to do until the next question.
-            match self.questions.recv() {
-                Ok(at) => {
-                    self.playhead = at;
-                    unanswered = Some(at);
+            match self.rings.recv() {
+                Ok(()) => {
+                    self.take_questions(&mut runs, &mut scenes, &mut jobs);
+                    was_behind = true;
                 }
                 Err(_) => return,
             }
         }
     }
 
-    fn is_done(&self, run: &Run) -> bool {
-        self.end.is_some_and(|end| run.head().next_at().is_none_or(|next| next > end))
+    fn take_questions(
+        &mut self,
+        runs: &mut Runs,
+        scenes: &mut Vec<(Script, Time)>,
+        jobs: &mut Vec<Box<dyn Job>>,
+    ) {
+        let inbox = std::mem::take(&mut *lock(&self.shared.inbox));
+        if let Some(bytes) = inbox.budget_bytes {
+            runs.set_budget(bytes);
+        }
+        if let Some(futures) = inbox.futures {
+            self.shown = futures.first().cloned().unwrap_or_default();
+            runs.keep(futures);
+            scenes.retain(|(script, _)| runs.wanted().iter().any(|it| is_same(it, script)));
+        }
+        for (script, at) in inbox.scenes {
+            if is_same(&script, &self.shown) {
+                self.playhead = at;
+            }
+            scenes.retain(|(it, _)| !is_same(it, &script));
+            scenes.push((script, at));
+        }
+        jobs.extend(inbox.jobs);
     }
 
-    fn answer(&self, answer: Answer) {
-        let _replaced = self.untaken.try_recv();
-        let _sent = self.tell.try_send(answer);
-        (self.wake)();
+    fn until(&self) -> Time {
+        self.end.unwrap_or(self.playhead + AHEAD)
+    }
+
+    /// Simulates the first future on that is not done, the one that is shown before the others.
+    /// False if there is none.
+    fn extend(&mut self, runs: &mut Runs) -> bool {
+        let until = self.until();
+        let futures = runs.wanted().to_vec();
+        for script in &futures {
+            let run = runs.get(script);
+            let before = run.head().record_count();
+            let begin = clock();
+            let more = run.extend(until, SLICE_RECORDS);
+            self.spent += begin.elapsed();
+            self.simulated += run.head().record_count() - before;
+            if more {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Answers those questions that can be answered.
+    fn answer_scenes(&self, runs: &mut Runs, scenes: &mut Vec<(Script, Time)>) {
+        let until = self.until();
+        let mut is_news = false;
+        scenes.retain(|(script, at)| {
+            let run = runs.get(script);
+            let is_done = run.next_at().is_none_or(|next| next > until);
+            if *at > run.head().now() && !is_done {
+                return true;
+            }
+            let answer = run.scene_at(*at);
+            let mut known = lock(&self.shared.known);
+            find(&mut known, script, self.end).answer = Some(answer);
+            is_news = true;
+            false
+        });
+        if is_news {
+            (self.wake)();
+        }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-    fn publish(&self, run: &Run, idle: bool) {
-        let done = idle && self.end.is_some();
-        let head = if idle { self.end.unwrap_or(self.playhead + AHEAD) } else { run.head().now() };
-        let mut shared = lock(&self.shared);
-        let records = run.head().record_count();
-        shared.progress = Progress {
-            head,
-            end: self.end,
-            records,
-            done,
-            records_per_second: records as f64 / self.spent.as_secs_f64().max(1e-6),
-            digest: done.then(|| run.head().digest().to_string()),
-            standstill: run.head().stands_still().then_some(World::STANDSTILL),
-            error: None,
-        };
-        shared.overview = Arc::new(run.overview().clone());
-        drop(shared);
+    fn publish(&self, runs: &mut Runs) {
+        let until = self.until();
+        let held_bytes = runs.held_bytes();
+        let futures = runs.wanted().to_vec();
+        lock(&self.shared.known).retain(|it| futures.iter().any(|of| is_same(of, &it.script)));
+        for script in &futures {
+            let run = runs.get(script);
+            let is_idle = run.next_at().is_none_or(|next| next > until);
+            let done = is_idle && self.end.is_some();
+            let head = if is_idle { until } else { run.head().now() };
+            let progress = Progress {
+                head,
+                end: self.end,
+                records: run.head().record_count(),
+                done,
+                records_per_second: self.simulated as f64 / self.spent.as_secs_f64().max(1e-6),
+                digest: done.then(|| run.head().digest().to_string()),
+                standstill: run.head().stands_still().then_some(World::STANDSTILL),
+                held_bytes,
+                error: None,
+            };
+            let overview = Arc::new(run.overview());
+            let mut known = lock(&self.shared.known);
+            let it = find(&mut known, script, self.end);
+            it.progress = progress;
+            it.overview = overview;
+        }
         (self.wake)();
     }
 }
 
-fn lock(shared: &Mutex<Shared>) -> std::sync::MutexGuard<'_, Shared> {
+/// What is known of a future; nothing at first.
+fn find<'a>(known: &'a mut Vec<Known>, script: &Script, end: Option<Time>) -> &'a mut Known {
+    let place = known.iter().position(|it| is_same(&it.script, script)).unwrap_or_else(|| {
+        known.push(Known {
+            script: Arc::clone(script),
+            progress: Progress { end, ..Progress::default() },
+            overview: Arc::default(),
+            answer: None,
+        });
+        known.len() - 1
+    });
+    &mut known[place]
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -9,6 +9,7 @@ pub mod fault;
 pub mod guard;
 pub mod handler;
 pub mod id;
+pub mod intervention;
 pub mod link;
 pub mod producer;
 pub mod projection;
@@ -31,6 +32,7 @@ pub use id::{
     BreakerId, BudgetId, BulkheadId, EventId, EventTypeId, FaultId, GroupId, HandlerId, InstanceId,
     LinkId, MessageId, Node, OutboxId, ServiceId, StoreId, TextId, TopicId,
 };
+pub use intervention::{Act, CopyRef, Deed, Intervention, Script};
 pub use link::{Link, LinkQuality, Transport};
 pub use producer::{Acks, Outbox, Producer, Publishes};
 pub use projection::AnomalyKind;

@@ -331,6 +331,13 @@ pub enum What {
         /// Which.
         fault: FaultId,
     },
+    /// A person intervened; what it led to follows.
+    Intervened {
+        /// Which of the interventions of the run's script, from 0.
+        number: u32,
+        /// Whether there was something that it could be done to.
+        took: bool,
+    },
 }
 
 impl What {
@@ -438,6 +445,7 @@ impl What {
             }
             Self::FaultBegan { fault } => [22 | (fault.0 as u64) << 8, 0, 0, 0],
             Self::FaultEnded { fault } => [23 | (fault.0 as u64) << 8, 0, 0, 0],
+            Self::Intervened { number, took } => [42 | (took as u64) << 8, pair(number, 0), 0, 0],
         }
     }
 }

@@ -84,6 +84,25 @@ impl<T: Copy> Agenda<T> {
         self.heap.iter().map(|entry| &entry.what).chain(&self.at_once)
     }
 
+    /// All entries with their instants, in no particular order.
+    pub fn entries(&self) -> impl Iterator<Item = (Time, &T)> {
+        let heap = self.heap.iter().map(|entry| (Time(entry.at), &entry.what));
+        heap.chain(self.at_once.iter().map(|what| (Time(self.now), what)))
+    }
+
+    /// Takes out an entry from wherever it is. It looks at all of them: this is for what happens
+    /// rarely.
+    pub fn take(&mut self, mut is_it: impl FnMut(&T) -> bool) -> Option<(Time, T)> {
+        if let Some(place) = self.at_once.iter().position(&mut is_it) {
+            return self.at_once.remove(place).map(|what| (Time(self.now), what));
+        }
+        let place = self.heap.iter().position(|entry| is_it(&entry.what))?;
+        let entry = self.heap.swap_remove(place);
+        // What is sorted is a heap.
+        self.heap.sort_unstable_by_key(Entry::rank);
+        Some((Time(entry.at), entry.what))
+    }
+
     /// Puts an entry in.
     // Inlined, so that an entry is made where it will be and not copied while it is being made.
     #[inline(always)]
@@ -178,6 +197,23 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn what_is_taken_out_leaves_the_others_in_their_order(
+            entries in prop::collection::vec(0_u64..20, 1..60), which in any::<prop::sample::Index>()
+        ) {
+            let mut agenda = Agenda::new();
+            for (number, &at) in entries.iter().enumerate() {
+                agenda.push(Time(at), number);
+            }
+            let taken = which.index(entries.len());
+            prop_assert_eq!(agenda.take(|it| *it == taken), Some((Time(entries[taken]), taken)));
+            prop_assert_eq!(agenda.take(|it| *it == taken), None);
+            let mut left: Vec<_> = (0..entries.len()).filter(|it| *it != taken).collect();
+            left.sort_by_key(|it| entries[*it]);
+            let out: Vec<_> = std::iter::from_fn(|| agenda.pop().map(|it| it.1)).collect();
+            prop_assert_eq!(out, left);
+        }
+
         #[test]
         fn entries_come_out_by_instant_and_then_by_order_of_insertion(
             steps in prop::collection::vec(prop::option::weighted(0.6, 0_u64..20), 0..400)

@@ -53,6 +53,12 @@ impl Histogram {
         self.counts[place] += 1;
     }
 
+    /// How much memory its counts take, in bytes.
+    #[must_use]
+    pub const fn size_bytes(&self) -> usize {
+        self.counts.len() * size_of::<u64>()
+    }
+
     /// How many lengths were taken in.
     #[must_use]
     pub const fn count(&self) -> u64 {

@@ -63,7 +63,8 @@ impl World {
     pub(super) fn see_to_links(&mut self, plan: &Plan) {
         for (index, state) in self.links.iter_mut().enumerate() {
             let manner = plan.manner(LinkId::from_index(index));
-            state.is_calm = manner.is_simple && !state.is_troubled();
+            state.is_calm =
+                manner.is_simple && !state.is_troubled() && self.doomed_answers.is_empty();
         }
     }
 
@@ -119,11 +120,12 @@ impl World {
         }
     }
 
-    fn enter(&mut self, plan: &Plan, id: MessageId, message: &Message, key: u64) {
+    pub(super) fn enter(&mut self, plan: &Plan, id: MessageId, message: &Message, key: u64) {
         let link = message.link;
         let held = self.links[link.index()].holding > 0;
         let (due, lost) =
             if held { (Time::MAX, false) } else { self.time_on_link(plan, message, key) };
+        let doomed = !self.doomed_answers.is_empty() && self.is_doomed(plan, message);
         self.note(What::Sent {
             message: id,
             event: message.event.id,
@@ -133,11 +135,13 @@ impl World {
             due,
             attempt: message.attempt,
         });
-        if held {
+        if held && doomed {
+            self.drop_message(id, DropReason::Lost);
+        } else if held {
             self.links[link.index()].held.push(id);
         } else if self.links[link.index()].losing > 0 {
             self.drop_message(id, DropReason::LinkCut);
-        } else if lost {
+        } else if lost || doomed {
             self.agenda.push(due, Scheduled::Vanish(id));
         } else {
             self.agenda.push(due, Scheduled::Leave(id));
@@ -296,7 +300,7 @@ impl World {
 }
 
 /// Which sending of the same event it is: what is sent again has luck of its own.
-const fn sending(message: &Message) -> u64 {
+pub(super) const fn sending(message: &Message) -> u64 {
     let epoch = match message.token {
         Token::Offset { epoch, .. } => epoch,
         // What a producer that has crashed sends once more has luck of its own; the first time

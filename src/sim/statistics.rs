@@ -61,6 +61,11 @@ impl Level {
 }
 
 impl Statistics {
+    /// How much memory it takes beside its own, in bytes.
+    pub const fn size_bytes(&self) -> usize {
+        self.waiting.size_bytes() + self.response.size_bytes()
+    }
+
     /// One more worker is busy.
     pub fn worker_taken(&mut self, now: Time) {
         self.busy.set(now, self.busy.value + 1);

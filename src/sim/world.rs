@@ -20,19 +20,21 @@ use crate::engine::store::{Stores, Transaction};
 use crate::engine::strategy::{KnownIds, Resequencer, Versions};
 use crate::model::{
     Consume, DropReason, EventId, EventTypeId, FaultId, GroupId, HandlerId, Idempotence,
-    InstanceId, MessageId, Model, OutboxId, Phase, Record, Role, ServiceId, Skip, Time, TopicId,
-    TopicKind, What,
+    InstanceId, Intervention, MessageId, Model, OutboxId, Phase, Record, Role, ServiceId, Skip,
+    Time, TopicId, TopicKind, What,
 };
 
 use super::agenda::Agenda;
 use super::batch::{BatchRun, Gathering};
 use super::guard::{Answer, Guards};
+use super::intervention::DoomedAnswer;
 use super::message::{Message, Messages};
 use super::network::LinkState;
 use super::plan::Plan;
 use super::projection::Beliefs;
 use super::publish::{OutboxState, ProducerState};
 use super::reading::{Lane, Reading};
+pub use super::scheduled::Scheduled;
 use super::statistics::Statistics;
 
 /// So many records are handed on together: few enough to be still at hand.
@@ -100,6 +102,8 @@ pub struct World {
     pub(super) is_giving_turns: bool,
     /// What tasks have in hands beside their message, by the task's place.
     pub(super) batches: BTreeMap<u32, BatchRun>,
+    /// Answers that a person has had lost, and that are not sent yet.
+    pub(super) doomed_answers: Vec<DoomedAnswer>,
     pub(super) counters: Counters,
     seed: u64,
     digest: u64,
@@ -111,147 +115,6 @@ pub struct World {
     pub(super) spare_effects: Vec<Vec<Effect>>,
     /// The same for what the reader of a log is to get.
     pub(super) spare_deliveries: Vec<Vec<Due>>,
-}
-
-/// An entry of the agenda.
-// With a tag as wide as what follows, an entry is copied by whole words that were stored whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Scheduled {
-    /// A message leaves its link.
-    Leave(MessageId),
-    /// A message on a datagram link is lost.
-    Vanish(MessageId),
-    /// The time that a task let pass is over.
-    Resume {
-        /// The task.
-        task: u32,
-        /// Which of its waits.
-        wait: u32,
-    },
-    /// The time that a task gave an answer is over.
-    TimeOut {
-        /// The task.
-        task: u32,
-        /// Which of its waits.
-        wait: u32,
-    },
-    /// A call that waited outside its bulkhead has a place.
-    PlaceFree {
-        /// The task.
-        task: u32,
-        /// Which of its waits.
-        wait: u32,
-    },
-    /// The next arrival of a workload.
-    Arrival(ServiceId),
-    /// A user of a closed workload has thought enough.
-    User(ServiceId),
-    /// A timer of an instance ticks.
-    Timer {
-        /// Whose.
-        instance: InstanceId,
-        /// Which handler.
-        handler: HandlerId,
-        /// The instance's incarnation it belongs to.
-        incarnation: u32,
-    },
-    /// A queue topic has something to do.
-    TopicTick(TopicId),
-    /// A member commits what it has done.
-    CommitTick {
-        /// Whose.
-        instance: InstanceId,
-        /// Which of its service's subscriptions.
-        place: u16,
-        /// The instance's incarnation it belongs to.
-        incarnation: u32,
-    },
-    /// A message of a log that failed is tried again.
-    TryAgain(MessageId),
-    /// A silent member's session has timed out, if it is still silent.
-    SessionEnds {
-        /// The group.
-        group: GroupId,
-        /// The member.
-        instance: InstanceId,
-        /// Which of its silences.
-        silence: u32,
-    },
-    /// A member that fell silent is heard again.
-    HeardAgain {
-        /// Who.
-        instance: InstanceId,
-        /// Which of its service's subscriptions.
-        place: u16,
-        /// Which of its silences.
-        silence: u32,
-    },
-    /// A member may have been busy too long with what it took at once.
-    PollEnds {
-        /// Who.
-        instance: InstanceId,
-        /// Which of its service's subscriptions.
-        place: u16,
-        /// The instance's incarnation it belongs to.
-        incarnation: u32,
-    },
-    /// A member whose connection broke makes a new one.
-    Reconnect {
-        /// Who.
-        instance: InstanceId,
-        /// Which of its service's subscriptions.
-        place: u16,
-        /// The instance's incarnation whose connection broke.
-        incarnation: u32,
-    },
-    /// What waits for a batch may have waited long enough.
-    BatchDue {
-        /// Where.
-        instance: InstanceId,
-        /// Which of its service's subscriptions.
-        place: u16,
-        /// The instance's incarnation it belongs to.
-        incarnation: u32,
-    },
-    /// What waits in a re-ordering buffer may have waited long enough.
-    OrderTick {
-        /// Whose.
-        service: ServiceId,
-        /// Which of its subscriptions.
-        place: u16,
-    },
-    /// A worker that has a delivery of a queue in hands tells the broker that it has.
-    Heartbeat {
-        /// The task.
-        task: u32,
-        /// Which delivery of the topic.
-        lease: u32,
-        /// The topic.
-        topic: TopicId,
-    },
-    /// A rebalance is over.
-    Rebalanced(GroupId),
-    /// A producer's client may have something to do.
-    ProducerTick {
-        /// Whose.
-        instance: InstanceId,
-        /// Which of its service's producers.
-        place: u16,
-    },
-    /// The followers of a log's leader have what was appended a while ago.
-    Replicated {
-        /// Which log.
-        topic: TopicId,
-        /// Which of its partitions.
-        partition: u32,
-    },
-    /// The relay of an outbox looks.
-    OutboxTick(OutboxId),
-    /// A fault begins.
-    FaultBegins(FaultId),
-    /// A fault is mended.
-    FaultEnds(FaultId),
 }
 
 /// Tasks: handlers under way, in a table whose places are used again.
@@ -550,6 +413,7 @@ impl World {
             turns: VecDeque::new(),
             is_giving_turns: false,
             batches: BTreeMap::new(),
+            doomed_answers: Vec::new(),
             counters: Counters::default(),
             seed,
             digest: 0x243f_6a88_85a3_08d3 ^ seed,
@@ -627,6 +491,22 @@ impl World {
         };
         self.deliver_records(observer);
         moved
+    }
+
+    /// Does what a person does at an instant, after all that happens then by itself (which is the
+    /// caller's to see to). `number` is its place in the run's script.
+    pub fn intervene<O: Observer>(
+        &mut self,
+        intervention: &Intervention,
+        number: u32,
+        observer: &mut O,
+    ) {
+        self.observed = O::LISTENS;
+        if self.now < intervention.at {
+            (self.now, self.crowd) = (intervention.at, 0);
+        }
+        self.perform_act(&intervention.act, number);
+        self.deliver_records(observer);
     }
 
     /// Performs everything up to and including this instant, and comes to it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use inflight::history::{Handle, Run, Scene};
-use inflight::model::{Model, Record, Time};
+use inflight::model::{Model, Record, Script, Time};
 use inflight::scenario::{self, library};
 use inflight::sim::World;
 use proptest::prelude::*;
@@ -43,13 +43,14 @@ proptest! {
         which in 0..models().len(),
         seed in 0..1000_u64,
         spacing in 1..800_u64,
-        most in 2..40_usize,
+        budget in 0..4_000_000_usize,
         instants in prop::collection::vec((0.0..31.0f64, any::<bool>()), 1..24),
     ) {
         let model = models().swap_remove(which);
         let end = Time::from_secs_f64(30.0);
         let records = records(&model, seed, end);
-        let mut run = Run::with_checkpoints(model.clone(), seed, spacing, most);
+        let mut run =
+            Run::with_script(model.clone(), seed, Script::default(), budget).spaced(spacing);
         while run.extend(end, 97) {}
         prop_assert_eq!(run.head().record_count(), records.len() as u64);
         for (seconds, on_a_record) in instants {
@@ -78,8 +79,9 @@ fn a_scene_of_a_made_scenario_is_the_same_by_every_road() {
         }
         let mut lots = Lots::new(seed ^ 3);
         let spacing = u64::from(lots.within(20, 800));
+        let budget = lots.within(0, 2_000_000) as usize;
         let mut run =
-            Run::with_checkpoints(model.clone(), seed, spacing, lots.within(2, 40) as usize);
+            Run::with_script(model.clone(), seed, Script::default(), budget).spaced(spacing);
         while run.extend(end, 97) {}
         assert_eq!(run.head().record_count(), records.len() as u64);
         for _ in 0..12 {
@@ -99,7 +101,7 @@ fn every_record_and_every_gap_of_the_first_run_backwards() {
     let model = models().swap_remove(0);
     let end = Time::from_secs_f64(4.0);
     let records = records(&model, 42, end);
-    let mut run = Run::with_checkpoints(model.clone(), 42, 50, 16);
+    let mut run = Run::new(model.clone(), 42).spaced(50);
     while run.extend(end, 10) {}
     for record in records.iter().rev().step_by(3) {
         for at in [record.at, Time(record.at.0 + 1)] {
@@ -116,14 +118,16 @@ fn the_worker_answers_the_newest_question_and_simulates_to_the_end() {
         let _ = wake.send(());
     });
     let at = Time::from_secs_f64(21.5);
+    let script = Script::default();
     for second in 0..20 {
-        handle.ask(Time::from_secs_f64(f64::from(second)));
+        handle.ask(&script, Time::from_secs_f64(f64::from(second)));
     }
-    handle.ask(at);
+    handle.ask(&script, at);
     let mut answer = None;
-    while !handle.progress().done || answer.is_none() {
+    let progress = || handle.progress(&script).0;
+    while !progress().done || answer.is_none() {
         woken.recv().expect("the worker tells whenever there is something new");
-        if let Some(new) = handle.poll()
+        if let Some(new) = handle.poll(&script)
             && new.scene.at <= at
             && at < new.valid_until
         {
@@ -135,6 +139,6 @@ fn the_worker_answers_the_newest_question_and_simulates_to_the_end() {
     assert_eq!(*answer.unwrap().scene, fold(&model, &records, at));
     let mut world = World::new(model, 42);
     world.run_until(end, &mut ());
-    assert_eq!(handle.progress().digest, Some(world.digest().to_string()));
-    assert_eq!(handle.progress().records, records.len() as u64);
+    assert_eq!(progress().digest, Some(world.digest().to_string()));
+    assert_eq!(progress().records, records.len() as u64);
 }

@@ -210,11 +210,27 @@ impl Log {
         is_kept.then(|| *it.entry(offset).1)
     }
 
+    /// About how much memory a copy of it takes, in bytes; what copies share is not counted.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        let one = |it: &Partition| {
+            size_of_val(it) + it.tail.capacity() * size_of::<(Time, Event)>() + 16 * it.sealed.len()
+        };
+        self.partitions.iter().map(one).sum()
+    }
+
     /// Whether an event is kept.
     #[must_use]
     pub fn has(&self, event: EventId) -> bool {
+        self.find(event).is_some()
+    }
+
+    /// An event that is kept. It looks at all of them: this is for what happens rarely.
+    #[must_use]
+    pub fn find(&self, event: EventId) -> Option<Event> {
         let mut partitions = (0_u32..).take(self.partition_count());
-        partitions.any(|it| self.last_events(it, usize::MAX).iter().any(|it| it.id == event))
+        partitions
+            .find_map(|it| self.last_events(it, usize::MAX).into_iter().find(|it| it.id == event))
     }
 
     /// The last events of a partition, at most so many, the oldest first.

@@ -546,6 +546,38 @@ impl Queue {
         }
     }
 
+    /// About how much memory it takes, in bytes.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        let by_entry = self.entries.len() * size_of::<Entry>() + self.waiting * 32;
+        let kept = self.expiries.len() * 24 + self.deadlines.len() * 56;
+        by_entry + kept + self.recent.len() * 40
+    }
+
+    /// An entry is made a dead letter by hand, wherever it is; false if there is no such entry. A
+    /// consumer that has it in its hands has room for another only when it lets it go.
+    pub fn bury(&mut self, message: MessageId, out: &mut Vec<Effect>) -> bool {
+        let found = self.entries.iter().position(|it| it.used && it.message == message);
+        let Some(index) = found else { return false };
+        let Entry { lease, key, .. } = self.entries[index];
+        if lease.is_some() {
+            self.keep_in_hands(index);
+            self.end_lease(index);
+            self.advance(key);
+        } else {
+            self.take_out(index);
+        }
+        self.remove(index);
+        out.push(Effect::Died(message, Settlement::Rejected));
+        true
+    }
+
+    /// The message that a ticket is about, if it is still in the queue.
+    #[must_use]
+    pub fn message_of(&self, ticket: Ticket) -> Option<MessageId> {
+        self.entry_of(ticket).map(|index| self.entries[index].message)
+    }
+
     /// A consumer still works on a message: its lease runs anew from now, whichever delivery it
     /// says it of.
     pub fn extend(&mut self, now: Time, ticket: Ticket) {

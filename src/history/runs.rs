@@ -1,0 +1,124 @@
+//! All futures of one run that somebody looks at: each is simulated from where it parts from one
+//! that is there already.
+
+use std::sync::Arc;
+
+use crate::model::{Model, Script};
+
+use super::moment::Walk;
+use super::run::{Run, common_prefix};
+use crate::model::Time;
+
+/// How many futures are kept that nobody has asked to keep, in case they are asked for again: by
+/// an undo, say.
+const SPARE_RUNS: usize = 3;
+
+/// Runs of one model with one seed, by what is done to them.
+pub struct Runs {
+    model: Arc<Model>,
+    seed: u64,
+    budget_bytes: usize,
+    /// The one that was used last is the last.
+    runs: Vec<Run>,
+    /// Which to keep.
+    wanted: Vec<Script>,
+}
+
+impl Runs {
+    /// No run yet.
+    #[must_use]
+    pub const fn new(model: Arc<Model>, seed: u64, budget_bytes: usize) -> Self {
+        Self { model, seed, budget_bytes, runs: Vec::new(), wanted: Vec::new() }
+    }
+
+    /// The futures that are to be kept; others may be forgotten.
+    pub fn keep(&mut self, wanted: Vec<Script>) {
+        self.wanted = wanted;
+        self.tidy();
+    }
+
+    /// The futures that are to be kept.
+    #[must_use]
+    pub fn wanted(&self) -> &[Script] {
+        &self.wanted
+    }
+
+    /// How much memory all runs together may hold, in bytes.
+    pub fn set_budget(&mut self, bytes: usize) {
+        self.budget_bytes = bytes;
+        self.share_budget();
+    }
+
+    /// About how much memory all runs hold together, in bytes: what they share is counted once
+    /// for each.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.runs.iter().map(Run::held_bytes).sum()
+    }
+
+    /// The run to which this is done, as far as it has been simulated.
+    pub fn get(&mut self, script: &Script) -> &mut Run {
+        let found = self.runs.iter().position(|run| is_same(run.script(), script));
+        let run = match found {
+            Some(place) => self.runs.remove(place),
+            None => self.fork(script),
+        };
+        self.runs.push(run);
+        if found.is_none() {
+            self.tidy();
+        }
+        self.runs.last_mut().expect("it was just put there")
+    }
+
+    /// A walk along a run, from the latest moment that is kept before an instant.
+    pub fn walk(&mut self, script: &Script, from: Time) -> Walk {
+        self.get(script).walk(from)
+    }
+
+    /// The run that has most in common with a script goes on by that script.
+    fn fork(&self, script: &Script) -> Run {
+        let shared_until = |run: &Run| {
+            let common = common_prefix(run.script(), script);
+            let part = |it: &Script| it.get(common).map_or(Time::MAX, |it| it.at);
+            part(run.script()).min(part(script)).min(run.head().now())
+        };
+        match self.runs.iter().max_by_key(|run| shared_until(run)) {
+            Some(nearest) => nearest.fork(Arc::clone(script)),
+            None => Run::with_script(
+                Arc::clone(&self.model),
+                self.seed,
+                Arc::clone(script),
+                self.budget_bytes,
+            ),
+        }
+    }
+
+    /// Forgets what nobody wants and has not been used for longest.
+    fn tidy(&mut self) {
+        let is_wanted = |run: &Run| self.wanted.iter().any(|it| is_same(it, run.script()));
+        let mut spare = self.runs.iter().filter(|run| !is_wanted(run)).count();
+        let mut place = 0;
+        while spare > SPARE_RUNS {
+            if is_wanted(&self.runs[place]) {
+                place += 1;
+            } else {
+                self.runs.remove(place);
+                spare -= 1;
+            }
+        }
+        self.share_budget();
+    }
+
+    fn share_budget(&mut self) {
+        let share = self.budget_bytes / self.runs.len().max(1);
+        for run in &mut self.runs {
+            run.set_budget(share);
+        }
+    }
+}
+
+/// Whether two scripts are the same; those that are shared are so at a glance.
+#[must_use]
+pub fn is_same(a: &Script, b: &Script) -> bool {
+    Arc::ptr_eq(a, b) || a == b
+}

@@ -1,0 +1,52 @@
+//! How much memory a world takes.
+
+use super::message::Message;
+use super::world::{Broker, Scheduled, TaskState, World};
+
+/// What an entry of an ordered map takes beside its key and value, on the average.
+const NODE_BYTES: usize = 16;
+
+impl World {
+    /// About how much memory a copy of it takes, in bytes. What copies share (the model, sealed
+    /// parts of logs, what consumers remember) is not counted.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        let tables = self.messages.slot_count() * size_of::<Message>()
+            + self.agenda.len() * (size_of::<Scheduled>() + 16)
+            + self.tasks.slots.len() * size_of::<TaskState>();
+        let instances: usize = self
+            .instances
+            .iter()
+            .map(|it| {
+                let waiting = it.queue.len() + it.blocked.len();
+                let lanes: usize = it
+                    .lanes
+                    .iter()
+                    .map(|lane| 96 + 4 * lane.waiting.len() + 24 * lane.early.len())
+                    .sum();
+                size_of_val(it) + 4 * waiting + lanes + 64 * it.known.len()
+            })
+            .sum();
+        let topics: usize = self
+            .topics
+            .iter()
+            .map(|it| {
+                size_of_val(it)
+                    + match &it.broker {
+                        Broker::Log(log) => log.size_bytes(),
+                        Broker::Queue(queue) => queue.size_bytes(),
+                    }
+            })
+            .sum();
+        let services: usize =
+            self.services.iter().map(|it| size_of_val(it) + it.statistics.size_bytes()).sum();
+        let held: usize = self.links.iter().map(|it| size_of_val(it) + 4 * it.held.len()).sum();
+        size_of::<Self>()
+            + tables
+            + instances
+            + topics
+            + services
+            + held
+            + self.stores.value_count() * (2 * size_of::<u64>() + 8 + NODE_BYTES)
+    }
+}
