@@ -1,6 +1,7 @@
 //! Records folded into scenes, checkpoints, the overview, futures and what is done to them, the
 //! worker thread.
 
+pub mod branch;
 pub mod inquiry;
 pub mod moment;
 pub mod overview;
@@ -9,7 +10,8 @@ pub mod runs;
 pub mod scene;
 pub mod worker;
 
-pub use inquiry::{Found, Inquiry, Pending, Stretch};
+pub use branch::{Branch, BranchId, MAIN, Step, Tree};
+pub use inquiry::{Found, Inquiry, Pending, Stretch, work_out};
 pub use moment::{Moment, Totals, Walk};
 pub use overview::{Mark, MarkKind, Overview};
 pub use run::{Answer, Run};

@@ -19,9 +19,8 @@ use crate::engine::idempotency::Memory;
 use crate::engine::store::{Stores, Transaction};
 use crate::engine::strategy::{KnownIds, Resequencer, Versions};
 use crate::model::{
-    Consume, DropReason, EventId, EventTypeId, FaultId, GroupId, HandlerId, Idempotence,
-    InstanceId, Intervention, MessageId, Model, OutboxId, Phase, Record, Role, ServiceId, Skip,
-    Time, TopicId, TopicKind, What,
+    Consume, DropReason, EventId, EventTypeId, FaultId, GroupId, Idempotence, InstanceId,
+    Intervention, MessageId, Model, Phase, Record, Role, ServiceId, Skip, Time, TopicKind, What,
 };
 
 use super::agenda::Agenda;
