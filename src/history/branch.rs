@@ -233,7 +233,7 @@ mod tests {
         tree.add(first, drop_at(2));
         let second = tree.fork(first, at(3));
         tree.add(second, drop_at(4));
-        assert_eq!(instants(&tree, MAIN), []);
+        assert!(instants(&tree, MAIN).is_empty());
         assert_eq!(instants(&tree, first), [2, 5]);
         assert_eq!(instants(&tree, second), [2, 4]);
         let step = Step { is_on: false, ..tree.get(first).unwrap().own[0].clone() };
