@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::{
-    BreakerId, BreakerState, DropReason, EventId, EventTypeId, FaultId, Guard, InstanceId, LinkId,
-    MessageId, Model, Outcome, Phase, Record, Role, Settlement, StoreId, StoreKind, Time, TopicId,
-    TopicKind, Value, What,
+    BreakerId, BreakerState, CopyRef, DropReason, EventId, EventTypeId, FaultId, Guard, InstanceId,
+    LinkId, MessageId, Model, Outcome, Phase, Record, Role, Settlement, StoreId, StoreKind, Time,
+    TopicId, TopicKind, Value, What,
 };
 
 /// How many events at a topic's end a scene remembers, per partition or queue.
@@ -72,6 +72,15 @@ pub struct SceneMessage {
     pub attempt: u16,
     /// Where it is.
     pub place: Place,
+}
+
+impl SceneMessage {
+    /// How it is named, if it is the first of its kind.
+    #[must_use]
+    pub const fn copy_ref(&self) -> CopyRef {
+        let Self { event, role, link, attempt, .. } = *self;
+        CopyRef { event, role, link, attempt, number: 0 }
+    }
 }
 
 /// Where a message is.
@@ -269,6 +278,15 @@ impl Scene {
             .filter_map(|(index, it)| Some((MessageId::from_index(index), it.as_ref()?)))
     }
 
+    /// How a message that is alive is named as a copy of its event.
+    #[must_use]
+    pub fn copy_ref(&self, id: MessageId) -> Option<CopyRef> {
+        let it = self.message(id)?.copy_ref();
+        let before = self.alive().take_while(|(other, _)| *other != id);
+        let same = before.filter(|(_, other)| other.copy_ref() == it).count();
+        Some(CopyRef { number: u16::try_from(same).unwrap_or(u16::MAX), ..it })
+    }
+
     /// How many messages are on links.
     #[must_use]
     pub fn in_flight(&self) -> usize {
@@ -281,35 +299,10 @@ impl Scene {
         self.records += 1;
         let at = record.at;
         match record.what {
-            What::Arrived { message, event, event_type, instance } => {
-                self.put(
-                    message,
-                    SceneMessage {
-                        event,
-                        event_type,
-                        role: Role::Arrival,
-                        link: None,
-                        sent: at,
-                        due: at,
-                        attempt: 1,
-                        place: Place::Queued(instance),
-                    },
-                );
-                self.instances[instance.index()].queued += 1;
-            }
-            What::Sent { message, event, event_type, role, link, due, attempt } => self.put(
-                message,
-                SceneMessage {
-                    event,
-                    event_type,
-                    role,
-                    link: Some(link),
-                    sent: at,
-                    due,
-                    attempt,
-                    place: Place::Link,
-                },
-            ),
+            What::Arrived { .. }
+            | What::Retried { .. }
+            | What::Sent { .. }
+            | What::AckForgotten { .. } => self.come_to_be(record),
             What::Rescheduled { message, due } => {
                 if let Some(Some(it)) = self.messages.get_mut(message.index()) {
                     if it.due == Time::MAX {
@@ -352,9 +345,6 @@ impl Scene {
             What::Unconfirmed { .. } | What::Outboxed { .. } | What::Relayed { .. } => {
                 self.apply_to_producer(record.what);
             }
-            What::AckForgotten { message, event, event_type, topic } => {
-                self.put_back(message, (event, event_type), topic, at);
-            }
             What::Enqueued { message, topic } => self.move_to(message, Place::Waiting(topic), at),
             What::Leased { message, topic, .. } => {
                 self.move_to(message, Place::Leased(topic), at);
@@ -376,6 +366,64 @@ impl Scene {
             What::FaultBegan { fault } => self.fault(fault, true),
             What::FaultEnded { fault } => self.fault(fault, false),
             What::Intervened { .. } => {}
+        }
+    }
+
+    /// Takes in a message that was not there before.
+    fn come_to_be(&mut self, record: &Record) {
+        let at = record.at;
+        match record.what {
+            What::Arrived { message, event, event_type, instance } => {
+                self.put(
+                    message,
+                    SceneMessage {
+                        event,
+                        event_type,
+                        role: Role::Arrival,
+                        link: None,
+                        sent: at,
+                        due: at,
+                        attempt: 1,
+                        place: Place::Queued(instance),
+                    },
+                );
+                self.instances[instance.index()].queued += 1;
+            }
+            What::Retried { message, event, event_type, link, instance, attempt } => {
+                let (role, link, place) = (Role::Delivery, Some(link), Place::Queued(instance));
+                let (sent, due) = (at, at);
+                self.put(
+                    message,
+                    SceneMessage { event, event_type, role, link, sent, due, attempt, place },
+                );
+                self.count(place, 1);
+            }
+            What::Sent { message, event, event_type, role, link, due, attempt } => self.put(
+                message,
+                SceneMessage {
+                    event,
+                    event_type,
+                    role,
+                    link: Some(link),
+                    sent: at,
+                    due,
+                    attempt,
+                    place: Place::Link,
+                },
+            ),
+            What::AckForgotten { message, event, event_type, link, attempt, topic } => {
+                let (role, place) = (Role::Publish, Place::Waiting(topic));
+                let (sent, due, link) = (at, at, Some(link));
+                self.put(
+                    message,
+                    SceneMessage { event, event_type, role, link, sent, due, attempt, place },
+                );
+                self.count(place, 1);
+                if let TopicScene::Queue(queue) = &mut self.topics[topic.index()] {
+                    queue.acked = queue.acked.saturating_sub(1);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -463,23 +511,6 @@ impl Scene {
             self.messages.resize(id.index() + 1, None);
         }
         self.messages[id.index()] = Some(message);
-    }
-
-    /// A message that was acked waits again.
-    fn put_back(
-        &mut self,
-        id: MessageId,
-        (event, event_type): (EventId, EventTypeId),
-        topic: TopicId,
-        at: Time,
-    ) {
-        let (role, place) = (Role::Publish, Place::Waiting(topic));
-        let (sent, due, attempt, link) = (at, at, 1, None);
-        self.put(id, SceneMessage { event, event_type, role, link, sent, due, attempt, place });
-        self.count(place, 1);
-        if let TopicScene::Queue(queue) = &mut self.topics[topic.index()] {
-            queue.acked = queue.acked.saturating_sub(1);
-        }
     }
 
     /// Counts a place up or down.

@@ -32,6 +32,21 @@ pub enum What {
         /// Where.
         instance: InstanceId,
     },
+    /// A delivery that failed will be tried again by its consumer, which keeps it, as this message.
+    Retried {
+        /// The message from now on.
+        message: MessageId,
+        /// What it carries.
+        event: EventId,
+        /// Of which type.
+        event_type: EventTypeId,
+        /// The link it came by.
+        link: LinkId,
+        /// Who keeps it.
+        instance: InstanceId,
+        /// Which attempt comes next.
+        attempt: u16,
+    },
     /// A new message entered a link.
     Sent {
         /// The message.
@@ -290,6 +305,10 @@ pub enum What {
         event: EventId,
         /// Of which type.
         event_type: EventTypeId,
+        /// The link it came by.
+        link: LinkId,
+        /// Which attempt it was.
+        attempt: u16,
         /// The topic.
         topic: TopicId,
     },
@@ -424,9 +443,15 @@ impl What {
             Self::Up { instance } => [18, pair(0, instance.0), 0, 0],
             Self::Down { instance } => [19, pair(0, instance.0), 0, 0],
             Self::Stored { store, key, value } => [20 | (store.0 as u64) << 8, 0, key, value],
-            Self::AckForgotten { message, event, event_type, topic } => [
-                41 | (event_type.0 as u64) << 8 | (topic.0 as u64) << 32,
-                pair(message.0, 0),
+            Self::Retried { message, event, event_type, link, instance, attempt } => [
+                43 | (event_type.0 as u64) << 8 | (attempt as u64) << 32,
+                pair(message.0, link.0),
+                event.0,
+                instance.0 as u64,
+            ],
+            Self::AckForgotten { message, event, event_type, link, attempt, topic } => [
+                41 | (event_type.0 as u64) << 8 | (topic.0 as u64) << 32 | (attempt as u64) << 48,
+                pair(message.0, link.0),
                 event.0,
                 0,
             ],

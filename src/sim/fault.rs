@@ -13,34 +13,21 @@ impl World {
         if let Some(lasts) = fault.lasts {
             self.agenda.push(self.now + lasts, Scheduled::FaultEnds(id));
         }
+        self.faults_on.push(id);
         match &fault.kind {
             FaultKind::Crash { .. } => {
                 for instance in struck(plan, &fault.kind) {
                     self.crash_instance(plan, instance);
                 }
             }
-            FaultKind::Slow { service, factor } => {
-                self.services[service.index()].slow = Some(*factor);
-            }
             FaultKind::Cut { links, hold } => {
                 self.cut(links, *hold);
                 self.fall_silent(plan, links);
             }
-            FaultKind::Loss { links, probability } => {
-                for link in links {
-                    self.links[link.index()].loss = Some(*probability);
-                }
-            }
-            FaultKind::Delay { links, extra, reorder } => {
-                for link in links {
-                    self.links[link.index()].extra = Some((*extra, *reorder));
-                }
-            }
-            FaultKind::Duplicate { links, probability } => {
-                for link in links {
-                    self.links[link.index()].duplication = Some(*probability);
-                }
-            }
+            FaultKind::Slow { .. }
+            | FaultKind::Loss { .. }
+            | FaultKind::Delay { .. }
+            | FaultKind::Duplicate { .. } => self.see_to_faults(plan, &fault.kind),
             FaultKind::Replay { group, to } => self.replay(plan, *group, *to),
             FaultKind::Disconnect { .. } => self.cut_off(plan, &fault.kind),
             FaultKind::Outage { topic, forgets } => {
@@ -54,39 +41,73 @@ impl World {
         }
     }
 
-    /// A fault is mended.
+    /// A fault is mended; what another fault of its kind still does goes on.
     pub(super) fn fault_ends(&mut self, plan: &Plan, id: FaultId) {
         let fault = &plan.model.faults[id.index()];
         self.note(What::FaultEnded { fault: id });
+        self.faults_on.retain(|it| *it != id);
         match &fault.kind {
             FaultKind::Crash { .. } => {
                 for instance in struck(plan, &fault.kind) {
-                    self.start_instance(plan, instance);
+                    if !self.is_crashed(plan, instance) {
+                        self.start_instance(plan, instance);
+                    }
                 }
             }
-            FaultKind::Slow { service, .. } => self.services[service.index()].slow = None,
             FaultKind::Cut { links, hold } => self.mend(plan, links, *hold),
-            FaultKind::Loss { links, .. } => {
-                for link in links {
-                    self.links[link.index()].loss = None;
-                }
-            }
-            FaultKind::Delay { links, .. } => {
-                for link in links {
-                    self.links[link.index()].extra = None;
-                }
-            }
-            FaultKind::Duplicate { links, .. } => {
-                for link in links {
-                    self.links[link.index()].duplication = None;
-                }
-            }
+            FaultKind::Slow { .. }
+            | FaultKind::Loss { .. }
+            | FaultKind::Delay { .. }
+            | FaultKind::Duplicate { .. } => self.see_to_faults(plan, &fault.kind),
             FaultKind::Replay { .. } => {}
             FaultKind::Disconnect { .. } => self.join_again(plan, &fault.kind),
             FaultKind::Outage { topic, .. } | FaultKind::LeaderLoss { topic } => {
                 self.topics[topic.index()].down -= 1;
                 self.mend(plan, &links_to(plan, *topic), true);
                 self.topic_back(plan, *topic);
+            }
+        }
+    }
+
+    /// Whether a fault that is on keeps an instance down.
+    fn is_crashed(&self, plan: &Plan, instance: InstanceId) -> bool {
+        let mut on = self.faults_on.iter().map(|it| &plan.model.faults[it.index()].kind);
+        on.any(|kind| struck(plan, kind).contains(&instance))
+    }
+
+    /// What a fault of this kind strikes is as the faults that are on have it; the one that began
+    /// last counts.
+    fn see_to_faults(&mut self, plan: &Plan, kind: &FaultKind) {
+        match kind {
+            FaultKind::Slow { service, .. } => self.services[service.index()].slow = None,
+            FaultKind::Loss { links, .. } => {
+                links.iter().for_each(|it| self.links[it.index()].loss = None);
+            }
+            FaultKind::Delay { links, .. } => {
+                links.iter().for_each(|it| self.links[it.index()].extra = None);
+            }
+            FaultKind::Duplicate { links, .. } => {
+                links.iter().for_each(|it| self.links[it.index()].duplication = None);
+            }
+            _ => return,
+        }
+        for id in self.faults_on.clone() {
+            match &plan.model.faults[id.index()].kind {
+                FaultKind::Slow { service, factor } => {
+                    self.services[service.index()].slow = Some(*factor);
+                }
+                FaultKind::Loss { links, probability } => {
+                    links.iter().for_each(|it| self.links[it.index()].loss = Some(*probability));
+                }
+                FaultKind::Delay { links, extra, reorder } => {
+                    let extra = Some((*extra, *reorder));
+                    links.iter().for_each(|it| self.links[it.index()].extra = extra);
+                }
+                FaultKind::Duplicate { links, probability } => {
+                    let duplication = Some(*probability);
+                    links.iter().for_each(|it| self.links[it.index()].duplication = duplication);
+                }
+                _ => {}
             }
         }
     }

@@ -289,7 +289,7 @@ fn is_on_its_way(entry: &Scheduled, id: MessageId) -> bool {
 /// How a message is named, if it is the first of its kind.
 fn copy_of(message: &Message) -> CopyRef {
     let &Message { role, link, attempt, .. } = message;
-    let link = (role != Role::Arrival).then_some(link);
+    let (link, attempt) = if role == Role::Arrival { (None, 1) } else { (Some(link), attempt) };
     CopyRef { event: message.event.id, role, link, attempt, number: 0 }
 }
 
@@ -310,7 +310,10 @@ fn is_possible(model: &Model, kind: &FaultKind) -> bool {
     };
     let has = |service: crate::model::ServiceId, instance: Option<u32>| {
         let service = model.services.get(service.index());
-        service.is_some_and(|it| instance.is_none_or(|number| number < it.instances))
+        // A workload is the world outside: it does not break.
+        service.is_some_and(|it| {
+            it.workload.is_none() && instance.is_none_or(|number| number < it.instances)
+        })
     };
     match kind {
         FaultKind::Crash { service, instance } => has(*service, *instance),

@@ -311,11 +311,13 @@ impl World {
         let copy = Message { attempt: message.attempt.saturating_add(1), ..*message };
         self.counters.made[Role::Delivery as usize] += 1;
         let id = self.messages.insert(&copy);
-        self.note(What::Arrived {
+        self.note(What::Retried {
             message: id,
             event: copy.event.id,
             event_type: copy.event.event_type,
+            link: copy.link,
             instance: copy.to,
+            attempt: copy.attempt,
         });
         self.note(What::Queued { message: id, instance: copy.to });
         // A retry at once would never let time go on.

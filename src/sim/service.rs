@@ -504,7 +504,8 @@ impl World {
         }
         let service = plan.service_of(instance);
         let now = self.now;
-        let (mut gone, mut queued) = (Vec::new(), Vec::new());
+        // First, so that nothing of what waits for its turn gets it from what ends below.
+        let (mut gone, mut queued) = (Vec::new(), self.take_all_from_order(plan, instance));
         for slot in 0..self.tasks.slots.len() {
             let state = &mut self.tasks.slots[slot];
             if state.used && state.instance == instance {
@@ -539,7 +540,6 @@ impl World {
         queued.extend(
             lanes.flat_map(|lane| lane.waiting.into_iter().chain(lane.early.into_values())),
         );
-        queued.extend(self.take_all_from_order(plan, instance));
         for _ in 0..queued.len() {
             self.services[service.index()].statistics.queue_shrank(now);
         }

@@ -410,7 +410,8 @@ impl World {
             self.counters.made[message.role as usize] += 1;
             let id = self.messages.insert(&message);
             let Event { id: event, event_type, .. } = message.event;
-            self.note(What::AckForgotten { message: id, event, event_type, topic });
+            let Message { link, attempt, .. } = message;
+            self.note(What::AckForgotten { message: id, event, event_type, link, attempt, topic });
             let state = &mut self.topics[topic.index()];
             state.acked -= 1;
             if let Broker::Queue(queue) = &mut state.broker {

@@ -101,6 +101,8 @@ pub struct World {
     pub(super) is_giving_turns: bool,
     /// What tasks have in hands beside their message, by the task's place.
     pub(super) batches: BTreeMap<u32, BatchRun>,
+    /// The faults that are on, in the order in which they began.
+    pub(super) faults_on: Vec<FaultId>,
     /// Answers that a person has had lost, and that are not sent yet.
     pub(super) doomed_answers: Vec<DoomedAnswer>,
     pub(super) counters: Counters,
@@ -412,6 +414,7 @@ impl World {
             turns: VecDeque::new(),
             is_giving_turns: false,
             batches: BTreeMap::new(),
+            faults_on: Vec::new(),
             doomed_answers: Vec::new(),
             counters: Counters::default(),
             seed,

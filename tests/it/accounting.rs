@@ -78,6 +78,7 @@ proptest! {
             match record.what {
                 What::Sent { role, .. } => seen[role as usize] += 1,
                 What::Arrived { .. } => seen[Role::Arrival as usize] += 1,
+                What::Retried { .. } => seen[Role::Delivery as usize] += 1,
                 _ => {}
             }
         };

@@ -103,10 +103,11 @@ impl Book {
     fn enter(&mut self, record: &Record) {
         let at = record.at;
         match record.what {
-            What::Arrived { message, event, instance, .. } => {
-                // A tick of a log's retry carries what was delivered before.
-                let role = self.letters.contains_key(&event).then_some(Role::Delivery);
-                let _ = instance;
+            What::Arrived { message, event, .. } => {
+                self.carried.insert(message, Carried { event, role: None, link: None });
+            }
+            What::Retried { message, event, .. } => {
+                let role = Some(Role::Delivery);
                 self.carried.insert(message, Carried { event, role, link: None });
             }
             What::Sent { message, event, role, link, attempt, .. } => {

@@ -341,7 +341,9 @@ fn order_exists_per_partition_and_not_among_competing_consumers() {
         let (mut done, mut overtook) = (0_u32, 0_u32);
         for record in records {
             match record.what {
-                What::Arrived { message, .. } => drop(carried.remove(&message)),
+                What::Arrived { message, .. } | What::Retried { message, .. } => {
+                    carried.remove(&message);
+                }
                 What::Sent { message, event, .. } => drop(carried.insert(message, event)),
                 What::Appended { message, partition, .. } => {
                     partitions.insert(carried[&message], partition);

@@ -9,6 +9,7 @@ mod determinism;
 mod drawing;
 mod engine_semantics;
 mod expert_mistakes;
+mod futures;
 mod generate;
 mod hostile_files;
 mod layout;

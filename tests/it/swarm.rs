@@ -120,7 +120,10 @@ impl Book {
                     self.sent_to_reader(model, topic, service, event);
                 }
             }
-            What::Arrived { message, event, event_type, instance } => {
+            What::Arrived { message, event, event_type, .. } => {
+                self.carried.insert(message, (event, event_type, None));
+            }
+            What::Retried { message, event, event_type, instance, .. } => {
                 let (service, _) = model.instances[instance.index()];
                 let consumes = model.services[service.index()].consumes.first();
                 // What is tried again was read from the one topic that its service reads.

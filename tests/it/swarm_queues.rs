@@ -59,7 +59,8 @@ impl Book<'_> {
                 };
                 self.carried.insert(message, (event, event_type, topic));
             }
-            What::Arrived { message, event, event_type, .. } => {
+            What::Arrived { message, event, event_type, .. }
+            | What::Retried { message, event, event_type, .. } => {
                 self.carried.insert(message, (event, event_type, None));
             }
             What::Enqueued { message, topic } => {
