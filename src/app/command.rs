@@ -3,7 +3,10 @@
 
 use std::path::PathBuf;
 
-use crate::model::{EventId, EventTypeId, LinkId, MessageId, Node, ServiceId, Span, Time, TopicId};
+use crate::history::{BranchId, Step};
+use crate::model::{
+    Act, Deed, EventId, EventTypeId, LinkId, MessageId, Node, ServiceId, Span, Time, TopicId,
+};
 
 use super::playback::Window;
 use super::settings::Look;
@@ -75,20 +78,57 @@ pub enum Command {
     ZoomOut,
     /// See the flow view from here.
     SetCamera(Camera),
-    /// Put a node here. Moves of one node in a row are one move, until [`Command::EndMove`].
+    /// Put a node here. Moves of one node in a row are one move, until [`Command::LetGo`].
     MoveNode {
         /// Which.
         node: Node,
         /// Its middle, in points of the layout.
         to: (f32, f32),
     },
-    /// The node that was being moved was let go.
-    EndMove,
+    /// The control that was held, or the node that was being moved, was let go.
+    LetGo,
+    /// Make another future from this instant on, and show it.
+    Fork,
+    /// Show this branch.
+    SwitchBranch(BranchId),
+    /// Show the next branch.
+    NextBranch,
+    /// Show the branch before.
+    PreviousBranch,
+    /// Call a branch something else.
+    RenameBranch {
+        /// Which.
+        id: BranchId,
+        /// What.
+        name: String,
+    },
+    /// Delete a branch and all that were forked from it.
+    DeleteBranch(BranchId),
+    /// Do something to the run at the instant that is seen.
+    Act(Act),
+    /// Do something to the copy of an event that is selected.
+    Do(Deed),
+    /// Replace a step of a branch. Those in a row are one change, until [`Command::LetGo`].
+    SetStep {
+        /// Of which branch.
+        branch: BranchId,
+        /// Its place in the branch.
+        place: usize,
+        /// By what.
+        step: Step,
+    },
+    /// Take a step out of a branch.
+    RemoveStep {
+        /// Of which branch.
+        branch: BranchId,
+        /// Its place in the branch.
+        place: usize,
+    },
     /// Put every node where the automatic layout has it.
     ResetLayout,
-    /// Take back the last move.
+    /// Take back the last change.
     Undo,
-    /// Make the last move that was taken back again.
+    /// Make the last change that was taken back again.
     Redo,
     /// Look like this.
     SetLook(Look),
@@ -191,13 +231,15 @@ pub enum Group {
     Playback,
     /// What is seen.
     View,
+    /// The selected event, and the futures of the run.
+    Event,
     /// Taking back, help, the end.
     General,
 }
 
 impl Group {
     /// All of them, in the order of the menus.
-    pub const ALL: [Self; 4] = [Self::File, Self::Playback, Self::View, Self::General];
+    pub const ALL: [Self; 5] = [Self::File, Self::Playback, Self::View, Self::Event, Self::General];
 
     /// What it is called.
     #[must_use]
@@ -206,6 +248,7 @@ impl Group {
             Self::File => "File",
             Self::Playback => "Time",
             Self::View => "View",
+            Self::Event => "What if",
             Self::General => "General",
         }
     }
@@ -286,8 +329,18 @@ actions! {
     C::SmallerText, View, "Smaller text", "Make text and controls smaller", [ctrl("-")];
     C::NormalText, View, "Normal text", "Text and controls at their normal size", [ctrl("0")];
 
-    C::Undo, General, "Undo", "Take back the last move of a node", [ctrl("Z")];
-    C::Redo, General, "Redo", "Make the move again that was taken back",
+    C::Fork, Event, "Fork here", "Make another future from this instant on", [plain("B")];
+    C::NextBranch, Event, "Next branch", "Show the next future", [shift("B")];
+    C::PreviousBranch, Event, "Previous branch", "Show the future before", [];
+    C::Do(Deed::Duplicate), Event, "Duplicate", "Another copy of the selected event sets out now", [plain("D")];
+    C::Do(Deed::Delay(Span::SECOND)), Event, "Delay 1 s", "The selected event is a second late", [plain("L")];
+    C::Do(Deed::Drop), Event, "Drop", "The selected event is lost on its way", [plain("X")];
+    C::Do(Deed::Swap), Event, "Swap with next", "The selected event and the next on its link change places", [plain("S")];
+    C::Do(Deed::LoseAnswer), Event, "Lose its answer", "The ack, commit, reply or confirm of the selected event is lost", [plain("A")];
+    C::Do(Deed::Bury), Event, "To the dead letters", "The queue takes the selected event for a dead letter", [plain("Q")];
+
+    C::Undo, General, "Undo", "Take back the last change", [ctrl("Z")];
+    C::Redo, General, "Redo", "Make the change again that was taken back",
         [Shortcut { ctrl: true, shift: true, key: "Z" }, ctrl("Y")];
     C::ToggleHelp, General, "Keys", "List every key", [plain("?"), shift("?"), plain("F1")];
     C::Dismiss, General, "Close", "Close what lies on top, or select nothing", [plain("Escape")];

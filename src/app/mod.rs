@@ -4,8 +4,9 @@
 //! commands, and a test or a script may send the same ones.
 
 pub mod command;
+pub mod futures;
+pub mod made;
 pub mod open;
-pub mod placement;
 pub mod playback;
 pub mod run;
 pub mod settings;
@@ -14,8 +15,8 @@ mod update;
 pub mod watch;
 
 pub use command::{ACTIONS, Action, Camera, Command, Group, Selection, Shortcut};
+pub use made::{Futures, Held, Made, Places, Undo};
 pub use open::{Broken, Source};
-pub use placement::Placement;
 pub use playback::{Direction, Playback, Window};
 pub use run::Run;
 pub use settings::{Look, Settings};

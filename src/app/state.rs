@@ -8,8 +8,8 @@ use crate::model::{Model, Node, ServiceId, Span, Time, TopicId};
 use crate::scenario::{self, Scenario, Variant};
 
 use super::command::{Camera, Command, Selection};
+use super::made::{Futures, Made, Places, Undo};
 use super::open::{Broken, Source};
-use super::placement::{Placement, Places};
 use super::playback::{Direction, Playback, Window};
 use super::run::Run;
 use super::settings::Settings;
@@ -67,8 +67,10 @@ pub struct App {
     /// How often everything was asked to be seen: each time the view is fitted to where the
     /// nodes stand then.
     pub fits: u64,
-    /// Where nodes were put by hand.
-    pub placement: Placement,
+    /// What was made of the scenario, and can be taken back.
+    pub made: Made,
+    /// The way back.
+    pub undo: Undo,
     /// What is remembered.
     pub settings: Settings,
     /// What is wrong with the file, while the last good run is shown.
@@ -79,6 +81,8 @@ pub struct App {
     pub overlay: Option<Overlay>,
     /// Whether the program is to end.
     pub quit: bool,
+    /// What a variant has in which nothing was done.
+    pub(super) no_futures: Futures,
     pub(super) seed: Option<u64>,
     pub(super) text: String,
     pub(super) steps: i32,
@@ -104,7 +108,9 @@ impl App {
             selection: None,
             camera: Camera::FIT,
             fits: 0,
-            placement: Placement::default(),
+            made: Made { variant: scenario.variants[0].name.clone(), ..Made::default() },
+            undo: Undo::default(),
+            no_futures: Futures::default(),
             settings,
             broken: None,
             toasts: Vec::new(),
@@ -117,7 +123,7 @@ impl App {
             watch: None,
             wake,
         };
-        app.placement = Placement::new(app.places_from_settings());
+        app.made.places = app.places_from_settings();
         if let Some(file) = options.file {
             let in_library = scenario::library::find(&file.to_string_lossy());
             app.update(match in_library {
@@ -184,9 +190,7 @@ impl App {
         let mut settings = self.settings.clone();
         settings.speed = self.playback.speed;
         let places: BTreeMap<_, _> = nodes(self.model())
-            .filter_map(|(name, node)| {
-                Some((name.to_owned(), *self.placement.places().get(&node)?))
-            })
+            .filter_map(|(name, node)| Some((name.to_owned(), *self.made.places.get(&node)?)))
             .collect();
         if places.is_empty() {
             settings.places.remove(&self.places_key());

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::model::Time;
 
 use super::command::{Camera, Command};
+use super::made::{Held, Made};
 use super::open::{Broken, Failure, Opened, Source, open};
-use super::placement::Placement;
 use super::playback::{Direction, Playback};
 use super::run::Run;
 use super::settings::Look;
@@ -35,14 +35,29 @@ impl App {
             Command::ZoomIn => self.zoom(1.25),
             Command::ZoomOut => self.zoom(0.8),
             Command::SetCamera(camera) => self.camera = camera.bounded(),
-            Command::MoveNode { node, to } => self.placement.move_to(node, to),
-            Command::EndMove => self.placement.end_move(),
+            Command::MoveNode { node, to } => {
+                let name = format!("move of {}", self.model().node_name(node));
+                self.edit(name, Some(Held::Node(node)), |made| {
+                    made.places.insert(node, to);
+                });
+            }
+            Command::LetGo => self.undo.let_go(),
             Command::ResetLayout => {
-                self.placement.reset();
+                self.edit("reset of the layout".into(), None, |made| made.places.clear());
                 self.fit();
             }
-            Command::Undo => self.placement.undo(),
-            Command::Redo => self.placement.redo(),
+            Command::Undo => self.undo(),
+            Command::Redo => self.redo(),
+            Command::Fork => self.fork(),
+            Command::SwitchBranch(id) => self.switch_branch(id),
+            Command::NextBranch => self.switch_by(1),
+            Command::PreviousBranch => self.switch_by(-1),
+            Command::RenameBranch { id, name } => self.rename_branch(id, &name),
+            Command::DeleteBranch(id) => self.delete_branch(id),
+            Command::Act(act) => self.act(act),
+            Command::Do(deed) => self.do_to_selection(deed),
+            Command::SetStep { branch, place, step } => self.set_step(branch, place, step),
+            Command::RemoveStep { branch, place } => self.remove_step(branch, place),
             Command::SetLook(look) => self.settings.look = look,
             // Which of the two is on the screen when the desktop decides only `gui` knows; it
             // sends `SetLook`. Without a screen, the first toggle is to light.
@@ -159,6 +174,30 @@ impl App {
         });
     }
 
+    fn undo(&mut self) {
+        if let Some(name) = self.undo.undo(&mut self.made) {
+            self.take_back(&format!("Undone: {name}"));
+        }
+    }
+
+    fn redo(&mut self) {
+        if let Some(name) = self.undo.redo(&mut self.made) {
+            self.take_back(&format!("Done again: {name}"));
+        }
+    }
+
+    /// What was made is something else now.
+    fn take_back(&mut self, said: &str) {
+        if self.made.variant != self.shown().name {
+            let variants = &self.scenario.variants;
+            let of_made = variants.iter().position(|it| it.name == self.made.variant);
+            self.variant = of_made.unwrap_or(self.variant);
+            self.restart();
+        }
+        self.show_made();
+        self.say(said.to_owned(), false);
+    }
+
     fn zoom(&mut self, factor: f32) {
         self.camera = Camera { zoom: self.camera.zoom * factor, ..self.camera }.bounded();
     }
@@ -168,7 +207,7 @@ impl App {
     }
 
     /// Says something for a while.
-    fn say(&mut self, text: String, is_bad: bool) {
+    pub(super) fn say(&mut self, text: String, is_bad: bool) {
         self.toasts.retain(|toast| toast.text != text);
         self.toasts.push(Toast { text, is_bad, seconds: if is_bad { 8.0 } else { 4.0 } });
     }
@@ -187,12 +226,14 @@ impl App {
                 self.text = opened.text;
                 self.scenario = opened.scenario;
                 self.variant = 0;
+                self.made = Made { variant: self.shown().name.clone(), ..Made::default() };
+                self.undo = super::Undo::default();
                 self.seed = None;
                 self.playback.at = Time::ZERO;
                 self.camera = Camera::FIT;
                 self.restart();
                 self.window = first_window(self.model());
-                self.placement = Placement::new(self.places_from_settings());
+                self.made.places = self.places_from_settings();
                 self.playback.play(Direction::Forward, self.run.end());
             }
             Err(Failure::Sentence(text)) => self.say(text, true),
@@ -256,8 +297,9 @@ impl App {
             Some(variant) => {
                 self.keep_places();
                 self.variant = variant;
+                self.made.variant = name.to_owned();
                 self.restart();
-                self.placement = Placement::new(self.places_from_settings());
+                self.made.places = self.places_from_settings();
             }
             None => self.say(format!("{} has no variant named {name}.", self.source), true),
         }
@@ -270,6 +312,7 @@ impl App {
         self.selection = None;
         self.steps = 0;
         self.run = Run::new(model, seed, Arc::clone(&self.wake));
+        self.show_made();
         if let Some(end) = self.run.end() {
             self.playback.at = self.playback.at.min(end);
         }
@@ -380,7 +423,7 @@ mod tests {
         let node = Node::Service(ServiceId(0));
         app.update(Command::MoveNode { node, to: (5.0, 6.0) });
         let again = App::new(app.settings_to_keep(), Options::default(), Arc::new(|| {}));
-        assert_eq!(again.placement.places()[&node], (5.0, 6.0));
+        assert_eq!(again.made.places[&node], (5.0, 6.0));
         app.update(Command::Undo);
         assert!(app.settings_to_keep().places.is_empty());
     }

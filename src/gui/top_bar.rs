@@ -137,10 +137,10 @@ fn more(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         item(ui, Command::Fit, true);
         item(ui, Command::ZoomIn, true);
         item(ui, Command::ZoomOut, true);
-        item(ui, Command::ResetLayout, !app.placement.places().is_empty());
+        item(ui, Command::ResetLayout, !app.made.places.is_empty());
         ui.separator();
-        item(ui, Command::Undo, app.placement.can_undo());
-        item(ui, Command::Redo, app.placement.can_redo());
+        item(ui, Command::Undo, app.undo.undo_name().is_some());
+        item(ui, Command::Redo, app.undo.redo_name().is_some());
         ui.separator();
         item(ui, Command::LargerText, true);
         item(ui, Command::SmallerText, true);

@@ -204,11 +204,12 @@ impl Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Act, CopyRef, Deed, EventId, Role};
+    use crate::model::{Act, CopyRef, Deed, EventId, EventTypeId, Role};
 
     fn drop_at(seconds: u64) -> Intervention {
         let copy = CopyRef {
             event: EventId(seconds),
+            event_type: EventTypeId(0),
             role: Role::Publish,
             link: None,
             attempt: 1,

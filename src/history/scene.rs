@@ -78,8 +78,8 @@ impl SceneMessage {
     /// How it is named, if it is the first of its kind.
     #[must_use]
     pub const fn copy_ref(&self) -> CopyRef {
-        let Self { event, role, link, attempt, .. } = *self;
-        CopyRef { event, role, link, attempt, number: 0 }
+        let Self { event, event_type, role, link, attempt, .. } = *self;
+        CopyRef { event, event_type, role, link, attempt, number: 0 }
     }
 }
 

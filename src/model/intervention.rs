@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{EventId, FaultKind, LinkId, MessageId, Role, Span, Time, Value};
+use super::{EventId, EventTypeId, FaultKind, LinkId, MessageId, Role, Span, Time, Value};
 
 /// Something a person did to a run at an instant, after all that happened then by itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +67,8 @@ pub enum Deed {
 pub struct CopyRef {
     /// What it carries, or is about.
     pub event: EventId,
+    /// Of which type.
+    pub event_type: EventTypeId,
     /// What it is for.
     pub role: Role,
     /// The link it is on, or came by; `None` for an arrival.

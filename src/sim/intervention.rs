@@ -290,7 +290,8 @@ fn is_on_its_way(entry: &Scheduled, id: MessageId) -> bool {
 fn copy_of(message: &Message) -> CopyRef {
     let &Message { role, link, attempt, .. } = message;
     let (link, attempt) = if role == Role::Arrival { (None, 1) } else { (Some(link), attempt) };
-    CopyRef { event: message.event.id, role, link, attempt, number: 0 }
+    let Event { id: event, event_type, .. } = message.event;
+    CopyRef { event, event_type, role, link, attempt, number: 0 }
 }
 
 /// The topic at one of a link's ends, if there is one.

@@ -238,6 +238,7 @@ fn what_finds_nothing_to_be_done_to_says_so_and_changes_nothing_else() {
     each_seed(50, |seed, model| {
         let copy = inflight::model::CopyRef {
             event: EventId(u64::MAX),
+            event_type: inflight::model::EventTypeId(0),
             role: Role::Publish,
             link: None,
             attempt: 1,

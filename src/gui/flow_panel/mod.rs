@@ -89,7 +89,7 @@ impl FlowPanel {
     /// last fitted; worked out anew only when something of that has changed.
     fn layout(&self, app: &App) -> (Arc<Layout>, Arc<Layout>) {
         let mut known = self.known.borrow_mut();
-        let (model, places) = (app.model(), app.placement.places());
+        let (model, places) = (app.model(), &app.made.places);
         let known = match known.take().filter(|it| Arc::ptr_eq(&it.model, model)) {
             Some(before) => known.insert(before),
             None => {
@@ -168,7 +168,7 @@ impl FlowPanel {
                 out.push(Command::MoveNode { node: placed.node, to });
             }
             if response.drag_stopped() {
-                out.push(Command::EndMove);
+                out.push(Command::LetGo);
             }
             response.on_hover_text(format!("{name}: click to look inside, drag to move"));
         }

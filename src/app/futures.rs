@@ -1,0 +1,267 @@
+//! Futures: what a person does to the run that is shown, and the branches that come of it.
+
+use crate::history::{Branch, BranchId, Step, Tree};
+use crate::model::{Act, Deed, Intervention, Model, Role, Script, Time};
+
+use super::command::Selection;
+use super::made::{Futures, Held};
+use super::state::App;
+
+impl App {
+    /// The branches of the run that is shown.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.futures().tree
+    }
+
+    /// The branch that is shown.
+    #[must_use]
+    pub fn branch(&self) -> &Branch {
+        let Futures { tree, shown } = self.futures();
+        tree.get(*shown).expect("the branch that is shown is in the tree")
+    }
+
+    fn futures(&self) -> &Futures {
+        self.made.futures.get(&self.made.variant).unwrap_or(&self.no_futures)
+    }
+
+    /// The instant that a person acts at: the one that is seen.
+    #[must_use]
+    pub fn acting_at(&self) -> Time {
+        self.run.shown_at(self.playback.at)
+    }
+
+    /// Changes what was made, so that it can be taken back under this name.
+    pub(super) fn edit(
+        &mut self,
+        name: String,
+        held: Option<Held>,
+        change: impl FnOnce(&mut super::Made),
+    ) {
+        self.undo.edit(&mut self.made, name, held, change);
+        self.show_made();
+    }
+
+    /// Brings what runs in line with what was made.
+    pub(super) fn show_made(&mut self) {
+        let Futures { tree, shown } = self.futures();
+        let script = tree.script(*shown);
+        let others: Vec<Script> = tree.branches().map(|it| tree.script(it.id)).collect();
+        if script != self.run.script {
+            self.steps = 0;
+        }
+        self.run.show(&script, &others);
+        self.run.follow(self.playback.at);
+    }
+
+    /// Does something to the run at the instant that is seen.
+    ///
+    /// The first branch stays what happens when nobody does anything: there, and before something
+    /// that was done already, a new branch begins, and the old future stays what it was. Otherwise
+    /// it is one more thing that is done in the branch that is shown.
+    pub(super) fn act(&mut self, act: Act) {
+        let at = self.acting_at();
+        let name = act_name(self.model(), &act);
+        let shown = self.branch();
+        let (id, is_main) = (shown.id, shown.parent.is_none());
+        let is_before = shown.own.last().is_some_and(|it| it.intervention.at > at);
+        let forked_later = shown.parent.is_some_and(|(_, forked)| forked > at);
+        self.edit(name, None, |made| {
+            let Futures { tree, shown } = made.futures_mut();
+            let mut branch = id;
+            if is_main || is_before || forked_later {
+                branch = tree.fork(id, at);
+                *shown = branch;
+            }
+            tree.add(branch, Intervention { at, act });
+        });
+    }
+
+    /// Does something to the copy that is selected.
+    pub(super) fn do_to_selection(&mut self, deed: Deed) {
+        let Some(Selection::Event { event, event_type, message }) = self.selection else {
+            return self.say("Select an event first: click one in flight.".into(), true);
+        };
+        let Some(answer) = &self.run.answer else { return };
+        let scene = &answer.scene;
+        // The copy that was pointed at; or, when it is no more, the one that set out last.
+        let pointed = message.filter(|&id| scene.message(id).is_some_and(|it| it.event == event));
+        let copy = pointed.or_else(|| {
+            let copies = scene.alive().filter(|(_, it)| it.event == event);
+            copies.max_by_key(|(_, it)| (it.role != Role::Arrival, it.sent)).map(|(id, _)| id)
+        });
+        let copy = match copy.and_then(|id| scene.copy_ref(id)) {
+            Some(copy) => copy,
+            // One that lies in a log can be published once more.
+            None => match (deed, kept_in_log(self.model(), scene, event)) {
+                (Deed::Duplicate, Some(link)) => crate::model::CopyRef {
+                    event,
+                    event_type,
+                    role: Role::Publish,
+                    link: Some(link),
+                    attempt: 1,
+                    number: 0,
+                },
+                _ => {
+                    let name = &self.model().event_types[event_type.index()].name;
+                    let text = format!("No copy of {name} {event} is there at this instant.");
+                    return self.say(text, true);
+                }
+            },
+        };
+        self.act(Act::Message { copy, deed });
+    }
+
+    /// Makes a branch at the instant that is seen, and shows it.
+    pub(super) fn fork(&mut self) {
+        let (at, of) = (self.acting_at(), self.branch().id);
+        self.edit(format!("fork at {at:.3}"), None, |made| {
+            let Futures { tree, shown } = made.futures_mut();
+            *shown = tree.fork(of, at);
+        });
+    }
+
+    /// Shows another branch.
+    pub(super) fn switch_branch(&mut self, id: BranchId) {
+        if self.tree().get(id).is_some() {
+            self.made.futures_mut().shown = id;
+            self.show_made();
+        }
+    }
+
+    /// Shows the branch that is so many further in the list, round and round.
+    pub(super) fn switch_by(&mut self, by: isize) {
+        let shown = self.branch().id;
+        let ids: Vec<_> = self.tree().branches().map(|it| it.id).collect();
+        let place = ids.iter().position(|it| *it == shown).unwrap_or(0);
+        let next = place.cast_signed() + by;
+        let next = next.rem_euclid(ids.len().cast_signed()).cast_unsigned();
+        self.switch_branch(ids[next]);
+    }
+
+    pub(super) fn rename_branch(&mut self, id: BranchId, name: &str) {
+        self.edit("rename of a branch".into(), None, |made| {
+            made.futures_mut().tree.rename(id, name);
+        });
+    }
+
+    pub(super) fn delete_branch(&mut self, id: BranchId) {
+        let Some(branch) = self.tree().get(id).filter(|it| it.parent.is_some()) else { return };
+        let name = format!("delete of {}", branch.name);
+        let parent = branch.parent.map(|(parent, _)| parent);
+        self.edit(name, None, |made| {
+            let Futures { tree, shown } = made.futures_mut();
+            tree.delete(id);
+            if tree.get(*shown).is_none() {
+                *shown = parent.unwrap_or(crate::history::MAIN);
+            }
+        });
+    }
+
+    /// Replaces a step: moved in time, switched on or off, or something else.
+    pub(super) fn set_step(&mut self, branch: BranchId, place: usize, step: Step) {
+        let name = format!("change of {}", act_name(self.model(), &step.intervention.act));
+        self.edit(name, Some(Held::Step(branch, place)), |made| {
+            made.futures_mut().tree.replace(branch, place, step);
+        });
+    }
+
+    pub(super) fn remove_step(&mut self, branch: BranchId, place: usize) {
+        let Some(step) = self.tree().get(branch).and_then(|it| it.own.get(place)) else { return };
+        let name = format!("removal of {}", act_name(self.model(), &step.intervention.act));
+        self.edit(name, None, |made| {
+            made.futures_mut().tree.remove(branch, place);
+        });
+    }
+}
+
+/// The link by which an event came that lies near the end of a log, if there is one.
+fn kept_in_log(
+    model: &Model,
+    scene: &crate::history::Scene,
+    event: crate::model::EventId,
+) -> Option<crate::model::LinkId> {
+    use crate::history::TopicScene;
+    use crate::model::{Node, TopicId};
+    let place = scene.topics.iter().position(|topic| match topic {
+        TopicScene::Log(partitions) => {
+            partitions.iter().any(|it| it.tail.iter().any(|it| it.event == event))
+        }
+        TopicScene::Queue(_) => false,
+    })?;
+    model.link_between(Node::Service(event.producer()), Node::Topic(TopicId::from_index(place)))
+}
+
+/// What is done, as a person would say it: "duplicate of PaymentCompleted #12", "crash of
+/// ledger".
+#[must_use]
+pub fn act_name(model: &Model, act: &Act) -> String {
+    match act {
+        Act::Message { copy, deed } => {
+            let name = model.event_types.get(copy.event_type.index());
+            let name = name.map_or("an event", |it| it.name.as_str());
+            let of = match copy.role {
+                Role::Publish | Role::Delivery | Role::Arrival | Role::OneWay | Role::Request => {
+                    format!("{name} {}", copy.event)
+                }
+                role => format!("the {} of {name} {}", role.name(), copy.event),
+            };
+            match deed {
+                Deed::Duplicate => format!("duplicate of {of}"),
+                Deed::Delay(by) => format!("delay of {of} by {by}"),
+                Deed::Drop => format!("loss of {of}"),
+                Deed::Swap => format!("swap of {of} with the next"),
+                Deed::LoseAnswer => format!("lost answer to {of}"),
+                Deed::Bury => format!("burial of {of}"),
+                Deed::Edit { field, .. } => {
+                    let fields = &model.event_types[copy.event_type.index()].fields;
+                    let field = fields.get(usize::from(*field)).map_or("a field", |it| &it.name);
+                    format!("change of {field} in {of}")
+                }
+            }
+        }
+        Act::Break { kind, .. } => fault_name(model, kind),
+    }
+}
+
+/// What breaks, as a person would say it.
+#[must_use]
+pub fn fault_name(model: &Model, kind: &crate::model::FaultKind) -> String {
+    use crate::model::{FaultKind, LinkId, Node};
+    let service = |it: crate::model::ServiceId| model.services[it.index()].name.as_str();
+    let topic = |it: crate::model::TopicId| model.topics[it.index()].name.as_str();
+    let one = |it: crate::model::ServiceId, instance: Option<u32>| match instance {
+        Some(number) => format!("{}/{}", service(it), number + 1),
+        None => service(it).to_owned(),
+    };
+    let way = |links: &[LinkId]| {
+        let Some(link) = links.first().map(|it| &model.links[it.index()]) else {
+            return "no link".to_owned();
+        };
+        let name = |node: Node| model.node_name(node);
+        let both = if links.len() > 1 { "and" } else { "to" };
+        format!("{} {both} {}", name(link.from), name(link.to))
+    };
+    match kind {
+        FaultKind::Crash { service, instance } => format!("crash of {}", one(*service, *instance)),
+        FaultKind::Slow { service: it, factor } => format!("{} {factor}× slower", service(*it)),
+        FaultKind::Cut { links, .. } => format!("cut between {}", way(links)),
+        FaultKind::Loss { links, probability } => {
+            format!("loss of {:.0} % from {}", 100.0 * probability, way(links))
+        }
+        FaultKind::Delay { links, reorder: true, .. } => format!("disorder from {}", way(links)),
+        FaultKind::Delay { links, .. } => format!("delay from {}", way(links)),
+        FaultKind::Duplicate { links, probability } => {
+            format!("duplication of {:.0} % from {}", 100.0 * probability, way(links))
+        }
+        FaultKind::Replay { group, .. } => {
+            let group = &model.groups[group.index()];
+            format!("replay of {} for {}", topic(group.topic), group.name)
+        }
+        FaultKind::Disconnect { service, instance, topic: it } => {
+            format!("connection loss of {} to {}", one(*service, *instance), topic(*it))
+        }
+        FaultKind::Outage { topic: it, .. } => format!("outage of {}", topic(*it)),
+        FaultKind::LeaderLoss { topic: it } => format!("loss of the leader of {}", topic(*it)),
+    }
+}
