@@ -1,7 +1,7 @@
 //! Futures: what a person does to the run that is shown, and the branches that come of it.
 
 use crate::history::{Branch, BranchId, Step, Tree};
-use crate::model::{Act, Deed, Intervention, Model, Role, Script, Time};
+use crate::model::{Act, Deed, Intervention, Model, Role, Script, Setting, Time};
 
 use super::command::Selection;
 use super::made::{Futures, Held};
@@ -221,6 +221,58 @@ pub fn act_name(model: &Model, act: &Act) -> String {
             }
         }
         Act::Break { kind, .. } => fault_name(model, kind),
+        Act::Set(setting) => setting_name(model, setting),
+        Act::Purge { topic } => format!("purge of {}", model.topics[topic.index()].name),
+        Act::FailNext { service, count } => {
+            format!("failure of the next {count} of {}", model.services[service.index()].name)
+        }
+    }
+}
+
+/// What is set, as a person would say it.
+fn setting_name(model: &Model, setting: &Setting) -> String {
+    let service = |it: crate::model::ServiceId| model.services[it.index()].name.as_str();
+    let topic = |it: crate::model::TopicId| model.topics[it.index()].name.as_str();
+    let count = |it: Option<u32>| it.map_or_else(|| "no limit".into(), |it| it.to_string());
+    let way = |links: &[crate::model::LinkId]| match links.first() {
+        Some(link) => {
+            let link = &model.links[link.index()];
+            format!("{} to {}", model.node_name(link.from), model.node_name(link.to))
+        }
+        None => "no link".to_owned(),
+    };
+    match setting {
+        Setting::Workers { service: it, workers: Some(0) } => format!("pause of {}", service(*it)),
+        Setting::Workers { service: it, workers } => {
+            format!("workers of {}: {}", service(*it), count(*workers))
+        }
+        Setting::Strategy { service: it, strategy, .. } => {
+            format!("strategy of {}: {}", service(*it), strategy.words())
+        }
+        Setting::Prefetch { service: it, prefetch, .. } => {
+            format!("prefetch of {}: {prefetch}", service(*it))
+        }
+        Setting::AckWait { topic: it, wait } => {
+            let wait = wait.map_or_else(|| "for ever".into(), |it| it.to_string());
+            format!("ack wait of {}: {wait}", topic(*it))
+        }
+        Setting::MaxDeliveries { topic: it, most } => {
+            format!("deliveries of {}: {}", topic(*it), count(*most))
+        }
+        Setting::Latency { links, latency } => {
+            let mean = crate::model::Span::from_secs_f64(latency.mean() / 1e9);
+            format!("latency from {}: {mean}", way(links))
+        }
+        Setting::Bandwidth { links, bandwidth } => {
+            let bandwidth =
+                bandwidth.map_or_else(|| "no limit".into(), |it| format!("{it:.0} B/s"));
+            format!("bandwidth from {}: {bandwidth}", way(links))
+        }
+        Setting::Clock { service: it, ahead } => {
+            let off = crate::model::Span(ahead.unsigned_abs());
+            let way = if *ahead < 0 { "behind" } else { "ahead" };
+            format!("clock of {} {off} {way}", service(*it))
+        }
     }
 }
 

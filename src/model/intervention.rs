@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use super::{EventId, EventTypeId, FaultKind, LinkId, MessageId, Role, Span, Time, Value};
+use super::{
+    Distribution, EventId, EventTypeId, FaultKind, LinkId, MessageId, Role, ServiceId, Span,
+    Strategy, Time, TopicId, Value,
+};
 
 /// Something a person did to a run at an instant, after all that happened then by itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +37,88 @@ pub enum Act {
         kind: FaultKind,
         /// For how long; `None` until the end of the run.
         lasts: Option<Span>,
+    },
+    /// Something is set otherwise from now on.
+    Set(Setting),
+    /// Everything that a topic holds is deleted, unread or not; what is delivered is not called
+    /// back.
+    Purge {
+        /// Which.
+        topic: TopicId,
+    },
+    /// The next handlers that a service begins fail at once.
+    FailNext {
+        /// Whose.
+        service: ServiceId,
+        /// How many.
+        count: u32,
+    },
+}
+
+/// What can be set otherwise while a run goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Setting {
+    /// How many workers each instance of a service has; `None` for no limit. With none it takes
+    /// nothing up, as a process that is stopped and not dead.
+    Workers {
+        /// Whose.
+        service: ServiceId,
+        /// How many.
+        workers: Option<u32>,
+    },
+    /// How a service handles what it consumes from a topic.
+    Strategy {
+        /// Who.
+        service: ServiceId,
+        /// From where.
+        topic: TopicId,
+        /// How.
+        strategy: Strategy,
+    },
+    /// How many messages of a topic a consumer may have at a time without an ack (of a log: read
+    /// ahead).
+    Prefetch {
+        /// Who.
+        service: ServiceId,
+        /// Of which topic.
+        topic: TopicId,
+        /// How many, at least one.
+        prefetch: u32,
+    },
+    /// How long a queue waits for an ack; `None` for ever. Leases that run go on as they were.
+    AckWait {
+        /// Which.
+        topic: TopicId,
+        /// How long.
+        wait: Option<Span>,
+    },
+    /// How often a queue delivers a message before it is a dead letter; `None` for no limit.
+    MaxDeliveries {
+        /// Which.
+        topic: TopicId,
+        /// How often, at least once.
+        most: Option<u32>,
+    },
+    /// How long messages take on links (ns).
+    Latency {
+        /// Which.
+        links: Vec<LinkId>,
+        /// How long.
+        latency: Distribution,
+    },
+    /// How many bytes a second links take; `None` for no limit.
+    Bandwidth {
+        /// Which.
+        links: Vec<LinkId>,
+        /// How many.
+        bandwidth: Option<f64>,
+    },
+    /// How far a service's clock is off: the time that its events say they were made at.
+    Clock {
+        /// Whose.
+        service: ServiceId,
+        /// By how much it is ahead, in ns; below zero it is behind.
+        ahead: i64,
     },
 }
 

@@ -32,7 +32,7 @@ pub use id::{
     BreakerId, BudgetId, BulkheadId, EventId, EventTypeId, FaultId, GroupId, HandlerId, InstanceId,
     LinkId, MessageId, Node, OutboxId, ServiceId, StoreId, TextId, TopicId,
 };
-pub use intervention::{Act, CopyRef, Deed, Intervention, Script};
+pub use intervention::{Act, CopyRef, Deed, Intervention, Script, Setting};
 pub use link::{Link, LinkQuality, Transport};
 pub use producer::{Acks, Outbox, Producer, Publishes};
 pub use projection::AnomalyKind;

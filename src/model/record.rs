@@ -639,11 +639,13 @@ pub enum DropReason {
     Stale,
     /// What its producer sent before it is not there yet.
     OutOfOrder,
+    /// Its topic was purged.
+    Purged,
 }
 
 impl DropReason {
     /// Every reason, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Lost,
         Self::LinkCut,
         Self::QueueFull,
@@ -655,6 +657,7 @@ impl DropReason {
         Self::Unhandled,
         Self::Stale,
         Self::OutOfOrder,
+        Self::Purged,
     ];
 
     /// In a few words, lower case.
@@ -672,6 +675,7 @@ impl DropReason {
             Self::Unhandled => "unhandled",
             Self::Stale => "stale",
             Self::OutOfOrder => "out of order",
+            Self::Purged => "purged",
         }
     }
 }

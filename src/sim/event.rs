@@ -3,7 +3,9 @@
 use crate::engine::dice::Purpose;
 use crate::engine::handler::Given;
 use crate::model::event::MAX_FIELDS;
-use crate::model::{Event, EventId, EventTypeId, FieldDraw, MessageId, ServiceId, Text, Value};
+use crate::model::{
+    Event, EventId, EventTypeId, FieldDraw, MessageId, ServiceId, Text, Time, Value,
+};
 
 use super::plan::Plan;
 use super::world::World;
@@ -49,7 +51,15 @@ impl World {
             self.fields(plan, id, event_type, cause, lineage, given)
         };
         let cause = cause.map(|it| self.messages.get(it).event.id);
-        Event { id, event_type, time: self.now, cause, lineage, fields }
+        let time = if self.clocks.is_empty() { self.now } else { self.clock_of(id.producer()) };
+        Event { id, event_type, time, cause, lineage, fields }
+    }
+
+    /// What a service's clock shows.
+    #[cold]
+    fn clock_of(&self, service: ServiceId) -> Time {
+        let ahead = self.clocks.get(&service).copied().unwrap_or(0);
+        Time(self.now.0.saturating_add_signed(ahead))
     }
 
     #[inline(never)]

@@ -34,6 +34,9 @@ impl World {
                 }
             }
             Act::Break { kind, lasts } => self.break_now(kind, *lasts, number),
+            Act::Set(_) | Act::Purge { .. } | Act::FailNext { .. } => {
+                self.perform_other(act, number)
+            }
         };
         if !took {
             self.note(What::Intervened { number, took });

@@ -24,6 +24,7 @@ mod publish;
 pub mod report;
 mod scheduled;
 mod service;
+mod setting;
 mod size;
 mod statistics;
 mod strategy;

@@ -185,6 +185,7 @@ impl World {
             pass: None,
             phase: Phase::Working,
             request: 0,
+            doomed: !self.failing.is_empty() && self.fails_by_hand(service),
             used: true,
         };
         if let Some(slot) = self.tasks.free.pop() {
@@ -206,7 +207,9 @@ impl World {
         loop {
             let TaskState { mut task, message, instance, service, .. } =
                 self.tasks.slots[slot as usize];
-            let stop = if let Some(stop) = task.stop_here(&plan.program) {
+            let stop = if self.tasks.slots[slot as usize].doomed {
+                Stop::Failed
+            } else if let Some(stop) = task.stop_here(&plan.program) {
                 stop
             } else {
                 let asked = task.asked;
@@ -443,7 +446,7 @@ impl World {
     /// While a worker is free and a message waits, the worker takes it up. Gives the task that
     /// is to be run; there is never more than one, for nothing waits while a worker is free.
     #[inline(always)]
-    fn next_message(
+    pub(super) fn next_message(
         &mut self,
         plan: &Plan,
         instance: InstanceId,

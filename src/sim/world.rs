@@ -101,6 +101,10 @@ pub struct World {
     pub(super) is_giving_turns: bool,
     /// What tasks have in hands beside their message, by the task's place.
     pub(super) batches: BTreeMap<u32, BatchRun>,
+    /// How many handlers of a service are about to fail at once, where any are.
+    pub(super) failing: BTreeMap<ServiceId, u32>,
+    /// How far clocks are off, in ns, where they are.
+    pub(super) clocks: BTreeMap<ServiceId, i64>,
     /// The faults that are on, in the order in which they began.
     pub(super) faults_on: Vec<FaultId>,
     /// Answers that a person has had lost, and that are not sent yet.
@@ -152,6 +156,8 @@ pub struct TaskState {
     pub phase: Phase,
     /// The producer's count of the request that is being asked, to ask the same again.
     pub request: u64,
+    /// Whether it fails at once.
+    pub doomed: bool,
     /// Whether it is under way.
     pub used: bool,
 }
@@ -414,6 +420,8 @@ impl World {
             turns: VecDeque::new(),
             is_giving_turns: false,
             batches: BTreeMap::new(),
+            failing: BTreeMap::new(),
+            clocks: BTreeMap::new(),
             faults_on: Vec::new(),
             doomed_answers: Vec::new(),
             counters: Counters::default(),
@@ -648,12 +656,12 @@ impl World {
 }
 
 /// What is remembered of a subscription: by each instance, or by all together.
-fn known(consume: &Consume, is_own: bool) -> Option<KnownIds> {
+pub(super) fn known(consume: &Consume, is_own: bool) -> Option<KnownIds> {
     let Idempotence { window, memory } = consume.strategy.idempotence?;
     ((memory == crate::model::Memory::Volatile) == is_own).then(|| KnownIds::new(window))
 }
 
-fn receiver(consume: &Consume) -> Receiver {
+pub(super) fn receiver(consume: &Consume) -> Receiver {
     Receiver { known: known(consume, false), ..Receiver::default() }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use inflight::history::{Moment, Run, Runs, Scene};
 use inflight::model::{
     Act, Arrivals, Deed, Distribution, EventId, FaultKind, FieldDraw, Intervention, LinkId, Model,
-    Record, Role, Script, ServiceId, Span, Time, TopicId, TopicKind, Value, What,
+    Record, Role, Script, ServiceId, Setting, Span, Time, TopicId, TopicKind, Value, What,
 };
 use inflight::sim::World;
 
@@ -17,6 +17,9 @@ const END: Time = Time(generate::CALM as u64 * 1_000_000_000);
 
 /// Something that can be done to a copy that is alive, or to something of the model.
 fn act(lots: &mut Lots, model: &Model, moment: &Moment) -> Act {
+    if lots.chance(25) {
+        return other(lots, model);
+    }
     let alive: Vec<_> = moment.scene.alive().map(|(id, _)| id).collect();
     if alive.is_empty() || lots.chance(25) {
         return Act::Break {
@@ -36,6 +39,42 @@ fn act(lots: &mut Lots, model: &Model, moment: &Moment) -> Act {
         _ => Deed::Edit { field: lots.within(0, 2) as u8, value: Value::Int(7) },
     };
     Act::Message { copy, deed }
+}
+
+/// Something that can be set otherwise, or done to a topic or a service.
+fn other(lots: &mut Lots, model: &Model) -> Act {
+    let mut of = |count: usize| lots.within(0, count as u32 - 1) as usize;
+    let service = ServiceId::from_index(of(model.services.len()));
+    let links = vec![LinkId::from_index(of(model.links.len()))];
+    let topic = TopicId::from_index(of(model.topics.len().max(1)));
+    // Mostly of what is consumed; sometimes of what is not.
+    let consumers: Vec<_> = (model.services.iter().enumerate())
+        .flat_map(|(it, of)| of.consumes.iter().map(move |consume| (it, consume)))
+        .collect();
+    let consume = (!consumers.is_empty()).then(|| consumers[of(consumers.len())]);
+    Act::Set(match (of(9), consume) {
+        (0, _) => Setting::Workers { service, workers: [None, Some(0), Some(1), Some(7)][of(4)] },
+        (1 | 2, Some((service, consume))) => Setting::Strategy {
+            service: ServiceId::from_index(service),
+            topic: consume.topic,
+            // Another consumer's, or none.
+            strategy: match of(2) {
+                0 => consumers[of(consumers.len())].1.strategy.clone(),
+                _ => inflight::model::Strategy::default(),
+            },
+        },
+        (3, Some((service, consume))) => Setting::Prefetch {
+            service: ServiceId::from_index(service),
+            topic: consume.topic,
+            prefetch: of(9) as u32,
+        },
+        (4, _) => Setting::AckWait { topic, wait: [None, Some(Span::SECOND)][of(2)] },
+        (5, _) => Setting::MaxDeliveries { topic, most: [None, Some(2)][of(2)] },
+        (6, _) => Setting::Latency { links, latency: Distribution::Constant(2e7) },
+        (7, _) => Setting::Clock { service, ahead: -3_000_000_000 },
+        (8, _) if of(2) == 0 => return Act::Purge { topic },
+        _ => return Act::FailNext { service, count: of(5) as u32 },
+    })
 }
 
 fn fault(lots: &mut Lots, model: &Model) -> FaultKind {

@@ -546,6 +546,40 @@ impl Queue {
         }
     }
 
+    /// Goes by other settings from now on. Leases that run go on as they were.
+    pub fn set(&mut self, settings: QueueTopic) {
+        self.settings = settings;
+    }
+
+    /// A consumer may hold so many from now on.
+    pub fn set_prefetch(&mut self, instance: InstanceId, prefetch: u32) {
+        if let Some(consumer) = self.consumers.iter_mut().find(|it| it.instance == instance) {
+            consumer.prefetch = prefetch;
+        }
+    }
+
+    /// Deletes every entry, waiting or leased; gives them. Consumers that have one in their hands
+    /// have room for another when they let it go.
+    pub fn purge(&mut self) -> Vec<MessageId> {
+        let mut gone = Vec::new();
+        for index in 0..self.entries.len() {
+            let Entry { message, lease, key, used, .. } = self.entries[index];
+            if !used {
+                continue;
+            }
+            if lease.is_some() {
+                self.keep_in_hands(index);
+                self.end_lease(index);
+                self.advance(key);
+            } else {
+                self.take_out(index);
+            }
+            self.remove(index);
+            gone.push(message);
+        }
+        gone
+    }
+
     /// About how much memory it takes, in bytes.
     #[must_use]
     pub fn size_bytes(&self) -> usize {

@@ -79,6 +79,32 @@ impl Log {
         (it.start > before).then_some(it.start)
     }
 
+    /// Deletes everything that a partition holds and its followers have; `deleted` is told of each
+    /// event. Gives the new beginning, if there is one.
+    pub fn purge(&mut self, partition: u32, mut deleted: impl FnMut(u64, EventId)) -> Option<u64> {
+        let end = self.high(partition);
+        let it = &mut self.partitions[partition as usize];
+        let before = it.start;
+        let mut offset = it.next_kept(it.start);
+        while offset < end {
+            let (_, event) = it.entry(offset);
+            let size = self.types[event.event_type.index()].size;
+            deleted(offset, event.id);
+            it.bytes -= size;
+            offset = it.next_kept(offset + 1);
+        }
+        it.start = end.max(before);
+        while it.segments.len() > 1 && it.segments[1].start <= it.start {
+            it.segments.pop_front();
+        }
+        let behind: u64 = it.segments.iter().skip(1).map(|it| it.bytes).sum();
+        if let Some(first) = it.segments.front_mut() {
+            first.bytes = it.bytes - behind;
+        }
+        it.drop_chunks();
+        (it.start > before).then_some(it.start)
+    }
+
     /// When a partition wants to be looked after next, if nothing is appended until then: to
     /// delete, or to compact.
     #[must_use]

@@ -89,7 +89,7 @@ impl FlowPanel {
     /// last fitted; worked out anew only when something of that has changed.
     fn layout(&self, app: &App) -> (Arc<Layout>, Arc<Layout>) {
         let mut known = self.known.borrow_mut();
-        let (model, places) = (app.model(), &app.made.places);
+        let (model, places) = (&app.run.base, &app.made.places);
         let known = match known.take().filter(|it| Arc::ptr_eq(&it.model, model)) {
             Some(before) => known.insert(before),
             None => {
