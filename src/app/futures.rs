@@ -317,3 +317,152 @@ pub fn fault_name(model: &Model, kind: &crate::model::FaultKind) -> String {
         FaultKind::LeaderLoss { topic: it } => format!("loss of the leader of {}", topic(*it)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::app::{Command, Options, Settings};
+    use crate::model::{FaultKind, ServiceId, Span};
+
+    /// The first scenario of the library, standing still.
+    fn app() -> App {
+        let mut app = App::new(Settings::default(), Options::default(), Arc::new(|| {}));
+        app.update(Command::Pause);
+        settle(&mut app);
+        app
+    }
+
+    /// Waits until the future that is shown is simulated to its end and seen at the playhead.
+    fn settle(app: &mut App) {
+        app.update(Command::Tick(0.0));
+        while !app.run.progress.done || !app.run.serves(app.playback.at) {
+            app.update(Command::Tick(0.0));
+            std::thread::yield_now();
+        }
+    }
+
+    fn go_to(app: &mut App, seconds: f64) {
+        app.update(Command::SeekTo(Time::from_secs_f64(seconds)));
+        settle(app);
+    }
+
+    fn slow(app: &App) -> Act {
+        let services = app.model().services.iter();
+        let service = services.clone().position(|it| it.workload.is_none()).unwrap();
+        let service = ServiceId::from_index(service);
+        let kind = FaultKind::Slow { service, factor: 3.0 };
+        Act::Break { kind, lasts: Some(Span::SECOND) }
+    }
+
+    fn names(app: &App) -> Vec<String> {
+        app.tree().branches().map(|it| it.name.clone()).collect()
+    }
+
+    #[test]
+    fn what_is_done_first_begins_a_branch_and_what_follows_belongs_to_it() {
+        let mut app = app();
+        go_to(&mut app, 5.0);
+        let before = app.run.progress.digest.clone();
+        app.update(Command::Act(slow(&app)));
+        assert_eq!(names(&app), ["main", "what-if 1"]);
+        settle(&mut app);
+        assert_ne!(app.run.progress.digest, before);
+        go_to(&mut app, 8.0);
+        app.update(Command::Act(slow(&app)));
+        assert_eq!(names(&app), ["main", "what-if 1"]);
+        assert_eq!(app.branch().own.len(), 2);
+        // Before what was done already, it is another future.
+        go_to(&mut app, 6.0);
+        app.update(Command::Act(slow(&app)));
+        assert_eq!(names(&app), ["main", "what-if 1", "what-if 2"]);
+        assert_eq!(app.run.script.len(), 2);
+        app.update(Command::SwitchBranch(crate::history::MAIN));
+        settle(&mut app);
+        assert_eq!(app.run.progress.digest, before);
+    }
+
+    #[test]
+    fn everything_can_be_taken_back_and_done_again() {
+        let mut app = app();
+        go_to(&mut app, 5.0);
+        let begin = (app.made.clone(), app.run.progress.digest.clone());
+        app.update(Command::Act(slow(&app)));
+        let step = app.branch().own[0].clone();
+        let branch = app.branch().id;
+        let off = Step { is_on: false, ..step };
+        app.update(Command::SetStep { branch, place: 0, step: off });
+        settle(&mut app);
+        assert_eq!(app.run.progress.digest, begin.1, "what is switched off does nothing");
+        app.update(Command::RenameBranch { id: branch, name: "slow".into() });
+        app.update(Command::RemoveStep { branch, place: 0 });
+        app.update(Command::DeleteBranch(branch));
+        assert_eq!(names(&app), ["main"]);
+        let made = app.made.clone();
+        while app.undo.undo_name().is_some() {
+            app.update(Command::Undo);
+        }
+        assert_eq!(app.made, begin.0);
+        settle(&mut app);
+        assert_eq!(app.run.progress.digest, begin.1);
+        while app.undo.redo_name().is_some() {
+            app.update(Command::Redo);
+        }
+        assert_eq!(app.made, made);
+    }
+
+    #[test]
+    fn another_variant_has_futures_of_its_own_and_undo_goes_back_to_the_first() {
+        let mut app = app();
+        go_to(&mut app, 5.0);
+        let first = app.shown().name.clone();
+        app.update(Command::Act(slow(&app)));
+        let other = app.scenario.variants[1].name.clone();
+        app.update(Command::SelectVariant(other.clone()));
+        assert_eq!(names(&app), ["main"]);
+        app.update(Command::SelectVariant(first.clone()));
+        assert_eq!(names(&app), ["main", "what-if 1"]);
+        app.update(Command::SelectVariant(other));
+        app.update(Command::Undo);
+        assert_eq!((app.shown().name.clone(), names(&app).len()), (first, 1));
+    }
+
+    #[test]
+    fn a_copy_in_flight_is_doubled_and_its_name_says_so() {
+        let mut app = app();
+        go_to(&mut app, 5.0);
+        let message = |app: &App| {
+            let scene = &app.run.answer.as_ref().unwrap().scene;
+            let flying =
+                scene.alive().find(|(_, it)| it.place == crate::history::Place::Link).unwrap();
+            (flying.0, *flying.1)
+        };
+        while app.run.answer.as_ref().unwrap().scene.in_flight() == 0 {
+            app.update(Command::StepForward);
+            settle(&mut app);
+        }
+        let (id, it) = message(&app);
+        let of_it = |app: &App| {
+            let scene = app.run.answer.as_ref().unwrap().scene.clone();
+            scene
+                .alive()
+                .filter(|(_, other)| other.event == it.event && other.role == it.role)
+                .count()
+        };
+        let before = of_it(&app);
+        app.update(Command::Select(Selection::Event {
+            event: it.event,
+            event_type: it.event_type,
+            message: Some(id),
+        }));
+        app.update(Command::Do(Deed::Duplicate));
+        settle(&mut app);
+        assert_eq!(of_it(&app), before + 1);
+        let name = &app.model().event_types[it.event_type.index()].name;
+        assert!(app.undo.undo_name().unwrap().contains(name.as_str()));
+        app.update(Command::Undo);
+        settle(&mut app);
+        assert_eq!(of_it(&app), before);
+    }
+}

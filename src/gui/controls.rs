@@ -34,6 +34,8 @@ pub enum Icon {
     Inspector,
     /// A cross.
     Close,
+    /// A line that parts in two.
+    Fork,
 }
 
 /// How a button looks.
@@ -96,7 +98,8 @@ pub fn command_icon(
     }
 }
 
-fn paint_icon(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color32) {
+/// Paints an icon.
+pub fn paint_icon(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color32) {
     let at = |x: f32, y: f32| centre + Vec2::new(x, y);
     let triangle = |tip: f32, base: f32, half: f32| {
         let points = vec![at(base, -half), at(tip, 0.0), at(base, half)];
@@ -151,6 +154,15 @@ fn paint_icon(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color32) {
             let stroke = Stroke::new(1.3, ink);
             painter.rect_stroke(rect, 1.5, stroke, egui::StrokeKind::Middle);
             painter.vline(centre.x + 2.5, rect.y_range(), stroke);
+        }
+        Icon::Fork => {
+            let stroke = Stroke::new(1.5, ink);
+            painter.line_segment([at(-3.0, -5.0), at(-3.0, 5.0)], stroke);
+            let branch = vec![at(-3.0, 2.5), at(3.0, -1.5), at(3.0, -5.0)];
+            painter.add(Shape::line(branch, stroke));
+            for end in [at(-3.0, -5.0), at(-3.0, 5.0), at(3.0, -5.0)] {
+                painter.circle_filled(end, 1.8, ink);
+            }
         }
         Icon::Close => {
             for end in [at(4.0, 4.0), at(4.0, -4.0)] {

@@ -2,6 +2,7 @@
 //!
 //! Panels take the state by shared reference, and push what a person asked for.
 
+mod branches_panel;
 pub mod controls;
 mod flow_panel;
 mod inspector_panel;

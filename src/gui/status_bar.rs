@@ -4,6 +4,7 @@ use egui::{Align, Layout, RichText, Ui};
 
 use crate::app::{App, Command};
 use crate::model::Time;
+use crate::view::branches;
 
 use super::theme::Theme;
 
@@ -19,6 +20,10 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
         let run = &app.run;
         if app.scenario.variants.len() > 1 {
             ui.label(text(app.shown().name.clone())).on_hover_text(&app.shown().sentence);
+        }
+        if app.tree().branches().count() > 1 {
+            let path = branches::path(app.tree(), app.branch().id);
+            ui.label(text(path)).on_hover_text("The branch that is shown");
         }
         let seed = text(format!("seed {}", run.seed));
         let seed = ui.add(egui::Button::new(seed).frame_when_inactive(false).small());

@@ -14,7 +14,7 @@ use crate::view::time_axis::Axis;
 use super::theme::Theme;
 
 /// What the names of the strips have at their left.
-const NAMES: f32 = 84.0;
+pub const NAMES: f32 = 84.0;
 /// How near the pointer must be to an edge to take it.
 const REACH: f32 = 5.0;
 

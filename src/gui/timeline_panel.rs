@@ -7,8 +7,8 @@ use crate::app::{App, Command, Direction, Playback};
 use crate::model::Time;
 
 use super::controls::{self, Face, Icon};
-use super::strip;
 use super::theme::Theme;
+use super::{branches_panel, strip};
 
 /// The transport's row, and the two strips.
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
@@ -19,13 +19,22 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         speed(ui, app, theme, out);
         ui.add_space(18.0);
         clock(ui, app, theme);
+        ui.add_space(12.0);
+        fork(ui, theme, out);
         if app.broken.is_none() {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| progress(ui, app, theme));
         }
     });
     ui.add_space(2.0);
+    branches_panel::ui(ui, app, theme, strip::NAMES, out);
     strip::whole(ui, app, theme, out);
     strip::window(ui, app, theme, out);
+}
+
+/// Makes another future from here on.
+fn fork(ui: &mut Ui, theme: &Theme, out: &mut Vec<Command>) {
+    let (icon, command) = (Icon::Fork, Command::Fork);
+    controls::command_icon(ui, theme, icon, Face::Plain, command, out);
 }
 
 fn transport(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {

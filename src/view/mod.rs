@@ -1,6 +1,7 @@
 //! Pure: the app at the playhead in, plain structs to draw out.
 
 mod columns;
+pub mod branches;
 pub mod flow;
 pub mod inspector;
 pub mod layout;

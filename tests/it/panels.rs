@@ -588,3 +588,35 @@ fn where_the_run_has_not_come_to_the_view_shows_what_it_knows() {
     assert_eq!(run.shown_at(Time::from_secs_f64(20.0)), Time::from_secs_f64(20.0));
     assert!(run.shown_at(Time::ZERO) > Time::from_secs_f64(19.0));
 }
+
+#[test]
+fn futures_are_forked_switched_renamed_and_deleted() {
+    let mut window = payment();
+    tell(&mut window, Command::SeekTo(Time::from_secs_f64(5.0)));
+    click(&mut window, "Fork here");
+    // The timeline takes a picture or two to make room for the branches.
+    window.run_steps(3);
+    let branch = |window: &Window| shell(window).app().branch().name.clone();
+    assert_eq!(branch(&window), "what-if 1");
+    click(&mut window, "Branch main");
+    assert_eq!(branch(&window), "main");
+    press(&mut window, Modifiers::SHIFT, Key::B);
+    assert_eq!(branch(&window), "what-if 1");
+    window.get_by_role_and_label(Role::Button, "Branch what-if 1").click_secondary();
+    window.run_steps(2);
+    window.get_by_label("Rename…").click();
+    window.run_steps(3);
+    let field = window.get_by_role(Role::TextInput);
+    field.type_text(" late");
+    window.run_steps(2);
+    window.key_press(Key::Enter);
+    window.run_steps(3);
+    assert_eq!(branch(&window), "what-if 1 late");
+    window.get_by_role_and_label(Role::Button, "Branch what-if 1 late").click_secondary();
+    window.run_steps(2);
+    window.get_by_label("Delete").click();
+    window.run_steps(2);
+    assert_eq!(shell(&window).app().tree().branches().count(), 1);
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert_eq!(shell(&window).app().tree().branches().count(), 2);
+}
