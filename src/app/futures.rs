@@ -242,6 +242,9 @@ fn setting_name(model: &Model, setting: &Setting) -> String {
         None => "no link".to_owned(),
     };
     match setting {
+        Setting::Instances { service: it, instances } => {
+            format!("instances of {}: {instances}", service(*it))
+        }
         Setting::Workers { service: it, workers: Some(0) } => format!("pause of {}", service(*it)),
         Setting::Workers { service: it, workers } => {
             format!("workers of {}: {}", service(*it), count(*workers))

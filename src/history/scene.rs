@@ -351,6 +351,10 @@ impl Scene {
             }
             What::Settled { message, topic, how } => self.settle(message, topic, how, at, model),
             What::Up { instance } | What::Down { instance } => {
+                // One that was added while the run went on is behind the others.
+                if instance.index() >= self.instances.len() {
+                    self.instances.resize(instance.index() + 1, InstanceScene::default());
+                }
                 let state = &mut self.instances[instance.index()];
                 state.up = matches!(record.what, What::Up { .. });
                 state.since = at;

@@ -58,6 +58,14 @@ pub enum Act {
 /// What can be set otherwise while a run goes on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Setting {
+    /// How many instances a service has. New ones start at once; those that are too many are
+    /// killed, the newest first, and leave their groups at once.
+    Instances {
+        /// Whose.
+        service: ServiceId,
+        /// How many, at least one.
+        instances: u32,
+    },
     /// How many workers each instance of a service has; `None` for no limit. With none it takes
     /// nothing up, as a process that is stopped and not dead.
     Workers {

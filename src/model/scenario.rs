@@ -97,14 +97,18 @@ impl Model {
 
     /// The instances of a service.
     pub fn instances_of(&self, service: ServiceId) -> impl Iterator<Item = InstanceId> + use<> {
-        let Service { first_instance, instances, .. } = self.services[service.index()];
-        (first_instance.0..first_instance.0 + instances).map(InstanceId)
+        let Service { first_instance, instances, added, .. } = &self.services[service.index()];
+        let from_the_start = instances - u32::try_from(added.len()).unwrap_or(*instances);
+        let range = first_instance.0..first_instance.0 + from_the_start;
+        range.map(InstanceId).chain(added.clone())
     }
 
     /// The name of an instance: its service's, with its number where there are several.
     #[must_use]
     pub fn instance_name(&self, instance: InstanceId) -> String {
-        let (service, number) = self.instances[instance.index()];
+        let Some(&(service, number)) = self.instances.get(instance.index()) else {
+            return format!("instance {}", instance.0);
+        };
         let Service { name, instances, .. } = &self.services[service.index()];
         if *instances == 1 { name.clone() } else { format!("{name}/{}", number + 1) }
     }

@@ -16,8 +16,10 @@ pub struct Service {
     pub workload: Option<Workload>,
     /// How many instances; at least 1.
     pub instances: u32,
-    /// The id of its first instance; the others follow.
+    /// The id of its first instance; the others follow, but for those in `added`.
     pub first_instance: InstanceId,
+    /// The last of its instances, if they were added while the run went on.
+    pub added: Vec<InstanceId>,
     /// Workers of each instance; `None` for as many as there is work.
     pub workers: Option<u32>,
     /// How many messages may wait for a worker, in each instance; `None` for no limit.

@@ -528,6 +528,7 @@ fn blank(name: &str) -> Service {
         workload: None,
         instances: 1,
         first_instance: crate::model::InstanceId(0),
+        added: Vec::new(),
         workers: None,
         queue_capacity: None,
         full: Full::Block,

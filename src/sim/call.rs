@@ -56,7 +56,12 @@ impl World {
         let settings = &plan.model.services[service.index()];
         let (first, count) = (settings.first_instance.0, settings.instances);
         let cursor = self.services[service.index()].cursor;
-        let in_turn = |step: u32| InstanceId(first + (cursor + step) % count);
+        let from_the_start = count - u32::try_from(settings.added.len()).unwrap_or(count);
+        let at = |place: u32| match place.checked_sub(from_the_start) {
+            None => InstanceId(first + place),
+            Some(later) => settings.added[later as usize],
+        };
+        let in_turn = |step: u32| at((cursor + step) % count);
         let up = |world: &Self, it: InstanceId| world.instances[it.index()].up;
         let chosen = match settings.balance {
             Balance::RoundRobin => (1..=count).map(in_turn).find(|&it| up(self, it)),
@@ -78,7 +83,8 @@ impl World {
             }
         };
         let chosen = chosen.unwrap_or_else(|| in_turn(1));
-        self.services[service.index()].cursor = chosen.0 - first;
+        let place = (0..count).find(|place| at(*place) == chosen).unwrap_or(0);
+        self.services[service.index()].cursor = place;
         chosen
     }
 

@@ -88,6 +88,22 @@ impl World {
         self.hand_out_queue(plan, topic);
     }
 
+    /// A new instance has no connection where faults that are on keep its service from one.
+    pub(super) fn shares_disconnects(&mut self, plan: &Plan, id: InstanceId) {
+        for fault in &self.faults_on {
+            let FaultKind::Disconnect { service, instance, topic } =
+                plan.model.faults[fault.index()].kind
+            else {
+                continue;
+            };
+            if struck(plan, service, instance).any(|it| it == id)
+                && let Some((place, _)) = plan.subscription(service, topic)
+            {
+                self.instances[id.index()].reading[place].cut_off += 1;
+            }
+        }
+    }
+
     /// Whether a delivery, or what is said of it, came by a connection that is no more.
     pub(super) fn is_severed(&self, to: InstanceId, place: usize, ticket: Ticket) -> bool {
         let reading = &self.instances[to.index()].reading[place];

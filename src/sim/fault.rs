@@ -70,7 +70,7 @@ impl World {
     }
 
     /// Whether a fault that is on keeps an instance down.
-    fn is_crashed(&self, plan: &Plan, instance: InstanceId) -> bool {
+    pub(super) fn is_crashed(&self, plan: &Plan, instance: InstanceId) -> bool {
         let mut on = self.faults_on.iter().map(|it| &plan.model.faults[it.index()].kind);
         on.any(|kind| struck(plan, kind).contains(&instance))
     }

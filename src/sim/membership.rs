@@ -78,6 +78,17 @@ impl World {
         }
     }
 
+    /// An instance says that it leaves the groups of the logs that it reads.
+    pub(super) fn leave_groups(&mut self, plan: &Plan, instance: InstanceId) {
+        let service = plan.service_of(instance);
+        for consume in &plan.model.services[service.index()].consumes {
+            let is_log = plan.is_log(consume.topic);
+            if is_log && self.groups[consume.group.index()].members.has(instance) {
+                self.expel(plan, consume.group, instance);
+            }
+        }
+    }
+
     /// A member is heard no more: unless it is heard again, its session ends so long after it was
     /// heard last.
     fn session_runs_out(&mut self, plan: &Plan, instance: InstanceId, place: usize) {

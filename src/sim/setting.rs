@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use crate::engine::strategy::KnownIds;
 use crate::model::{
-    Act, DropReason, GroupId, Model, Node, ServiceId, Setting, Strategy, TopicId, TopicKind, What,
+    Act, DropReason, GroupId, InstanceId, Model, Node, ServiceId, Setting, Strategy, TopicId,
+    TopicKind, What,
 };
 
 use super::plan::Plan;
-use super::world::{Broker, World, known, receiver};
+use super::world::{Broker, Instance, World, known, receiver};
+
+/// The most instances that a service can be given by hand.
+const MOST_INSTANCES: u32 = 1_000;
 
 impl World {
     /// Sets something otherwise; false if there is nothing that it could be set of.
@@ -19,6 +23,7 @@ impl World {
         }
         self.note(What::Intervened { number, took: true });
         match setting {
+            Setting::Instances { service, instances } => self.set_instances(*service, *instances),
             Setting::Workers { service, workers } => {
                 self.amend(|model| model.services[service.index()].workers = *workers);
                 self.take_up_what_waits(*service);
@@ -76,6 +81,37 @@ impl World {
         self.plan = Arc::new(Plan::new(Arc::new(model)));
         let plan = Arc::clone(&self.plan);
         self.see_to_links(&plan);
+    }
+
+    /// A service has so many instances from now on.
+    fn set_instances(&mut self, service: ServiceId, count: u32) {
+        let before = self.plan.model.services[service.index()].instances;
+        for number in before..count {
+            let id = InstanceId::from_index(self.instances.len());
+            self.instances.push(Instance::new(&self.plan.model, service));
+            self.amend(|model| {
+                model.instances.push((service, number));
+                let service = &mut model.services[service.index()];
+                service.added.push(id);
+                service.instances += 1;
+            });
+            let plan = Arc::clone(&self.plan);
+            self.shares_disconnects(&plan, id);
+            if !self.is_crashed(&plan, id) {
+                self.start_instance(&plan, id);
+            }
+        }
+        for _ in count..before {
+            let plan = Arc::clone(&self.plan);
+            let Some(last) = plan.model.instances_of(service).last() else { return };
+            self.crash_instance(&plan, last);
+            self.leave_groups(&plan, last);
+            self.amend(|model| {
+                let service = &mut model.services[service.index()];
+                service.added.pop();
+                service.instances -= 1;
+            });
+        }
     }
 
     /// The instances of a service take up what they have a free worker for.
@@ -220,6 +256,9 @@ fn is_possible(model: &Model, setting: &Setting) -> bool {
     let are_links =
         |links: &[crate::model::LinkId]| links.iter().all(|it| it.index() < model.links.len());
     match setting {
+        Setting::Instances { service, instances } => {
+            is_service(*service) && (1..=MOST_INSTANCES).contains(instances)
+        }
         Setting::Workers { service, .. } | Setting::Clock { service, .. } => is_service(*service),
         Setting::Strategy { service, topic, strategy } => {
             let dead_letters = strategy.retries.as_ref().and_then(|it| it.dead_letters);

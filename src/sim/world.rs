@@ -234,6 +234,21 @@ pub struct Receiver {
     pub tick_at: Option<Time>,
 }
 
+impl Instance {
+    /// An instance of a service that has not started.
+    pub fn new(model: &Model, service: ServiceId) -> Self {
+        let consumes = &model.services[service.index()].consumes;
+        Self {
+            guards: Guards::new(model, service),
+            reading: vec![Reading::default(); consumes.len()],
+            known: consumes.iter().map(|it| known(it, true)).collect(),
+            producers: ProducerState::of(model, service),
+            gatherings: vec![Gathering::default(); consumes.len()],
+            ..Self::default()
+        }
+    }
+}
+
 impl Receiver {
     /// Forgets what was noted in one transaction with effects that a crash has emptied.
     pub fn forget_effects(&mut self, consume: &Consume) {
@@ -329,21 +344,8 @@ impl World {
     pub fn new(model: Arc<Model>, seed: u64) -> Self {
         let plan = Arc::new(Plan::new(model));
         let model = &plan.model;
-        let instances = model
-            .instances
-            .iter()
-            .map(|&(service, _)| {
-                let consumes = &model.services[service.index()].consumes;
-                Instance {
-                    guards: Guards::new(model, service),
-                    reading: vec![Reading::default(); consumes.len()],
-                    known: consumes.iter().map(|it| known(it, true)).collect(),
-                    producers: ProducerState::of(model, service),
-                    gatherings: vec![Gathering::default(); consumes.len()],
-                    ..Instance::default()
-                }
-            })
-            .collect();
+        let instances =
+            model.instances.iter().map(|&(service, _)| Instance::new(model, service)).collect();
         let topics = model
             .topics
             .iter()

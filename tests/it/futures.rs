@@ -52,7 +52,8 @@ fn other(lots: &mut Lots, model: &Model) -> Act {
         .flat_map(|(it, of)| of.consumes.iter().map(move |consume| (it, consume)))
         .collect();
     let consume = (!consumers.is_empty()).then(|| consumers[of(consumers.len())]);
-    Act::Set(match (of(9), consume) {
+    Act::Set(match (of(10), consume) {
+        (9, _) => Setting::Instances { service, instances: of(6) as u32 },
         (0, _) => Setting::Workers { service, workers: [None, Some(0), Some(1), Some(7)][of(4)] },
         (1 | 2, Some((service, consume))) => Setting::Strategy {
             service: ServiceId::from_index(service),
