@@ -8,7 +8,10 @@ use crate::model::{
     Act, Deed, EventId, EventTypeId, LinkId, MessageId, Node, ServiceId, Span, Time, TopicId,
 };
 
-use super::playback::Window;
+use super::jump::Landmark;
+use super::marks::MarkCommand;
+use super::palette::PaletteCommand;
+use super::playback::{Direction, Window};
 use super::settings::Look;
 
 /// Something a person asked of the program.
@@ -60,6 +63,16 @@ pub enum Command {
     Slower,
     /// A second in a second.
     NormalSpeed,
+    /// To the next or the previous of these.
+    GoTo(Landmark, Direction),
+    /// Something about marks and the loop.
+    Mark(MarkCommand),
+    /// Slow down when something happens, or play on as ever.
+    ToggleSlowing,
+    /// Open or close the search.
+    TogglePalette,
+    /// Something in the search.
+    Palette(PaletteCommand),
     /// Show this span of time in the timeline's lower strip.
     LookAt(Window),
     /// Show more time in the lower strip.
@@ -229,6 +242,8 @@ pub enum Group {
     File,
     /// Time.
     Playback,
+    /// Places in time.
+    Places,
     /// What is seen.
     View,
     /// The selected event, and the futures of the run.
@@ -239,7 +254,8 @@ pub enum Group {
 
 impl Group {
     /// All of them, in the order of the menus.
-    pub const ALL: [Self; 5] = [Self::File, Self::Playback, Self::View, Self::Event, Self::General];
+    pub const ALL: [Self; 6] =
+        [Self::File, Self::Playback, Self::Places, Self::View, Self::Event, Self::General];
 
     /// What it is called.
     #[must_use]
@@ -247,6 +263,7 @@ impl Group {
         match self {
             Self::File => "File",
             Self::Playback => "Time",
+            Self::Places => "Marks, loop, jumps",
             Self::View => "View",
             Self::Event => "What if",
             Self::General => "General",
@@ -296,6 +313,7 @@ macro_rules! actions {
 }
 
 use Command as C;
+use Direction::{Backward, Forward};
 
 actions! {
     C::AskForFile, File, "Open…", "Open a scenario file", [ctrl("O")];
@@ -316,6 +334,33 @@ actions! {
     C::Faster, Playback, "Faster", "Let time pass faster", [plain("Up")];
     C::Slower, Playback, "Slower", "Let time pass more slowly", [plain("Down")];
     C::NormalSpeed, Playback, "Real time", "Let a second pass in a second", [plain("1")];
+    C::ToggleSlowing, Playback, "Slow down", "Slow down when something happens", [plain("V")];
+
+    C::Mark(MarkCommand::Toggle), Places, "Mark", "Set or remove a mark at the playhead",
+        [plain("M")];
+    C::GoTo(Landmark::Mark, Forward), Places, "Next mark",
+        "Go to the next mark or intervention", [plain("N")];
+    C::GoTo(Landmark::Mark, Backward), Places, "Previous mark",
+        "Go to the mark or intervention before", [shift("N")];
+    C::Mark(MarkCommand::LoopFrom), Places, "Loop from here",
+        "Let the loop begin at the playhead", [plain("[")];
+    C::Mark(MarkCommand::LoopTo), Places, "Loop to here",
+        "Let the loop end at the playhead", [plain("]")];
+    C::Mark(MarkCommand::ToggleLoop), Places, "Loop",
+        "Play the loop again and again, or play on", [plain("\\")];
+    C::Mark(MarkCommand::ClearLoop), Places, "Clear loop", "Forget the loop", [];
+    C::GoTo(Landmark::Anomaly, Forward), Places, "Next anomaly",
+        "Go to where a store next parts from what it should hold", [plain("W")];
+    C::GoTo(Landmark::Anomaly, Backward), Places, "Previous anomaly",
+        "Go to where a store last parted from what it should hold", [shift("W")];
+    C::GoTo(Landmark::Fault, Forward), Places, "Next fault",
+        "Go to where a fault next begins or is mended", [plain("T")];
+    C::GoTo(Landmark::Fault, Backward), Places, "Previous fault",
+        "Go to where a fault last began or was mended", [shift("T")];
+    C::GoTo(Landmark::Selection, Forward), Places, "Next of selection",
+        "Go to where something next happens to what is selected", [plain("E")];
+    C::GoTo(Landmark::Selection, Backward), Places, "Previous of selection",
+        "Go to where something last happened to what is selected", [shift("E")];
 
     C::Fit, View, "Fit", "See everything", [plain("F")];
     C::ZoomIn, View, "Zoom in", "Come closer", [plain("+"), plain("=")];
@@ -342,6 +387,7 @@ actions! {
     C::Undo, General, "Undo", "Take back the last change", [ctrl("Z")];
     C::Redo, General, "Redo", "Make the change again that was taken back",
         [Shortcut { ctrl: true, shift: true, key: "Z" }, ctrl("Y")];
+    C::TogglePalette, General, "Find…", "Find an event, a service, a command, …", [ctrl("K")];
     C::ToggleHelp, General, "Keys", "List every key", [plain("?"), shift("?"), plain("F1")];
     C::Dismiss, General, "Close", "Close what lies on top, or select nothing", [plain("Escape")];
     C::Quit, General, "Quit", "Close the program", [ctrl("Q")];

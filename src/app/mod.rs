@@ -5,8 +5,11 @@
 
 pub mod command;
 pub mod futures;
+pub mod jump;
 pub mod made;
+pub mod marks;
 pub mod open;
+pub mod palette;
 pub mod playback;
 pub mod run;
 pub mod settings;
@@ -15,9 +18,12 @@ mod update;
 pub mod watch;
 
 pub use command::{ACTIONS, Action, Camera, Command, Group, Selection, Shortcut};
+pub use jump::{Jumping, Landmark};
 pub use made::{Futures, Held, Made, Places, Undo};
+pub use marks::{Mark, MarkCommand, Marks};
 pub use open::{Broken, Source};
-pub use playback::{Direction, Playback, Window};
+pub use palette::{Palette, PaletteCommand};
+pub use playback::{Course, Direction, Playback, Window};
 pub use run::Run;
 pub use settings::{Look, Settings};
 pub use state::{App, Options, Overlay, Toast};

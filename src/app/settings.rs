@@ -30,6 +30,8 @@ pub struct Settings {
     pub scale: f32,
     /// The speed that was set last.
     pub speed: f64,
+    /// Whether it plays more slowly when something happens.
+    pub slows: bool,
     /// Whether the inspector is shown.
     pub inspector: bool,
     /// How wide the inspector is, in points.
@@ -46,6 +48,7 @@ impl Default for Settings {
             look: Look::default(),
             scale: 1.0,
             speed: 1.0,
+            slows: false,
             inspector: true,
             inspector_width: 300.0,
             recent: Vec::new(),

@@ -8,9 +8,12 @@ use crate::model::{Model, Node, ServiceId, Span, Time, TopicId};
 use crate::scenario::{self, Scenario, Variant};
 
 use super::command::{Camera, Command, Selection};
+use super::jump::Jumping;
 use super::made::{Futures, Made, Places, Undo};
+use super::marks::Marks;
 use super::open::{Broken, Source};
-use super::playback::{Direction, Playback, Window};
+use super::palette::Palette;
+use super::playback::{Direction, Playback, Window, eased};
 use super::run::Run;
 use super::settings::Settings;
 use super::watch::{Wake, Watch};
@@ -44,6 +47,8 @@ pub enum Overlay {
     Help,
     /// The question which file to open.
     AskForFile,
+    /// The search.
+    Palette,
 }
 
 /// Everything the window shows is a function of this.
@@ -60,6 +65,12 @@ pub struct App {
     pub playback: Playback,
     /// What the timeline's lower strip looks at.
     pub window: Window,
+    /// The marks and the loop.
+    pub marks: Marks,
+    /// The jump whose end is still looked for.
+    pub jumping: Option<Jumping>,
+    /// The search, while it is open.
+    pub palette: Palette,
     /// What is selected.
     pub selection: Option<Selection>,
     /// Where the flow view is seen from.
@@ -105,6 +116,9 @@ impl App {
             run: Run::new(Arc::clone(&model), model.seed, Arc::clone(&wake)),
             playback: Playback::new(settings.speed),
             window: first_window(&model),
+            marks: Marks::default(),
+            jumping: None,
+            palette: Palette::default(),
             selection: None,
             camera: Camera::FIT,
             fits: 0,
@@ -164,6 +178,23 @@ impl App {
     #[must_use]
     pub fn is_moving(&self) -> bool {
         self.playback.playing
+    }
+
+    /// Whether something is looked for: pictures are wanted now and then, to show how far it is.
+    #[must_use]
+    pub fn is_looking(&self) -> bool {
+        self.jumping.is_some() || self.palette.is_searching()
+    }
+
+    /// The speed at the playhead: the one that is set, or less while it is slowed down.
+    #[must_use]
+    pub fn speed_now(&self) -> f64 {
+        let Playback { at, speed, playing, .. } = self.playback;
+        if self.settings.slows && playing {
+            eased(at, speed, &self.run.overview.marks)
+        } else {
+            speed
+        }
     }
 
     /// Whether time runs this way now.

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use crate::model::Time;
 
-use super::command::{Camera, Command};
+use super::command::{Camera, Command, Selection};
+use super::jump::Landmark;
 use super::made::{Held, Made};
+use super::marks::Marks;
 use super::open::{Broken, Failure, Opened, Source, open};
-use super::playback::{Direction, Playback};
+use super::playback::{Course, Direction, Playback};
 use super::run::Run;
 use super::settings::Look;
 use super::state::{App, Overlay, Toast, first_window};
@@ -29,8 +31,16 @@ impl App {
             Command::LookAt(window) => self.window = window.inside(self.whole()),
             Command::WidenWindow => self.scale_window(2.0),
             Command::NarrowWindow => self.scale_window(0.5),
-            Command::Select(selection) => self.selection = Some(selection),
-            Command::ClearSelection => self.selection = None,
+            Command::Select(selection) => self.select(Some(selection)),
+            Command::ClearSelection => self.select(None),
+            Command::Mark(command) => {
+                let end = self.run.end();
+                self.marks.update(command, self.playback.at, self.window, end);
+            }
+            Command::GoTo(landmark, direction) => self.go_to(landmark, direction),
+            Command::ToggleSlowing => self.settings.slows = !self.settings.slows,
+            Command::TogglePalette => self.toggle_palette(),
+            Command::Palette(command) => self.update_palette(command),
             Command::Fit => self.fit(),
             Command::ZoomIn => self.zoom(1.25),
             Command::ZoomOut => self.zoom(0.8),
@@ -76,14 +86,25 @@ impl App {
             }
             Command::Dismiss => {
                 let of_another = |broken: &mut Broken| self.source.file() != Some(&broken.path);
-                if self.overlay.take().is_none() && self.broken.take_if(of_another).is_none() {
-                    self.selection = None;
+                if self.overlay.take().is_none()
+                    && self.jumping.take().is_none()
+                    && self.broken.take_if(of_another).is_none()
+                {
+                    match self.selection {
+                        Some(_) => self.select(None),
+                        None => self.marks.is_looping = false,
+                    }
                 }
             }
             Command::Quit => self.quit = true,
             Command::Tick(seconds) => self.tick(seconds),
             playback => self.move_playhead(&playback),
         }
+    }
+
+    fn select(&mut self, selection: Option<Selection>) {
+        self.selection = selection;
+        self.jumping.take_if(|it| it.to == Landmark::Selection);
     }
 
     /// Has everything seen, wherever it stands now.
@@ -95,11 +116,15 @@ impl App {
     /// The commands that concern the playhead alone.
     fn move_playhead(&mut self, command: &Command) {
         let (end, head, at) = (self.run.end(), self.run.progress.head, self.playback.at);
+        let looped = self.marks.looped(end);
         let playback = &mut self.playback;
+        if matches!(command, Command::Play | Command::PlayBackwards | Command::TogglePlay) {
+            self.jumping = None;
+        }
         match *command {
-            Command::Play => playback.play(Direction::Forward, end),
-            Command::PlayBackwards => playback.play(Direction::Backward, end),
-            Command::TogglePlay if !playback.playing => playback.resume(end),
+            Command::Play => playback.play(Direction::Forward, end, looped),
+            Command::PlayBackwards => playback.play(Direction::Backward, end, looped),
+            Command::TogglePlay if !playback.playing => playback.resume(end, looped),
             Command::TogglePlay | Command::Pause => playback.playing = false,
             Command::StepForward => self.step(1),
             Command::StepBack => self.step(-1),
@@ -119,7 +144,8 @@ impl App {
     }
 
     /// Goes to an instant of the run.
-    fn seek(&mut self, to: Time) {
+    pub(super) fn seek(&mut self, to: Time) {
+        self.jumping = None;
         self.steps = 0;
         self.playback.at = to.min(Time::ZERO + self.whole());
         self.window = self.window.following(self.playback.at, self.whole());
@@ -162,7 +188,12 @@ impl App {
         }
         let end = self.run.end();
         let was_playing = self.playback.playing;
-        self.playback.advance(seconds, self.run.progress.head, end);
+        let looped = self.marks.looped(end);
+        let slows_for = self.settings.slows.then_some(&self.run.overview.marks);
+        let course = Course { head: self.run.progress.head, end, looped, slows_for };
+        self.playback.advance(seconds, &course);
+        self.take_jump(seconds);
+        self.take_hits();
         self.run.follow(self.playback.at);
         self.take_steps();
         if was_playing {
@@ -230,11 +261,12 @@ impl App {
                 self.undo = super::Undo::default();
                 self.seed = None;
                 self.playback.at = Time::ZERO;
+                self.marks = Marks::default();
                 self.camera = Camera::FIT;
                 self.restart();
                 self.window = first_window(self.model());
                 self.made.places = self.places_from_settings();
-                self.playback.play(Direction::Forward, self.run.end());
+                self.playback.play(Direction::Forward, self.run.end(), None);
             }
             Err(Failure::Sentence(text)) => self.say(text, true),
             Err(Failure::Broken(broken)) => {
@@ -310,6 +342,7 @@ impl App {
         let model = Arc::clone(&self.shown().model);
         let seed = self.seed.unwrap_or(model.seed);
         self.selection = None;
+        self.jumping = None;
         self.steps = 0;
         self.run = Run::new(model, seed, Arc::clone(&self.wake));
         self.show_made();
@@ -325,7 +358,7 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{Camera, Options, Selection, Settings};
+    use crate::app::{Camera, Options, Settings};
     use crate::model::{Node, ServiceId, Span};
 
     /// The first scenario of the library, simulated to its end, standing still at its beginning.

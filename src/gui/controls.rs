@@ -36,6 +36,18 @@ pub enum Icon {
     Close,
     /// A line that parts in two.
     Fork,
+    /// A path that goes around.
+    Loop,
+    /// A line that dips and rises again.
+    Slow,
+    /// A flag.
+    Mark,
+    /// A magnifying glass.
+    Search,
+    /// A small triangle to the left.
+    Previous,
+    /// A small triangle to the right.
+    Next,
 }
 
 /// How a button looks.
@@ -164,12 +176,54 @@ pub fn paint_icon(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color3
                 painter.circle_filled(end, 1.8, ink);
             }
         }
+        Icon::Previous => triangle(-3.0, 2.5, 3.8),
+        Icon::Next => triangle(3.0, -2.5, 3.8),
+        Icon::Mark => super::signs::flag(painter, centre, ink),
+        Icon::Loop | Icon::Slow | Icon::Search => paint_path(painter, centre, icon, ink),
         Icon::Close => {
             for end in [at(4.0, 4.0), at(4.0, -4.0)] {
                 let start = centre - (end - centre);
                 painter.line_segment([start, end], Stroke::new(1.5, ink));
             }
         }
+    }
+}
+
+/// The icons that are a line.
+fn paint_path(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color32) {
+    let at = |x: f32, y: f32| centre + Vec2::new(x, y);
+    let stroke = Stroke::new(1.5, ink);
+    let arc = |middle: Pos2, radius: f32, from: f32, to: f32| {
+        let points = (0..=16).map(|n| {
+            let angle = std::f32::consts::PI * (from + (to - from) * n as f32 / 16.0);
+            middle + radius * Vec2::angled(angle)
+        });
+        painter.add(Shape::line(points.collect(), stroke));
+    };
+    match icon {
+        Icon::Loop => {
+            // Around, from the upper right to the upper left, where the arrow's head is.
+            arc(centre, 5.6, -0.32, 1.4);
+            let tip = centre + 5.6 * Vec2::angled(-0.32 * std::f32::consts::PI);
+            let head = vec![
+                tip + Vec2::new(-4.6, -2.6),
+                tip + Vec2::new(2.0, -2.8),
+                tip + Vec2::new(0.6, 3.2),
+            ];
+            painter.add(Shape::convex_polygon(head, ink, Stroke::NONE));
+        }
+        Icon::Slow => {
+            let points = (0..=24).map(|n| {
+                let x = n as f32 / 12.0 - 1.0;
+                at(x * 7.5, 8.0 * (-x * x * 5.5).exp() - 4.0)
+            });
+            painter.add(Shape::line(points.collect(), stroke));
+        }
+        Icon::Search => {
+            painter.circle_stroke(at(-1.2, -1.2), 4.4, stroke);
+            painter.line_segment([at(2.0, 2.0), at(5.6, 5.6)], Stroke::new(1.8, ink));
+        }
+        _ => {}
     }
 }
 

@@ -12,7 +12,9 @@ use super::controls::panel_frame;
 use super::flow_panel::FlowPanel;
 use super::overlays::{self, FileQuestion};
 use super::theme::{self, Theme};
-use super::{inspector_panel, problems_panel, shortcuts, status_bar, timeline_panel, top_bar};
+use super::{
+    inspector_panel, jumps, palette, problems_panel, shortcuts, status_bar, timeline_panel, top_bar,
+};
 
 /// Asks the desktop for a file; blocks until it is chosen, `None` if none is.
 pub type Chooser = fn() -> Option<PathBuf>;
@@ -78,9 +80,11 @@ impl Shell {
         match self.app.overlay {
             Some(Overlay::Help) => shortcuts::help(&ctx, theme, &mut out),
             Some(Overlay::AskForFile) => self.question.ui(&ctx, theme, &mut out),
+            Some(Overlay::Palette) => palette::ui(&ctx, &self.app, theme, &mut out),
             None => {}
         }
         overlays::toasts(&ctx, &self.app, theme);
+        jumps::looking(&ctx, &self.app, theme, &mut out);
         for command in out {
             self.obey(&ctx, theme, command);
         }
@@ -197,6 +201,8 @@ impl Shell {
         }
         if self.app.is_moving() {
             ctx.request_repaint();
+        } else if self.app.is_looking() {
+            ctx.request_repaint_after(std::time::Duration::from_millis(50));
         } else if let Some(toast) = self.app.toasts.first() {
             let soon = std::time::Duration::from_secs_f64(toast.seconds.clamp(0.02, 0.2));
             ctx.request_repaint_after(soon);

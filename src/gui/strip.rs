@@ -9,9 +9,11 @@ use egui::{
 
 use crate::app::{App, Command, Window};
 use crate::model::{Span, Time};
+use crate::view::signs::{Sign, SignKind, signs};
 use crate::view::time_axis::Axis;
 
 use super::theme::Theme;
+use super::{marks_list, signs};
 
 /// What the names of the strips have at their left.
 pub const NAMES: f32 = 84.0;
@@ -23,7 +25,11 @@ pub fn whole(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let (rect, response) = allocate(ui, theme, "Whole run", 34.0, 0.0);
     let axis = Axis::whole(app.whole(), rect.left(), rect.right());
     let edges = [app.window.from, app.window.to].map(|at| axis.x(at));
-    drag_whole(ui, &response, app, axis, edges, out);
+    let signs = signs(app, axis);
+    let sign = sign_at(ui, &response, &signs);
+    if !signs::drag_loop(ui, &response, app, axis, out) && !click(&response, sign, out) {
+        drag_whole(ui, &response, app, axis, edges, out);
+    }
     wheel(ui, &response, app, axis, out);
     value(&response, app, "Whole run");
 
@@ -32,11 +38,14 @@ pub fn whole(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let seen = Rect::from_x_y_ranges(edges[0]..=edges[1], rect.y_range());
     let fill = theme.colours.selection.gamma_multiply(0.13);
     painter.rect(seen, 2.0, fill, Stroke::new(1.0, theme.colours.selection), StrokeKind::Inside);
-    faults(&painter, rect, axis, app, theme);
+    signs::paint_loop(&painter, rect, axis, app, theme);
+    signs::paint(&painter, rect, &signs, theme);
     playhead(&painter, rect, axis.x(app.playback.at), theme);
+    marks_list::beside(&response, app, theme, out);
     tooltip(
         response,
         axis,
+        sign.map(|it| it.words(app)),
         "Drag to scrub, wheel to zoom; drag an edge of the frame to change what the close-up shows",
     );
 }
@@ -45,7 +54,11 @@ pub fn whole(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
 pub fn window(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let (rect, response) = allocate(ui, theme, "Close-up", 46.0, 18.0);
     let axis = Axis { window: app.window, left: rect.left(), right: rect.right() };
-    if (response.dragged() || response.drag_stopped() || response.clicked())
+    let signs = signs(app, axis);
+    let sign = sign_at(ui, &response, &signs);
+    let is_other = signs::drag_loop(ui, &response, app, axis, out) || click(&response, sign, out);
+    if !is_other
+        && (response.dragged() || response.drag_stopped() || response.clicked())
         && let Some(pointer) = response.interact_pointer_pos()
     {
         out.push(Command::SeekTo(axis.time(pointer.x)));
@@ -72,11 +85,15 @@ pub fn window(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         }
     }
     let clipped = painter.with_clip_rect(rect.expand2(Vec2::new(6.0, 1.0)));
-    faults(&clipped, rect, axis, app, theme);
+    signs::paint_loop(&clipped.with_clip_rect(rect), rect, axis, app, theme);
+    signs::paint(&clipped, rect, &signs, theme);
+    signs::names(&clipped, rect, &signs, app, theme);
     if app.window.contains(app.playback.at) {
         playhead(&clipped, rect, axis.x(app.playback.at), theme);
     }
-    tooltip(response, axis, "Drag to scrub, wheel to zoom, Shift and wheel to move");
+    marks_list::beside(&response, app, theme, out);
+    let words = sign.map(|it| it.words(app));
+    tooltip(response, axis, words, "Drag to scrub, wheel to zoom, Shift and wheel to move");
 }
 
 fn allocate(ui: &mut Ui, theme: &Theme, name: &str, height: f32, below: f32) -> (Rect, Response) {
@@ -251,19 +268,6 @@ fn hatch(painter: &Painter, rect: Rect, head: f32, colour: Color32) {
     }
 }
 
-fn faults(painter: &Painter, rect: Rect, axis: Axis, app: &App, theme: &Theme) {
-    for fault in &app.model().faults {
-        let x = axis.x(fault.at);
-        if x < rect.left() - 4.0 || x > rect.right() + 4.0 {
-            continue;
-        }
-        let top = rect.top() + 3.0;
-        let points =
-            vec![Pos2::new(x, top), Pos2::new(x + 4.5, top + 8.0), Pos2::new(x - 4.5, top + 8.0)];
-        painter.add(Shape::convex_polygon(points, theme.colours.bad, Stroke::NONE));
-    }
-}
-
 fn playhead(painter: &Painter, rect: Rect, x: f32, theme: &Theme) {
     let accent = theme.colours.accent;
     painter.vline(x, rect.y_range(), Stroke::new(2.0, accent));
@@ -272,7 +276,28 @@ fn playhead(painter: &Painter, rect: Rect, x: f32, theme: &Theme) {
     painter.add(Shape::convex_polygon(points, accent, Stroke::NONE));
 }
 
-fn tooltip(response: Response, axis: Axis, hint: &str) {
+/// The sign that is pointed at; the other button means the mark there, or none.
+fn sign_at<'a>(ui: &Ui, response: &Response, signs: &'a [Sign]) -> Option<&'a Sign> {
+    let pointer = response.hover_pos().filter(|_| !response.dragged());
+    let sign = pointer.and_then(|it| signs::pointed(signs, response.rect, it));
+    if sign.is_some() {
+        ui.set_cursor_icon(CursorIcon::PointingHand);
+    }
+    if response.secondary_clicked() {
+        let mark = sign.filter(|it| it.kind == SignKind::Mark);
+        marks_list::point(response, mark.map(|it| it.at));
+    }
+    sign
+}
+
+/// A click on a sign goes to its own instant, not to that of the pointer.
+fn click(response: &Response, sign: Option<&Sign>, out: &mut Vec<Command>) -> bool {
+    let at = sign.filter(|_| response.clicked()).map(|it| it.at);
+    out.extend(at.map(Command::SeekTo));
+    at.is_some()
+}
+
+fn tooltip(response: Response, axis: Axis, sign: Option<String>, hint: &str) {
     if response.dragged() {
         return;
     }
@@ -281,6 +306,9 @@ fn tooltip(response: Response, axis: Axis, hint: &str) {
         if let Some(time) = time {
             ui.monospace(time.to_string());
         }
-        ui.weak(hint);
+        match sign {
+            Some(words) => ui.label(words),
+            None => ui.weak(hint),
+        };
     });
 }

@@ -8,7 +8,7 @@ use crate::model::Time;
 
 use super::controls::{self, Face, Icon};
 use super::theme::Theme;
-use super::{branches_panel, strip};
+use super::{branches_panel, jumps, strip};
 
 /// The transport's row, and the two strips.
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
@@ -19,8 +19,10 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         speed(ui, app, theme, out);
         ui.add_space(18.0);
         clock(ui, app, theme);
-        ui.add_space(12.0);
+        ui.add_space(10.0);
+        jumps::ui(ui, app, theme, out);
         fork(ui, theme, out);
+        jumps::places(ui, app, theme, out);
         if app.broken.is_none() {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| progress(ui, app, theme));
         }
@@ -85,15 +87,39 @@ fn speed(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     });
     let response = response.inner;
     if response.changed() {
-        out.push(Command::SetSpeed(snapped(speed)));
+        let faster = speed > app.playback.speed;
+        // By a key the slider goes in steps, of which each is past the place where it snaps.
+        let by_key = response.has_focus() && !response.dragged() && !response.clicked();
+        out.push(match by_key.then(|| stepped(&response.ctx)).flatten() {
+            Some(()) if faster => Command::Faster,
+            Some(()) => Command::Slower,
+            None => Command::SetSpeed(snapped(speed)),
+        });
     }
+    let slows = app.settings.slows;
+    let face = if slows { Face::Selected } else { Face::Plain };
+    controls::command_icon(ui, theme, Icon::Slow, face, Command::ToggleSlowing, out);
     let size = egui::Vec2::new(58.0, theme.sizes.control);
     let layout = Layout::left_to_right(Align::Center);
     ui.allocate_ui_with_layout(size, layout, |ui| {
         ui.set_min_width(size.x);
-        let text = RichText::new(speed_text(app.playback.speed));
-        ui.label(text.font(theme.mono_font(theme.sizes.mono)));
+        let now = app.speed_now();
+        let is_slowed = now < app.playback.speed;
+        let ink = if is_slowed { theme.colours.accent } else { theme.colours.text };
+        let text = RichText::new(speed_text(now)).color(ink);
+        let label = ui.label(text.font(theme.mono_font(theme.sizes.mono)));
+        if is_slowed {
+            let set = speed_text(app.playback.speed);
+            label.on_hover_text(format!("{set}, slowed down for what happens"));
+        }
     });
+}
+
+/// Whether an arrow key is down.
+fn stepped(ctx: &egui::Context) -> Option<()> {
+    use egui::Key::{ArrowDown, ArrowLeft, ArrowRight, ArrowUp};
+    let keys = [ArrowLeft, ArrowRight, ArrowUp, ArrowDown];
+    ctx.input(|input| keys.iter().any(|it| input.key_down(*it))).then_some(())
 }
 
 fn key(command: &Command) -> String {

@@ -10,6 +10,10 @@ use crate::scenario::library;
 use super::controls::{self, Face, Icon};
 use super::theme::Theme;
 
+/// With so much room, in points, the search has a field, and a narrow one.
+const WIDE_SEARCH: f32 = 420.0;
+const NARROW_SEARCH: f32 = 300.0;
+
 /// The bar.
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     ui.horizontal_centered(|ui| {
@@ -28,6 +32,11 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             button(ui, Icon::Look, Face::Bare, Command::ToggleLook);
             let face = if app.settings.inspector { Face::Selected } else { Face::Bare };
             button(ui, Icon::Inspector, face, Command::ToggleInspector);
+            ui.add_space(4.0);
+            let room = ui.available_width();
+            let width = (room >= WIDE_SEARCH).then_some(260.0);
+            let width = width.or((room >= NARROW_SEARCH).then_some(170.0));
+            super::palette::opener(ui, theme, width, out);
         });
     });
 }

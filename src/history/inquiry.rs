@@ -17,6 +17,9 @@ pub trait Inquiry: Send + 'static {
     /// Takes the walks that it needs.
     fn begin(&mut self, runs: &mut Runs);
 
+    /// Takes another walk, if by now it needs one; before each look.
+    fn go_on(&mut self, _runs: &mut Runs) {}
+
     /// Looks on for about a millisecond.
     fn work(&mut self) -> Found<Self::Answer>;
 
@@ -90,6 +93,7 @@ impl<I: Inquiry> Job for Open<I> {
             self.inquiry.begin(runs);
             self.has_begun = true;
         }
+        self.inquiry.go_on(runs);
         let (answer, is_over) = match self.inquiry.work() {
             Found::Nothing => (None, false),
             Found::SoFar(answer) => (Some(answer), false),
@@ -117,6 +121,7 @@ pub(super) fn open<I: Inquiry>(inquiry: I) -> (Box<dyn Job>, Pending<I::Answer>)
 pub fn work_out<I: Inquiry>(mut inquiry: I, runs: &mut Runs) -> I::Answer {
     inquiry.begin(runs);
     loop {
+        inquiry.go_on(runs);
         if let Found::All(answer) = inquiry.work() {
             return answer;
         }

@@ -2,16 +2,21 @@
 //! worker thread.
 
 pub mod branch;
+pub mod concern;
 pub mod inquiry;
+pub mod jump;
 pub mod moment;
 pub mod overview;
 pub mod run;
 pub mod runs;
 pub mod scene;
+pub mod search;
 pub mod worker;
 
 pub use branch::{Branch, BranchId, MAIN, Step, Tree};
+pub use concern::{Concern, Subject};
 pub use inquiry::{Found, Inquiry, Pending, Stretch, work_out};
+pub use jump::Jump;
 pub use moment::{Moment, Totals, Walk};
 pub use overview::{Mark, MarkKind, Overview};
 pub use run::{Answer, Run};
@@ -20,4 +25,5 @@ pub use scene::{
     Gone, InstanceScene, PartitionScene, Place, QueueScene, ReadingScene, Scene, SceneMessage,
     TailEvent, TopicScene,
 };
+pub use search::{Condition, Hit, Hits, MOST_HITS, Relation, Search, Test};
 pub use worker::{Handle, Progress};

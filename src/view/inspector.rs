@@ -247,7 +247,7 @@ fn scenario(app: &App) -> Inspection {
 }
 
 /// What a fault does, and when.
-fn fault_words(model: &Model, fault: &Fault) -> (String, String) {
+pub(super) fn fault_words(model: &Model, fault: &Fault) -> (String, String) {
     let service = |id: ServiceId| model.services[id.index()].name.as_str();
     let links = |links: &[LinkId]| match links {
         [link, ..] => {

@@ -5,5 +5,7 @@ pub mod branches;
 pub mod flow;
 pub mod inspector;
 pub mod layout;
+pub mod palette;
 pub mod route;
+pub mod signs;
 pub mod time_axis;

@@ -9,6 +9,7 @@ mod determinism;
 mod drawing;
 mod engine_semantics;
 mod expert_mistakes;
+mod finding;
 mod futures;
 mod generate;
 mod hostile_files;
@@ -22,6 +23,7 @@ mod swarm;
 mod swarm_producers;
 mod swarm_projections;
 mod swarm_queues;
+mod transport;
 mod window;
 
 /// Says that a test is skipped for want of a tool, to the terminal itself: what a test prints

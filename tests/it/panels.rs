@@ -11,12 +11,12 @@ use inflight::app::{Command, Options, Overlay, Settings};
 use inflight::gui::Shell;
 use inflight::model::Time;
 
-type Window = Harness<'static, Option<Shell>>;
+pub type Window = Harness<'static, Option<Shell>>;
 
 /// More pictures than anything that is waited for here takes.
 const PATIENCE: usize = 20_000;
 
-fn open(options: Options) -> Window {
+pub fn open(options: Options) -> Window {
     Harness::builder().with_size(Vec2::new(1440.0, 900.0)).with_step_dt(0.1).build_ui_state(
         move |ui, shell: &mut Option<Shell>| {
             let new = || Shell::new(ui.ctx(), Settings::default(), options.clone(), None);
@@ -27,7 +27,7 @@ fn open(options: Options) -> Window {
 }
 
 /// The window with the payment scenario, simulated to its end, standing still at its beginning.
-fn payment() -> Window {
+pub fn payment() -> Window {
     let mut window = open(Options::default());
     until(&mut window, |shell| shell.app().run.progress.done);
     tell(&mut window, Command::Pause);
@@ -35,16 +35,16 @@ fn payment() -> Window {
     window
 }
 
-fn shell(window: &Window) -> &Shell {
+pub fn shell(window: &Window) -> &Shell {
     window.state().as_ref().expect("the first picture is drawn")
 }
 
-fn tell(window: &mut Window, command: Command) {
+pub fn tell(window: &mut Window, command: Command) {
     window.state_mut().as_mut().expect("the first picture is drawn").update(command);
     window.run_steps(2);
 }
 
-fn until(window: &mut Window, holds: impl Fn(&Shell) -> bool) {
+pub fn until(window: &mut Window, holds: impl Fn(&Shell) -> bool) {
     for _ in 0..PATIENCE {
         if holds(shell(window)) {
             return;
@@ -54,17 +54,17 @@ fn until(window: &mut Window, holds: impl Fn(&Shell) -> bool) {
     panic!("it never came to be");
 }
 
-fn click(window: &mut Window, label: &str) {
+pub fn click(window: &mut Window, label: &str) {
     window.get_by_role_and_label(Role::Button, label).click();
     window.run_steps(2);
 }
 
-fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
+pub fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
     window.key_press_modifiers(modifiers, key);
     window.run_steps(2);
 }
 
-fn at(window: &Window) -> f64 {
+pub fn at(window: &Window) -> f64 {
     shell(window).app().playback.at.as_secs_f64()
 }
 
