@@ -174,7 +174,7 @@ impl App {
                 self.selection.map_or(Known::Nowhere, |it| whole(Subject::from(it)))
             }
             Landmark::Mark => {
-                let of_person = self.marks.next(at, direction);
+                let of_person = self.made.marks.next(at, direction);
                 let script = self.run.script.iter().map(|it| it.at);
                 let intervened = if is_forward {
                     script.filter(|it| *it > at).min()

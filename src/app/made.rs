@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crate::history::{BranchId, MAIN, Tree};
 use crate::model::Node;
 
+use super::marks::Marks;
+
 /// The places of the nodes that were moved by hand.
 pub type Places = BTreeMap<Node, (f32, f32)>;
 
@@ -17,6 +19,8 @@ pub struct Made {
     pub futures: BTreeMap<String, Futures>,
     /// Where nodes were put by hand.
     pub places: Places,
+    /// The marks on the timeline, and the loop.
+    pub marks: Marks,
 }
 
 /// The futures of a run, and which of them is shown.
@@ -46,6 +50,8 @@ impl Made {
 pub enum Held {
     /// A node is dragged.
     Node(Node),
+    /// An end of the loop is dragged.
+    Loop,
     /// A step of a branch is set to something else.
     Step(BranchId, usize),
 }

@@ -3,6 +3,7 @@
 
 use crate::model::Time;
 
+use super::made::Held;
 use super::playback::{Direction, Window};
 
 /// An instant that a person marked.
@@ -57,6 +58,30 @@ pub enum MarkCommand {
     SetLoop(Window),
     /// Forget the loop.
     ClearLoop,
+}
+
+impl MarkCommand {
+    /// What it does, as a person would say it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Toggle => "mark",
+            Self::Remove(_) => "removal of a mark",
+            Self::Rename { .. } => "name of a mark",
+            Self::LoopFrom | Self::LoopTo | Self::SetLoop(_) => "loop",
+            Self::ToggleLoop => "looping",
+            Self::ClearLoop => "removal of the loop",
+        }
+    }
+
+    /// What is held while it is asked for again and again.
+    #[must_use]
+    pub const fn held(&self) -> Option<Held> {
+        match self {
+            Self::SetLoop(_) => Some(Held::Loop),
+            _ => None,
+        }
+    }
 }
 
 impl Marks {

@@ -10,7 +10,6 @@ use crate::scenario::{self, Scenario, Variant};
 use super::command::{Camera, Command, Selection};
 use super::jump::Jumping;
 use super::made::{Futures, Made, Places, Undo};
-use super::marks::Marks;
 use super::open::{Broken, Source};
 use super::palette::Palette;
 use super::playback::{Direction, Playback, Window, eased};
@@ -65,8 +64,6 @@ pub struct App {
     pub playback: Playback,
     /// What the timeline's lower strip looks at.
     pub window: Window,
-    /// The marks and the loop.
-    pub marks: Marks,
     /// The jump whose end is still looked for.
     pub jumping: Option<Jumping>,
     /// The search, while it is open.
@@ -116,7 +113,6 @@ impl App {
             run: Run::new(Arc::clone(&model), model.seed, Arc::clone(&wake)),
             playback: Playback::new(settings.speed),
             window: first_window(&model),
-            marks: Marks::default(),
             jumping: None,
             palette: Palette::default(),
             selection: None,

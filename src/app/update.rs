@@ -7,7 +7,6 @@ use crate::model::Time;
 use super::command::{Camera, Command, Selection};
 use super::jump::Landmark;
 use super::made::{Held, Made};
-use super::marks::Marks;
 use super::open::{Broken, Failure, Opened, Source, open};
 use super::playback::{Course, Direction, Playback};
 use super::run::Run;
@@ -34,8 +33,9 @@ impl App {
             Command::Select(selection) => self.select(Some(selection)),
             Command::ClearSelection => self.select(None),
             Command::Mark(command) => {
-                let end = self.run.end();
-                self.marks.update(command, self.playback.at, self.window, end);
+                let (at, window, end) = (self.playback.at, self.window, self.run.end());
+                let (name, held) = (command.name().to_owned(), command.held());
+                self.edit(name, held, |made| made.marks.update(command, at, window, end));
             }
             Command::GoTo(landmark, direction) => self.go_to(landmark, direction),
             Command::ToggleSlowing => self.settings.slows = !self.settings.slows,
@@ -92,7 +92,7 @@ impl App {
                 {
                     match self.selection {
                         Some(_) => self.select(None),
-                        None => self.marks.is_looping = false,
+                        None => self.made.marks.is_looping = false,
                     }
                 }
             }
@@ -116,7 +116,7 @@ impl App {
     /// The commands that concern the playhead alone.
     fn move_playhead(&mut self, command: &Command) {
         let (end, head, at) = (self.run.end(), self.run.progress.head, self.playback.at);
-        let looped = self.marks.looped(end);
+        let looped = self.made.marks.looped(end);
         let playback = &mut self.playback;
         if matches!(command, Command::Play | Command::PlayBackwards | Command::TogglePlay) {
             self.jumping = None;
@@ -188,7 +188,7 @@ impl App {
         }
         let end = self.run.end();
         let was_playing = self.playback.playing;
-        let looped = self.marks.looped(end);
+        let looped = self.made.marks.looped(end);
         let slows_for = self.settings.slows.then_some(&self.run.overview.marks);
         let course = Course { head: self.run.progress.head, end, looped, slows_for };
         self.playback.advance(seconds, &course);
@@ -261,7 +261,6 @@ impl App {
                 self.undo = super::Undo::default();
                 self.seed = None;
                 self.playback.at = Time::ZERO;
-                self.marks = Marks::default();
                 self.camera = Camera::FIT;
                 self.restart();
                 self.window = first_window(self.model());

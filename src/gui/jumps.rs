@@ -30,7 +30,7 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
 
 /// The loop and the marks.
 pub fn places(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
-    let (has_loop, label) = (app.marks.is_looping, "Loop");
+    let (has_loop, label) = (app.made.marks.is_looping, "Loop");
     let face = if has_loop { Face::Selected } else { Face::Plain };
     let command = Command::Mark(MarkCommand::ToggleLoop);
     let tooltip = format!(
@@ -65,7 +65,7 @@ fn has_any(app: &App, landmark: Landmark) -> bool {
         Landmark::Anomaly => app.model().stores.iter().any(|it| it.projection_of.is_some()),
         Landmark::Fault => !app.model().faults.is_empty(),
         Landmark::Selection => app.selection.is_some(),
-        Landmark::Mark => !app.marks.list().is_empty() || !app.run.script.is_empty(),
+        Landmark::Mark => !app.made.marks.list().is_empty() || !app.run.script.is_empty(),
     }
 }
 

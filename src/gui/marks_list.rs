@@ -10,18 +10,18 @@ use super::theme::Theme;
 
 /// The button, and the list behind it.
 pub fn button(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
-    let face = if app.marks.list().is_empty() { Face::Plain } else { Face::Selected };
+    let face = if app.made.marks.list().is_empty() { Face::Plain } else { Face::Selected };
     let tooltip = "Marks and the loop: list, name, remove".to_owned();
     let button = controls::icon_button(ui, theme, Icon::Mark, face, "Marks", tooltip);
     let popup = Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     popup.show(|ui| {
         ui.set_min_width(300.0);
-        list(ui, &app.marks, theme, out);
+        list(ui, &app.made.marks, theme, out);
         ui.separator();
         controls::menu_item(ui, Command::Mark(MarkCommand::Toggle), out);
         controls::menu_item(ui, Command::Mark(MarkCommand::LoopFrom), out);
         controls::menu_item(ui, Command::Mark(MarkCommand::LoopTo), out);
-        ui.add_enabled_ui(app.marks.span.is_some(), |ui| {
+        ui.add_enabled_ui(app.made.marks.span.is_some(), |ui| {
             controls::menu_item(ui, Command::Mark(MarkCommand::ClearLoop), out);
         });
     });
@@ -87,7 +87,8 @@ pub fn row(ui: &mut Ui, mark: &Mark, theme: &Theme, out: &mut Vec<Command>) {
 pub fn beside(response: &Response, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let id = response.id.with("mark that is named");
     let ctx = response.ctx.clone();
-    let Some(mark) = ctx.data(|data| data.get_temp(id)).and_then(|at| app.marks.get(at)) else {
+    let Some(mark) = ctx.data(|data| data.get_temp(id)).and_then(|at| app.made.marks.get(at))
+    else {
         return;
     };
     let popup = Popup::context_menu(response);

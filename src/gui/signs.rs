@@ -56,7 +56,9 @@ pub fn names(painter: &Painter, rect: Rect, signs: &[Sign], app: &App, theme: &T
     let mut marks: Vec<&Sign> = signs.iter().filter(|it| it.kind == SignKind::Mark).collect();
     marks.sort_by(|a, b| a.x.total_cmp(&b.x));
     for (place, sign) in marks.iter().enumerate() {
-        let Some(mark) = app.marks.get(sign.at).filter(|it| !it.name.is_empty()) else { continue };
+        let Some(mark) = app.made.marks.get(sign.at).filter(|it| !it.name.is_empty()) else {
+            continue;
+        };
         let next = marks.get(place + 1).map_or(rect.right(), |it| it.x);
         let font = theme.text_font(theme.sizes.small - 0.5);
         let text = painter.layout_no_wrap(mark.name.clone(), font, theme.colours.selection);
@@ -82,9 +84,10 @@ pub fn pointed(signs: &[Sign], rect: Rect, pointer: Pos2) -> Option<&Sign> {
 
 /// Draws the loop.
 pub fn paint_loop(painter: &Painter, rect: Rect, axis: Axis, app: &App, theme: &Theme) {
-    let Some(span) = app.marks.span else { return };
+    let Some(span) = app.made.marks.span else { return };
     let x = [axis.x(span.from), axis.x(span.to)];
-    let colour = if app.marks.is_looping { theme.colours.accent } else { theme.colours.text_weak };
+    let colour =
+        if app.made.marks.is_looping { theme.colours.accent } else { theme.colours.text_weak };
     let seen = |from: f32, to: f32, y: Rangef| {
         let from = from.max(rect.left());
         Rect::from_x_y_ranges(from..=to.min(rect.right()).max(from), y)
@@ -92,7 +95,7 @@ pub fn paint_loop(painter: &Painter, rect: Rect, axis: Axis, app: &App, theme: &
     if x[1] >= rect.left() && x[0] <= rect.right() {
         let band = seen(x[0], x[1], Rangef::new(rect.bottom() - LOOP_HEIGHT, rect.bottom()));
         painter.rect_filled(band, 1.0, colour.gamma_multiply(0.55));
-        if app.marks.is_looping {
+        if app.made.marks.is_looping {
             let shade = theme.colours.background.gamma_multiply(0.45);
             painter.rect_filled(seen(rect.left(), x[0], rect.y_range()), 0.0, shade);
             painter.rect_filled(seen(x[1], rect.right(), rect.y_range()), 0.0, shade);
@@ -133,7 +136,7 @@ pub fn drag_loop(
     axis: Axis,
     out: &mut Vec<Command>,
 ) -> bool {
-    let Some(span) = app.marks.span else { return false };
+    let Some(span) = app.made.marks.span else { return false };
     let rect = response.rect;
     let end_at = |pointer: Pos2| {
         let near = |x: f32| (x - pointer.x).abs() <= REACH;
@@ -171,6 +174,9 @@ pub fn drag_loop(
         End::To => Window { from: span.from, to: at.max(span.from + least) },
     };
     out.push(Command::Mark(MarkCommand::SetLoop(span)));
+    if response.drag_stopped() {
+        out.push(Command::LetGo);
+    }
     true
 }
 

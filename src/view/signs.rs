@@ -82,7 +82,7 @@ pub fn signs(app: &App, axis: Axis) -> Vec<Sign> {
             add(SignKind::Fault, fault.at, Some(kind));
         }
     }
-    for mark in app.marks.list().iter().filter(|it| from <= it.at && it.at <= to) {
+    for mark in app.made.marks.list().iter().filter(|it| from <= it.at && it.at <= to) {
         add(SignKind::Mark, mark.at, None);
     }
     signs.sort_by_key(|it| it.kind);
@@ -95,7 +95,8 @@ impl Sign {
     pub fn words(&self, app: &App) -> String {
         let one = self.first.map_or_else(
             || {
-                app.marks
+                app.made
+                    .marks
                     .get(self.at)
                     .map_or_else(String::new, |it| format!("mark: {}", it.label()))
             },

@@ -50,12 +50,12 @@ fn marks_are_set_gone_through_named_and_removed() {
     window.run_steps(1);
     window.get_by_label("Name of the mark at 5.000 s").type_text("the second receipt");
     window.run_steps(2);
-    assert_eq!(shell(&window).app().marks.list()[1].name, "", "while it is typed");
+    assert_eq!(shell(&window).app().made.marks.list()[1].name, "", "while it is typed");
     press(&mut window, Modifiers::NONE, Key::Enter);
     window.run_steps(2);
-    assert_eq!(shell(&window).app().marks.list()[1].name, "the second receipt");
+    assert_eq!(shell(&window).app().made.marks.list()[1].name, "the second receipt");
     click(&mut window, "Remove the mark at 2.000 s");
-    assert_eq!(shell(&window).app().marks.list().len(), 1);
+    assert_eq!(shell(&window).app().made.marks.list().len(), 1);
 }
 
 #[test]
@@ -78,9 +78,9 @@ fn a_loop_is_set_by_keys_played_and_let_go() {
     }
     tell(&mut window, Command::Pause);
     press(&mut window, Modifiers::NONE, Key::Escape);
-    assert!(!shell(&window).app().marks.is_looping);
+    assert!(!shell(&window).app().made.marks.is_looping);
     click(&mut window, "Loop");
-    assert!(shell(&window).app().marks.is_looping, "it is remembered");
+    assert!(shell(&window).app().made.marks.is_looping, "it is remembered");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn an_end_of_the_loop_is_dragged() {
         window.drop_at(place(to));
         window.run_steps(2);
     }
-    let span = shell(&window).app().marks.span.unwrap();
+    let span = shell(&window).app().made.marks.span.unwrap();
     let off = |at: Time, from: f64| (at.as_secs_f64() - from).abs();
     assert!(off(span.from, 3.0) < 0.05 && off(span.to, 6.0) < 0.05, "{span:?}");
     assert!(at(&window).abs() < 1e-9, "the playhead stays");

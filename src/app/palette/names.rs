@@ -174,7 +174,7 @@ pub fn all(app: &App) -> Vec<Name> {
         let goal = Selection::Link(LinkId::from_index(number));
         add(Kind::Link, &name, String::new(), Goal::Do(Command::Select(goal)));
     }
-    for it in app.marks.list() {
+    for it in app.made.marks.list() {
         let detail = if it.name.is_empty() { String::new() } else { it.at.to_string() };
         add(Kind::Mark, &it.label(), detail, Goal::Visit(it.at));
     }
