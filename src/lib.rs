@@ -32,6 +32,7 @@
 //! | links, calls, faults, workloads | `sim/` (`network`, `call`, `fault`, `workload`) |
 //! | a figure of the report | `sim/report`, `sim/statistics` |
 //! | what is shown at an instant | `history/scene`, then `view/flow` |
+//! | the timeline's lanes | `history/lanes` (what is found out), `view/lanes` (what is drawn), `gui/lanes_panel` |
 //! | a button or a key | `app/command`, `app/update`, then the panel in `gui/` |
 //! | a colour | `assets/theme.ron` |
 

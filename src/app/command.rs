@@ -79,6 +79,23 @@ pub enum Command {
     WidenWindow,
     /// Show less time in the lower strip.
     NarrowWindow,
+    /// Show the lanes of the close-up, or how much happens in it when.
+    ToggleLanes,
+    /// Give the lanes together this height, in points.
+    SetLanesHeight(f32),
+    /// Put a node's lane at this place among those that are shown, from 0 at the top.
+    MoveLane {
+        /// Which.
+        node: Node,
+        /// Where to.
+        to: usize,
+    },
+    /// Show no lane for this node.
+    HideLane(Node),
+    /// Show a lane for every node.
+    ShowAllLanes,
+    /// Put the lanes in the order that they have by themselves.
+    ResetLanes,
     /// Select this.
     Select(Selection),
     /// Select nothing.
@@ -367,6 +384,9 @@ actions! {
     C::ZoomOut, View, "Zoom out", "See more", [plain("-")];
     C::NarrowWindow, View, "Zoom timeline in", "Show less time in the close-up", [shift("Up")];
     C::WidenWindow, View, "Zoom timeline out", "Show more time in the close-up", [shift("Down")];
+    C::ToggleLanes, View, "Lanes", "Show every message in the close-up, or only how much happens", [plain("H")];
+    C::ShowAllLanes, View, "Show all lanes", "Show a lane for every service and topic", [];
+    C::ResetLanes, View, "Reset lanes", "Put the lanes in the order that they have by themselves", [];
     C::ResetLayout, View, "Reset layout", "Put every node where the layout has it", [];
     C::ToggleInspector, View, "Inspector", "Show or hide what is known of the selection", [plain("I")];
     C::ToggleLook, View, "Light or dark", "Change between light and dark", [ctrl("D")];

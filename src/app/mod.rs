@@ -6,6 +6,7 @@
 pub mod command;
 pub mod futures;
 pub mod jump;
+pub mod lanes;
 pub mod made;
 pub mod marks;
 pub mod open;
@@ -19,6 +20,7 @@ pub mod watch;
 
 pub use command::{ACTIONS, Action, Camera, Command, Group, Selection, Shortcut};
 pub use jump::{Jumping, Landmark};
+pub use lanes::Lanes;
 pub use made::{Futures, Held, Made, Places, Undo};
 pub use marks::{Mark, MarkCommand, Marks};
 pub use open::{Broken, Source};

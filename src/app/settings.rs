@@ -20,6 +20,16 @@ pub enum Look {
 /// The places of a scenario's nodes, by name.
 type NamedPlaces = BTreeMap<String, (f32, f32)>;
 
+/// What a person did to the lanes of a scenario, by the names of its nodes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NamedLanes {
+    /// The order that they were put in, from the top; empty for their own.
+    pub order: Vec<String>,
+    /// Those that are not shown.
+    pub hidden: Vec<String>,
+}
+
 /// What is remembered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -36,6 +46,12 @@ pub struct Settings {
     pub inspector: bool,
     /// How wide the inspector is, in points.
     pub inspector_width: f32,
+    /// Whether the close-up of the timeline has lanes.
+    pub lanes: bool,
+    /// How high the lanes are together, in points.
+    pub lanes_height: f32,
+    /// For each scenario, what was done to its lanes by hand.
+    pub lanes_of: BTreeMap<String, NamedLanes>,
     /// Files that were opened, the newest first.
     pub recent: Vec<PathBuf>,
     /// For each scenario, where its nodes were put by hand.
@@ -51,6 +67,9 @@ impl Default for Settings {
             slows: false,
             inspector: true,
             inspector_width: 300.0,
+            lanes: true,
+            lanes_height: 152.0,
+            lanes_of: BTreeMap::new(),
             recent: Vec::new(),
             places: BTreeMap::new(),
         }

@@ -9,6 +9,7 @@ use crate::scenario::{self, Scenario, Variant};
 
 use super::command::{Camera, Command, Selection};
 use super::jump::Jumping;
+use super::lanes::Lanes;
 use super::made::{Futures, Made, Places, Undo};
 use super::open::{Broken, Source};
 use super::palette::Palette;
@@ -68,6 +69,8 @@ pub struct App {
     pub jumping: Option<Jumping>,
     /// The search, while it is open.
     pub palette: Palette,
+    /// What the lanes show of it.
+    pub lanes: Lanes,
     /// What is selected.
     pub selection: Option<Selection>,
     /// Where the flow view is seen from.
@@ -115,6 +118,7 @@ impl App {
             window: first_window(&model),
             jumping: None,
             palette: Palette::default(),
+            lanes: Lanes::default(),
             selection: None,
             camera: Camera::FIT,
             fits: 0,
@@ -228,7 +232,7 @@ impl App {
     }
 }
 
-fn nodes(model: &Model) -> impl Iterator<Item = (&str, Node)> {
+pub(super) fn nodes(model: &Model) -> impl Iterator<Item = (&str, Node)> {
     let services = (0..model.services.len()).map(|n| Node::Service(ServiceId::from_index(n)));
     let topics = (0..model.topics.len()).map(|n| Node::Topic(TopicId::from_index(n)));
     services.chain(topics).map(|node| (model.node_name(node), node))

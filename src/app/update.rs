@@ -6,6 +6,7 @@ use crate::model::Time;
 
 use super::command::{Camera, Command, Selection};
 use super::jump::Landmark;
+use super::lanes::Lanes;
 use super::made::{Held, Made};
 use super::open::{Broken, Failure, Opened, Source, open};
 use super::playback::{Course, Direction, Playback};
@@ -41,6 +42,14 @@ impl App {
             Command::ToggleSlowing => self.settings.slows = !self.settings.slows,
             Command::TogglePalette => self.toggle_palette(),
             Command::Palette(command) => self.update_palette(command),
+            Command::ToggleLanes => self.settings.lanes = !self.settings.lanes,
+            Command::SetLanesHeight(height) => {
+                self.settings.lanes_height = Lanes::bounded_height(height);
+            }
+            Command::MoveLane { node, to } => self.move_lane(node, to),
+            Command::HideLane(node) => self.hide_lane(node),
+            Command::ShowAllLanes => self.show_all_lanes(),
+            Command::ResetLanes => self.reset_lanes(),
             Command::Fit => self.fit(),
             Command::ZoomIn => self.zoom(1.25),
             Command::ZoomOut => self.zoom(0.8),
@@ -199,6 +208,7 @@ impl App {
         if was_playing {
             self.window = self.window.following(self.playback.at, self.whole());
         }
+        self.follow_lanes();
         self.toasts.retain_mut(|toast| {
             toast.seconds -= seconds;
             toast.seconds > 0.0

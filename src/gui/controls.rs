@@ -48,6 +48,10 @@ pub enum Icon {
     Previous,
     /// A small triangle to the right.
     Next,
+    /// Three lines from left to right, and one across.
+    Lanes,
+    /// An eye.
+    Eye,
 }
 
 /// How a button looks.
@@ -110,7 +114,7 @@ pub fn command_icon(
     }
 }
 
-/// Paints an icon.
+/// Paints an icon around a point.
 pub fn paint_icon(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color32) {
     let at = |x: f32, y: f32| centre + Vec2::new(x, y);
     let triangle = |tip: f32, base: f32, half: f32| {
@@ -180,6 +184,26 @@ pub fn paint_icon(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color3
         Icon::Next => triangle(3.0, -2.5, 3.8),
         Icon::Mark => super::signs::flag(painter, centre, ink),
         Icon::Loop | Icon::Slow | Icon::Search => paint_path(painter, centre, icon, ink),
+        Icon::Lanes => {
+            for y in [-5.0, 0.0, 5.0] {
+                painter.hline(centre.x - 7.0..=centre.x + 7.0, centre.y + y, Stroke::new(1.2, ink));
+            }
+            for (from, to) in [(at(-4.0, -5.0), at(-1.0, 0.0)), (at(-1.0, 0.0), at(4.0, 5.0))] {
+                painter.line_segment([from, to], Stroke::new(1.7, ink));
+            }
+        }
+        Icon::Eye => {
+            let lid = |up: f32| {
+                (0..=12).map(move |n| {
+                    let x = n as f32 / 6.0 - 1.0;
+                    at(6.0 * x, up * 3.6 * (1.0 - x * x))
+                })
+            };
+            let outline: Vec<Pos2> =
+                lid(-1.0).chain(lid(1.0).collect::<Vec<_>>().into_iter().rev()).collect();
+            painter.add(Shape::closed_line(outline, Stroke::new(1.1, ink)));
+            painter.circle_filled(centre, 1.8, ink);
+        }
         Icon::Close => {
             for end in [at(4.0, 4.0), at(4.0, -4.0)] {
                 let start = centre - (end - centre);

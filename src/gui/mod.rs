@@ -8,6 +8,7 @@ mod flow_panel;
 mod inspector_panel;
 mod jumps;
 mod marks_list;
+mod lanes_panel;
 mod overlays;
 mod palette;
 mod problems_panel;

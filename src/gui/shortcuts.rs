@@ -47,6 +47,10 @@ pub fn take(ctx: &egui::Context, out: &mut Vec<Command>) {
 const MOUSE: &[(&str, &str)] = &[
     ("View", "drag a card to move it, drag beside it to move the view, turn the wheel to zoom"),
     ("Whole run, Close-up", "drag to scrub, turn the wheel to zoom, Shift and wheel to move on"),
+    (
+        "Lanes",
+        "click a line to select its event, drag a name to move its lane, the upper edge for more room",
+    ),
     ("Frame in Whole run", "drag an edge to change what the Close-up shows"),
     ("Window", "drop a scenario's file on it to open it"),
 ];

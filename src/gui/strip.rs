@@ -16,13 +16,13 @@ use super::theme::Theme;
 use super::{marks_list, signs};
 
 /// What the names of the strips have at their left.
-pub const NAMES: f32 = 84.0;
+pub(super) const NAMES: f32 = 84.0;
 /// How near the pointer must be to an edge to take it.
 const REACH: f32 = 5.0;
 
 /// The strip of the whole run.
-pub fn whole(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
-    let (rect, response) = allocate(ui, theme, "Whole run", 34.0, 0.0);
+pub fn whole(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Command>) {
+    let (rect, response) = allocate(ui, theme, "Whole run", names, 34.0, 0.0);
     let axis = Axis::whole(app.whole(), rect.left(), rect.right());
     let edges = [app.window.from, app.window.to].map(|at| axis.x(at));
     let signs = signs(app, axis);
@@ -51,23 +51,70 @@ pub fn whole(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
 }
 
 /// The strip of the window, which to the user is a close-up of the run, with its ticks.
-pub fn window(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
-    let (rect, response) = allocate(ui, theme, "Close-up", 46.0, 18.0);
+pub fn window(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Command>) {
+    let (rect, response) = allocate(ui, theme, "Close-up", names, 46.0, 18.0);
     let axis = Axis { window: app.window, left: rect.left(), right: rect.right() };
     let signs = signs(app, axis);
-    let sign = sign_at(ui, &response, &signs);
-    let is_other = signs::drag_loop(ui, &response, app, axis, out) || click(&response, sign, out);
-    if !is_other
-        && (response.dragged() || response.drag_stopped() || response.clicked())
-        && let Some(pointer) = response.interact_pointer_pos()
-    {
-        out.push(Command::SeekTo(axis.time(pointer.x)));
+    let (sign, is_taken) = take_signs(ui, &response, app, axis, &signs, out);
+    if !is_taken {
+        scrub(&response, axis, out);
     }
     wheel(ui, &response, app, axis, out);
     value(&response, app, "Close-up");
 
     let painter = ui.painter().clone();
     backdrop(&painter.with_clip_rect(rect), rect, axis, app, theme);
+    ticks(&painter, rect, axis, theme);
+    over(&painter, rect, axis, &signs, app, theme);
+    marks_list::beside(&response, app, theme, out);
+    tooltip(response, axis, sign.map(|it| it.words(app)), HINT);
+}
+
+/// What a close-up's ground is for.
+pub(super) const HINT: &str = "Drag to scrub, wheel to zoom, Shift and wheel to move";
+
+/// The sign under the pointer, and whether what a person does is done to it, or to the loop.
+pub(super) fn take_signs<'a>(
+    ui: &Ui,
+    response: &Response,
+    app: &App,
+    axis: Axis,
+    signs: &'a [Sign],
+    out: &mut Vec<Command>,
+) -> (Option<&'a Sign>, bool) {
+    let sign = sign_at(ui, response, signs);
+    (sign, signs::drag_loop(ui, response, app, axis, out) || click(response, sign, out))
+}
+
+/// What lies on top of a close-up: the loop, the signs and the playhead.
+pub(super) fn over(
+    painter: &Painter,
+    rect: Rect,
+    axis: Axis,
+    signs: &[Sign],
+    app: &App,
+    theme: &Theme,
+) {
+    let clipped = painter.with_clip_rect(rect.expand2(Vec2::new(6.0, 1.0)));
+    signs::paint_loop(&clipped.with_clip_rect(rect), rect, axis, app, theme);
+    signs::paint(&clipped, rect, signs, theme);
+    signs::names(&clipped, rect, signs, app, theme);
+    if app.window.contains(app.playback.at) {
+        playhead(&clipped, rect, axis.x(app.playback.at), theme);
+    }
+}
+
+/// A click or a drag on the ground of a close-up takes the playhead there.
+pub(super) fn scrub(response: &Response, axis: Axis, out: &mut Vec<Command>) {
+    if (response.dragged() || response.drag_stopped() || response.clicked())
+        && let Some(pointer) = response.interact_pointer_pos()
+    {
+        out.push(Command::SeekTo(axis.time(pointer.x)));
+    }
+}
+
+/// The ticks of time, their labels below.
+pub(super) fn ticks(painter: &Painter, rect: Rect, axis: Axis, theme: &Theme) {
     for tick in axis.ticks(90.0) {
         let is_labelled = !tick.label.is_empty();
         let colour = theme.colours.link.gamma_multiply(if is_labelled { 0.9 } else { 0.45 });
@@ -84,23 +131,20 @@ pub fn window(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             painter.galley(Pos2::new(x, place.y), galley, theme.colours.text_weak);
         }
     }
-    let clipped = painter.with_clip_rect(rect.expand2(Vec2::new(6.0, 1.0)));
-    signs::paint_loop(&clipped.with_clip_rect(rect), rect, axis, app, theme);
-    signs::paint(&clipped, rect, &signs, theme);
-    signs::names(&clipped, rect, &signs, app, theme);
-    if app.window.contains(app.playback.at) {
-        playhead(&clipped, rect, axis.x(app.playback.at), theme);
-    }
-    marks_list::beside(&response, app, theme, out);
-    let words = sign.map(|it| it.words(app));
-    tooltip(response, axis, words, "Drag to scrub, wheel to zoom, Shift and wheel to move");
 }
 
-fn allocate(ui: &mut Ui, theme: &Theme, name: &str, height: f32, below: f32) -> (Rect, Response) {
+fn allocate(
+    ui: &mut Ui,
+    theme: &Theme,
+    name: &str,
+    names: f32,
+    height: f32,
+    below: f32,
+) -> (Rect, Response) {
     let size = Vec2::new(ui.available_width(), height + below);
     let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
     let mut rect = outer;
-    rect.min.x += NAMES;
+    rect.min.x += names;
     rect.max.y -= below;
     let id = ui.scope_id().with(name);
     let response = ui.interact(rect, id, Sense::click_and_drag());
@@ -110,7 +154,7 @@ fn allocate(ui: &mut Ui, theme: &Theme, name: &str, height: f32, below: f32) -> 
     (rect, response)
 }
 
-fn value(response: &Response, app: &App, name: &str) {
+pub(super) fn value(response: &Response, app: &App, name: &str) {
     let at = app.playback.at.as_secs_f64();
     response.widget_info(|| WidgetInfo::slider(true, at, name));
 }
@@ -177,7 +221,7 @@ fn drag_whole(
 }
 
 /// The wheel zooms around the pointer; sideways, or with Shift, it moves the window.
-fn wheel(ui: &Ui, response: &Response, app: &App, axis: Axis, out: &mut Vec<Command>) {
+pub(super) fn wheel(ui: &Ui, response: &Response, app: &App, axis: Axis, out: &mut Vec<Command>) {
     let Some(pointer) = response.hover_pos() else { return };
     let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta(), input.zoom_delta()));
     let factor = f64::from((-scroll.y / 240.0).exp() / pinch);
@@ -197,16 +241,21 @@ fn backdrop(painter: &Painter, rect: Rect, axis: Axis, app: &App, theme: &Theme)
     let colours = &theme.colours;
     let edge = Stroke::new(1.0, colours.panel_edge);
     painter.rect(rect, 3.0, colours.background, edge, StrokeKind::Inside);
+    fault_bands(painter, rect, axis, app, theme);
+    density(painter, rect, axis, app, colours.density);
+    hatch(painter, rect, axis.x(app.run.progress.head), colours.grid);
+}
+
+/// When something is broken.
+pub(super) fn fault_bands(painter: &Painter, rect: Rect, axis: Axis, app: &App, theme: &Theme) {
     for fault in &app.model().faults {
         let from = axis.x(fault.at).clamp(rect.left(), rect.right());
         let to = fault.lasts.map_or(rect.right(), |lasts| axis.x(fault.at + lasts));
         if to > rect.left() && from < rect.right() {
             let band = Rect::from_x_y_ranges(from..=to.min(rect.right()), rect.y_range());
-            painter.rect_filled(band, 0.0, colours.bad.gamma_multiply(0.10));
+            painter.rect_filled(band, 0.0, theme.colours.bad.gamma_multiply(0.10));
         }
     }
-    density(painter, rect, axis, app, colours.density);
-    hatch(painter, rect, axis.x(app.run.progress.head), colours.grid);
 }
 
 /// How much happens when, a bucket a column, on a scale of its square root so that a burst
@@ -254,7 +303,7 @@ fn density(painter: &Painter, rect: Rect, axis: Axis, app: &App, colour: Color32
 }
 
 /// What is not simulated yet is hatched.
-fn hatch(painter: &Painter, rect: Rect, head: f32, colour: Color32) {
+pub(super) fn hatch(painter: &Painter, rect: Rect, head: f32, colour: Color32) {
     if head >= rect.right() - 0.5 {
         return;
     }
@@ -297,7 +346,7 @@ fn click(response: &Response, sign: Option<&Sign>, out: &mut Vec<Command>) -> bo
     at.is_some()
 }
 
-fn tooltip(response: Response, axis: Axis, sign: Option<String>, hint: &str) {
+pub(super) fn tooltip(response: Response, axis: Axis, sign: Option<String>, hint: &str) {
     if response.dragged() {
         return;
     }

@@ -1,5 +1,5 @@
-//! The timeline: transport, speed, the clock, the strip of the whole run, and the strip of the
-//! window that is looked at.
+//! The timeline: transport, speed, the clock, the strip of the whole run, and a close-up of the
+//! window that is looked at: its lanes, or a strip.
 
 use egui::{Align, Layout, RichText, Ui};
 
@@ -8,9 +8,9 @@ use crate::model::Time;
 
 use super::controls::{self, Face, Icon};
 use super::theme::Theme;
-use super::{branches_panel, jumps, strip};
+use super::{branches_panel, jumps, lanes_panel, strip};
 
-/// The transport's row, and the two strips.
+/// The transport's row, the strip of the whole run, and the close-up.
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
@@ -23,14 +23,21 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         jumps::ui(ui, app, theme, out);
         fork(ui, theme, out);
         jumps::places(ui, app, theme, out);
+        let face = if app.settings.lanes { Face::Selected } else { Face::Plain };
+        controls::command_icon(ui, theme, Icon::Lanes, face, Command::ToggleLanes, out);
         if app.broken.is_none() {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| progress(ui, app, theme));
         }
     });
     ui.add_space(2.0);
-    branches_panel::ui(ui, app, theme, strip::NAMES, out);
-    strip::whole(ui, app, theme, out);
-    strip::window(ui, app, theme, out);
+    let names = lanes_panel::names_width(ui, app, theme);
+    branches_panel::ui(ui, app, theme, names, out);
+    strip::whole(ui, app, theme, names, out);
+    if app.settings.lanes {
+        lanes_panel::ui(ui, app, theme, names, out);
+    } else {
+        strip::window(ui, app, theme, names, out);
+    }
 }
 
 /// Makes another future from here on.

@@ -4,6 +4,7 @@ mod columns;
 pub mod branches;
 pub mod flow;
 pub mod inspector;
+pub mod lanes;
 pub mod layout;
 pub mod palette;
 pub mod route;

@@ -13,6 +13,8 @@ mod finding;
 mod futures;
 mod generate;
 mod hostile_files;
+mod lanes;
+mod lanes_panel;
 mod layout;
 mod panels;
 mod queueing_theory;
