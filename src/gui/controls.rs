@@ -226,14 +226,12 @@ fn paint_path(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color32) {
     };
     match icon {
         Icon::Loop => {
-            // Around, from the upper right to the upper left, where the arrow's head is.
-            arc(centre, 5.6, -0.32, 1.4);
-            let tip = centre + 5.6 * Vec2::angled(-0.32 * std::f32::consts::PI);
-            let head = vec![
-                tip + Vec2::new(-4.6, -2.6),
-                tip + Vec2::new(2.0, -2.8),
-                tip + Vec2::new(0.6, 3.2),
-            ];
+            // Along a flat ring, with the arrow's head in the gap at the top.
+            arc(at(-3.2, 1.2), 4.0, 0.5, 1.5);
+            arc(at(3.2, 1.2), 4.0, -0.5, 0.5);
+            painter.line_segment([at(-3.3, 5.2), at(3.3, 5.2)], stroke);
+            painter.line_segment([at(-3.3, -2.8), at(-1.5, -2.8)], stroke);
+            let head = vec![at(-1.6, -6.4), at(3.4, -2.8), at(-1.6, 0.8)];
             painter.add(Shape::convex_polygon(head, ink, Stroke::NONE));
         }
         Icon::Slow => {

@@ -84,13 +84,15 @@ fn field(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let frame = egui::Frame::new().inner_margin(egui::Margin::symmetric(14, 10));
     frame.show(ui, |ui| {
         ui.horizontal(|ui| {
-            let (rect, _) = ui.allocate_exact_size(Vec2::splat(20.0), Sense::hover());
+            let (rect, _) = ui.allocate_exact_size(Vec2::splat(22.0), Sense::hover());
             let ink = theme.colours.text_weak;
             controls::paint_icon(ui.painter(), rect.center(), controls::Icon::Search, ink);
             let mut text = app.palette.text.clone();
             let field = TextEdit::singleline(&mut text)
                 .id(Id::unique("palette field"))
                 .frame(egui::Frame::NONE)
+                .align(Align2::LEFT_CENTER)
+                .min_size(Vec2::new(0.0, 22.0))
                 .hint_text("Find an event, service, command…")
                 .font(theme.text_font(theme.sizes.body + 2.5))
                 .desired_width(f32::INFINITY);

@@ -68,8 +68,11 @@ pub fn help(ctx: &egui::Context, theme: &Theme, out: &mut Vec<Command>) {
             });
         });
         ui.add_space(4.0);
-        let lists =
-            [&[Group::Playback, Group::File][..], &[Group::View], &[Group::Places, Group::General]];
+        let lists = [
+            &[Group::Playback, Group::File][..],
+            &[Group::View, Group::Event],
+            &[Group::Places, Group::General],
+        ];
         ui.columns(lists.len(), |columns| {
             for (column, groups) in columns.iter_mut().zip(lists) {
                 for group in groups {

@@ -162,9 +162,14 @@ pub fn speed_text(speed: f64) -> String {
 
 fn clock(ui: &mut Ui, app: &App, theme: &Theme) {
     ui.spacing_mut().item_spacing.x = 8.0;
-    let at = RichText::new(clock_text(app.playback.at, app.playback.speed))
-        .font(theme.mono_font(theme.sizes.clock))
-        .color(theme.colours.accent);
+    let font = theme.mono_font(theme.sizes.clock);
+    let text = clock_text(app.playback.at, app.playback.speed);
+    // What stands at its right stays there when the instant gets another digit.
+    let widest = clock_text(Time::ZERO + app.whole(), app.playback.speed);
+    let missing = widest.len().saturating_sub(text.len());
+    let digit = ui.fonts_mut(|fonts| fonts.glyph_width(&font, '0'));
+    ui.add_space(f32::from(u8::try_from(missing).unwrap_or(0)) * digit);
+    let at = RichText::new(text).font(font).color(theme.colours.accent);
     ui.label(at).on_hover_text("The instant that is shown");
     let end = match app.run.end() {
         Some(end) => format!("/ {}", end.since(Time::ZERO)),

@@ -172,6 +172,36 @@ fn it_slows_down_where_something_happens() {
     assert!(shell(&window).app().speed_now() < 0.6);
 }
 
+#[test]
+fn the_speed_goes_from_one_end_to_the_other_by_keys_and_plays_there() {
+    let mut window = payment();
+    let speed = |window: &Window| shell(window).app().playback.speed;
+    window.get_by_role_and_label(Role::Slider, "Speed").focus();
+    window.run_steps(1);
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    assert!((speed(&window) - 2.0).abs() < 1e-9, "it does not stick to 1: {}", speed(&window));
+    for _ in 0..16 {
+        press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    }
+    assert!((speed(&window) - 10_000.0).abs() < 1e-6, "{}", speed(&window));
+    tell(&mut window, Command::Play);
+    window.run_steps(2);
+    assert_eq!(Some(shell(&window).app().playback.at), shell(&window).app().run.end());
+    tell(&mut window, Command::PlayBackwards);
+    window.run_steps(2);
+    assert!(at(&window).abs() < 1e-9 && !shell(&window).app().playback.playing);
+    for _ in 0..30 {
+        press(&mut window, Modifiers::NONE, Key::ArrowLeft);
+    }
+    assert!((speed(&window) - 0.001).abs() < 1e-9, "{}", speed(&window));
+    go(&mut window, 5.0);
+    tell(&mut window, Command::Play);
+    let before = at(&window);
+    window.run_steps(10);
+    let passed = at(&window) - before;
+    assert!((passed - 0.001).abs() < 1e-6, "ten pictures of 0.1 s: {passed}");
+}
+
 fn search(window: &mut Window, text: &str) {
     if shell(window).app().overlay != Some(Overlay::Palette) {
         press(window, Modifiers::COMMAND, Key::K);

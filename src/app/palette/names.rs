@@ -124,7 +124,10 @@ pub fn ranked(all: &[Name], typed: &str) -> Vec<Name> {
             if let Some(it) = rank(typed, &name.label) {
                 return Some((it.score, Name { spots: it.spots, ..name.clone() }));
             }
-            let is_said = name.detail.to_lowercase().contains(&typed.trim().to_lowercase());
+            // A letter or two are in almost every sentence.
+            let is_long = typed.trim().chars().count() > 2;
+            let is_said =
+                is_long && name.detail.to_lowercase().contains(&typed.trim().to_lowercase());
             let score = rank(typed, &name.detail).filter(|_| is_said)?.score;
             Some((score - IN_DETAIL, name.clone()))
         })
