@@ -221,6 +221,7 @@ pub fn act_name(model: &Model, act: &Act) -> String {
             }
         }
         Act::Break { kind, .. } => fault_name(model, kind),
+        Act::Mend(kind) => format!("end of {}", fault_name(model, kind)),
         Act::Set(setting) => setting_name(model, setting),
         Act::Purge { topic } => format!("purge of {}", model.topics[topic.index()].name),
         Act::FailNext { service, count } => {

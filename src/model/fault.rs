@@ -97,3 +97,31 @@ pub enum FaultKind {
         topic: TopicId,
     },
 }
+
+impl FaultKind {
+    /// Whether both break the same in the same way, however hard: what is mended is every fault
+    /// like it. Of links one in common is enough.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let meet = |one: &[LinkId], two: &[LinkId]| one.iter().any(|it| two.contains(it));
+        match (self, other) {
+            (
+                Self::Crash { service, instance },
+                Self::Crash { service: of, instance: number },
+            ) => (service, instance) == (of, number),
+            (Self::Slow { service, .. }, Self::Slow { service: of, .. }) => service == of,
+            (Self::Cut { links, .. }, Self::Cut { links: of, .. })
+            | (Self::Loss { links, .. }, Self::Loss { links: of, .. })
+            | (Self::Delay { links, .. }, Self::Delay { links: of, .. })
+            | (Self::Duplicate { links, .. }, Self::Duplicate { links: of, .. }) => meet(links, of),
+            (Self::Replay { group, .. }, Self::Replay { group: of, .. }) => group == of,
+            (
+                Self::Disconnect { service, instance, topic },
+                Self::Disconnect { service: of, instance: number, topic: from },
+            ) => (service, instance, topic) == (of, number, from),
+            (Self::Outage { topic, .. }, Self::Outage { topic: of, .. })
+            | (Self::LeaderLoss { topic }, Self::LeaderLoss { topic: of }) => topic == of,
+            _ => false,
+        }
+    }
+}

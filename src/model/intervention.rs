@@ -38,6 +38,9 @@ pub enum Act {
         /// For how long; `None` until the end of the run.
         lasts: Option<Span>,
     },
+    /// What is broken is mended: every fault that is on and is like this one
+    /// ([`FaultKind::is_like`]), whoever broke it.
+    Mend(FaultKind),
     /// Something is set otherwise from now on.
     Set(Setting),
     /// Everything that a topic holds is deleted, unread or not; what is delivered is not called

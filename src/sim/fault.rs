@@ -43,9 +43,13 @@ impl World {
 
     /// A fault is mended; what another fault of its kind still does goes on.
     pub(super) fn fault_ends(&mut self, plan: &Plan, id: FaultId) {
+        let Some(place) = self.faults_on.iter().position(|it| *it == id) else {
+            // A person has mended it before.
+            return;
+        };
         let fault = &plan.model.faults[id.index()];
         self.note(What::FaultEnded { fault: id });
-        self.faults_on.retain(|it| *it != id);
+        self.faults_on.remove(place);
         match &fault.kind {
             FaultKind::Crash { .. } => {
                 for instance in struck(plan, &fault.kind) {

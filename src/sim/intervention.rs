@@ -34,6 +34,7 @@ impl World {
                 }
             }
             Act::Break { kind, lasts } => self.break_now(kind, *lasts, number),
+            Act::Mend(kind) => self.mend_now(kind, number),
             Act::Set(_) | Act::Purge { .. } | Act::FailNext { .. } => {
                 self.perform_other(act, number)
             }
@@ -219,6 +220,23 @@ impl World {
             }
         }
         place.is_some()
+    }
+
+    /// Every fault that is on and like this one is mended before its time.
+    fn mend_now(&mut self, kind: &FaultKind, number: u32) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let is_like = |id: &&FaultId| plan.model.faults[id.index()].kind.is_like(kind);
+        let on: Vec<FaultId> = self.faults_on.iter().filter(is_like).copied().collect();
+        if on.is_empty() {
+            return false;
+        }
+        self.note(What::Intervened { number, took: true });
+        self.doubt_links();
+        for id in on {
+            self.fault_ends(&plan, id);
+        }
+        self.see_to_links(&plan);
+        true
     }
 
     /// Something breaks that was on no schedule: from now on it is.

@@ -22,10 +22,11 @@ fn act(lots: &mut Lots, model: &Model, moment: &Moment) -> Act {
     }
     let alive: Vec<_> = moment.scene.alive().map(|(id, _)| id).collect();
     if alive.is_empty() || lots.chance(25) {
-        return Act::Break {
-            kind: fault(lots, model),
-            lasts: Some(Span(u64::from(lots.next() as u32))),
-        };
+        let kind = fault(lots, model);
+        if lots.chance(30) {
+            return Act::Mend(kind);
+        }
+        return Act::Break { kind, lasts: Some(Span(u64::from(lots.next() as u32))) };
     }
     let id = alive[lots.within(0, alive.len() as u32 - 1) as usize];
     let copy = moment.scene.copy_ref(id).unwrap();
