@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use crate::history::{BranchId, Step};
 use crate::model::{
-    Act, Deed, EventId, EventTypeId, LinkId, MessageId, Node, ServiceId, Span, Time, TopicId,
+    Act, AnomalyKind, Deed, EventId, EventTypeId, LinkId, MessageId, Node, ServiceId, Span,
+    StoreId, Time, TopicId,
 };
 
 use super::jump::Landmark;
@@ -136,6 +137,31 @@ pub enum Command {
     DeleteBranch(BranchId),
     /// Do something to the run at the instant that is seen.
     Act(Act),
+    /// Do something to the run at another instant, in a branch that keeps all that is done in the
+    /// one that is shown.
+    ActBefore {
+        /// When.
+        at: Time,
+        /// What.
+        act: Act,
+    },
+    /// Do something to the run by a control that acts while it is held. What is done in a row is
+    /// one step, until [`Command::LetGo`].
+    Tune(Act),
+    /// Go to this instant, stand still, and select this.
+    ShowAt {
+        /// When.
+        at: Time,
+        /// What.
+        selection: Selection,
+    },
+    /// Open a section of the inspector, or fold it.
+    FoldSection {
+        /// Its name.
+        name: String,
+        /// Whether it is open from now on.
+        is_open: bool,
+    },
     /// Do something to the copy of an event that is selected.
     Do(Deed),
     /// Replace a step of a branch. Those in a row are one change, until [`Command::LetGo`].
@@ -202,6 +228,17 @@ pub enum Selection {
     Topic(TopicId),
     /// A link.
     Link(LinkId),
+    /// An anomaly of a projection.
+    Anomaly {
+        /// When it was.
+        at: Time,
+        /// Of which store.
+        store: StoreId,
+        /// The event that it comes of.
+        event: EventId,
+        /// What went wrong.
+        kind: AnomalyKind,
+    },
 }
 
 /// Where the flow view is seen from, relative to the view that shows the whole layout, so

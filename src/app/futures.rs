@@ -1,9 +1,8 @@
 //! Futures: what a person does to the run that is shown, and the branches that come of it.
 
 use crate::history::{Branch, BranchId, Step, Tree};
-use crate::model::{Act, Deed, Intervention, Model, Role, Script, Setting, Time};
+use crate::model::{Act, Deed, Model, Role, Script, Setting, Time};
 
-use super::command::Selection;
 use super::made::{Futures, Held};
 use super::state::App;
 
@@ -54,62 +53,12 @@ impl App {
         self.run.follow(self.playback.at);
     }
 
-    /// Does something to the run at the instant that is seen.
-    ///
-    /// The first branch stays what happens when nobody does anything: there, and before something
-    /// that was done already, a new branch begins, and the old future stays what it was. Otherwise
-    /// it is one more thing that is done in the branch that is shown.
-    pub(super) fn act(&mut self, act: Act) {
-        let at = self.acting_at();
-        let name = act_name(self.model(), &act);
-        let shown = self.branch();
-        let (id, is_main) = (shown.id, shown.parent.is_none());
-        let is_before = shown.own.last().is_some_and(|it| it.intervention.at > at);
-        let forked_later = shown.parent.is_some_and(|(_, forked)| forked > at);
-        self.edit(name, None, |made| {
-            let Futures { tree, shown } = made.futures_mut();
-            let mut branch = id;
-            if is_main || is_before || forked_later {
-                branch = tree.fork(id, at);
-                *shown = branch;
-            }
-            tree.add(branch, Intervention { at, act });
-        });
-    }
-
     /// Does something to the copy that is selected.
     pub(super) fn do_to_selection(&mut self, deed: Deed) {
-        let Some(Selection::Event { event, event_type, message }) = self.selection else {
-            return self.say("Select an event first: click one in flight.".into(), true);
-        };
-        let Some(answer) = &self.run.answer else { return };
-        let scene = &answer.scene;
-        // The copy that was pointed at; or, when it is no more, the one that set out last.
-        let pointed = message.filter(|&id| scene.message(id).is_some_and(|it| it.event == event));
-        let copy = pointed.or_else(|| {
-            let copies = scene.alive().filter(|(_, it)| it.event == event);
-            copies.max_by_key(|(_, it)| (it.role != Role::Arrival, it.sent)).map(|(id, _)| id)
-        });
-        let copy = match copy.and_then(|id| scene.copy_ref(id)) {
-            Some(copy) => copy,
-            // One that lies in a log can be published once more.
-            None => match (deed, kept_in_log(self.model(), scene, event)) {
-                (Deed::Duplicate, Some(link)) => crate::model::CopyRef {
-                    event,
-                    event_type,
-                    role: Role::Publish,
-                    link: Some(link),
-                    attempt: 1,
-                    number: 0,
-                },
-                _ => {
-                    let name = &self.model().event_types[event_type.index()].name;
-                    let text = format!("No copy of {name} {event} is there at this instant.");
-                    return self.say(text, true);
-                }
-            },
-        };
-        self.act(Act::Message { copy, deed });
+        match self.copy_for(self.selection, deed) {
+            Ok(copy) => self.act(Act::Message { copy, deed }),
+            Err(why) => self.say(why, true),
+        }
     }
 
     /// Makes a branch at the instant that is seen, and shows it.
@@ -173,23 +122,6 @@ impl App {
             made.futures_mut().tree.remove(branch, place);
         });
     }
-}
-
-/// The link by which an event came that lies near the end of a log, if there is one.
-fn kept_in_log(
-    model: &Model,
-    scene: &crate::history::Scene,
-    event: crate::model::EventId,
-) -> Option<crate::model::LinkId> {
-    use crate::history::TopicScene;
-    use crate::model::{Node, TopicId};
-    let place = scene.topics.iter().position(|topic| match topic {
-        TopicScene::Log(partitions) => {
-            partitions.iter().any(|it| it.tail.iter().any(|it| it.event == event))
-        }
-        TopicScene::Queue(_) => false,
-    })?;
-    model.link_between(Node::Service(event.producer()), Node::Topic(TopicId::from_index(place)))
 }
 
 /// What is done, as a person would say it: "duplicate of PaymentCompleted #12", "crash of

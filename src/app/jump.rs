@@ -73,7 +73,7 @@ enum Known {
 impl From<Selection> for Subject {
     fn from(selection: Selection) -> Self {
         match selection {
-            Selection::Event { event, .. } => Self::Event(event),
+            Selection::Event { event, .. } | Selection::Anomaly { event, .. } => Self::Event(event),
             Selection::Service(service) => Self::Service(service),
             Selection::Topic(topic) => Self::Topic(topic),
             Selection::Link(link) => Self::Link(link),
@@ -86,7 +86,7 @@ impl App {
     #[must_use]
     pub fn selected_word(&self) -> Option<&'static str> {
         self.selection.map(|it| match it {
-            Selection::Event { .. } => "event",
+            Selection::Event { .. } | Selection::Anomaly { .. } => "event",
             Selection::Service(_) => "service",
             Selection::Topic(_) => "topic",
             Selection::Link(_) => "link",

@@ -54,6 +54,8 @@ pub enum Held {
     Loop,
     /// A step of a branch is set to something else.
     Step(BranchId, usize),
+    /// Something is done by a control that acts at once.
+    Act,
 }
 
 /// The way back, and forth again.
@@ -108,8 +110,16 @@ impl Undo {
             if self.before.len() > Self::MOST {
                 self.before.remove(0);
             }
+        } else if let Some(last) = self.before.last_mut() {
+            last.name = name;
         }
         self.held = held;
+    }
+
+    /// Which control is held.
+    #[must_use]
+    pub const fn holds(&self) -> Option<Held> {
+        self.held
     }
 
     /// The control is let go.

@@ -3,7 +3,10 @@
 //! Nothing here draws, and nothing here knows a key or a pointer: `gui` turns those into
 //! commands, and a test or a script may send the same ones.
 
+pub mod acting;
+pub mod causes;
 pub mod command;
+pub mod deeds;
 pub mod futures;
 pub mod jump;
 pub mod lanes;

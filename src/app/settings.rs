@@ -52,6 +52,8 @@ pub struct Settings {
     pub lanes_height: f32,
     /// For each scenario, what was done to its lanes by hand.
     pub lanes_of: BTreeMap<String, NamedLanes>,
+    /// Sections of the inspector that were opened or folded by hand: whether they are open.
+    pub folds: BTreeMap<String, bool>,
     /// Files that were opened, the newest first.
     pub recent: Vec<PathBuf>,
     /// For each scenario, where its nodes were put by hand.
@@ -70,6 +72,7 @@ impl Default for Settings {
             lanes: true,
             lanes_height: 152.0,
             lanes_of: BTreeMap::new(),
+            folds: BTreeMap::new(),
             recent: Vec::new(),
             places: BTreeMap::new(),
         }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::model::{Model, Node, ServiceId, Span, Time, TopicId};
 use crate::scenario::{self, Scenario, Variant};
 
+use super::acting::{Awaited, Tuning};
+use super::causes::Asked;
 use super::command::{Camera, Command, Selection};
 use super::jump::Jumping;
 use super::lanes::Lanes;
@@ -38,6 +40,8 @@ pub struct Toast {
     pub is_bad: bool,
     /// How many seconds it stays.
     pub seconds: f64,
+    /// What can be done about it: what that is called, and the command.
+    pub offer: Option<(String, Command)>,
 }
 
 /// What lies on top of the window.
@@ -94,6 +98,12 @@ pub struct App {
     pub quit: bool,
     /// What a variant has in which nothing was done.
     pub(super) no_futures: Futures,
+    /// The step that a control that is held changes.
+    pub(super) tuning: Option<Tuning>,
+    /// What was done last, until it is known whether it could be done.
+    pub(super) awaited: Option<Awaited>,
+    /// What is found out about the anomaly that is selected.
+    pub(super) asked: Option<Asked>,
     pub(super) seed: Option<u64>,
     pub(super) text: String,
     pub(super) steps: i32,
@@ -130,6 +140,9 @@ impl App {
             toasts: Vec::new(),
             overlay: None,
             quit: false,
+            tuning: None,
+            awaited: None,
+            asked: None,
             seed: None,
             text: first.text.to_owned(),
             scenario,

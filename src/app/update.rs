@@ -60,7 +60,7 @@ impl App {
                     made.places.insert(node, to);
                 });
             }
-            Command::LetGo => self.undo.let_go(),
+            Command::LetGo => self.let_go(),
             Command::ResetLayout => {
                 self.edit("reset of the layout".into(), None, |made| made.places.clear());
                 self.fit();
@@ -74,6 +74,12 @@ impl App {
             Command::RenameBranch { id, name } => self.rename_branch(id, &name),
             Command::DeleteBranch(id) => self.delete_branch(id),
             Command::Act(act) => self.act(act),
+            Command::ActBefore { at, act } => self.act_before(at, act),
+            Command::Tune(act) => self.tune(act),
+            Command::ShowAt { at, selection } => self.show_at(at, selection),
+            Command::FoldSection { name, is_open } => {
+                self.settings.folds.insert(name, is_open);
+            }
             Command::Do(deed) => self.do_to_selection(deed),
             Command::SetStep { branch, place, step } => self.set_step(branch, place, step),
             Command::RemoveStep { branch, place } => self.remove_step(branch, place),
@@ -196,11 +202,12 @@ impl App {
             self.reload();
         }
         let end = self.run.end();
-        let was_playing = self.playback.playing;
+        let (was_playing, before) = (self.playback.playing, self.playback.at);
         let looped = self.made.marks.looped(end);
         let slows_for = self.settings.slows.then_some(&self.run.overview.marks);
         let course = Course { head: self.run.progress.head, end, looped, slows_for };
         self.playback.advance(seconds, &course);
+        let after = self.playback.at;
         self.take_jump(seconds);
         self.take_hits();
         self.run.follow(self.playback.at);
@@ -209,6 +216,7 @@ impl App {
             self.window = self.window.following(self.playback.at, self.whole());
         }
         self.follow_lanes();
+        self.look_after(before, after, was_playing);
         self.toasts.retain_mut(|toast| {
             toast.seconds -= seconds;
             toast.seconds > 0.0
@@ -250,7 +258,8 @@ impl App {
     /// Says something for a while.
     pub(super) fn say(&mut self, text: String, is_bad: bool) {
         self.toasts.retain(|toast| toast.text != text);
-        self.toasts.push(Toast { text, is_bad, seconds: if is_bad { 8.0 } else { 4.0 } });
+        let seconds = if is_bad { 8.0 } else { 4.0 };
+        self.toasts.push(Toast { text, is_bad, seconds, offer: None });
     }
 
     fn open(&mut self, source: Source) {

@@ -251,9 +251,15 @@ fn paint_path(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color32) {
 
 /// A button with its label that stands for a command of the table.
 pub fn menu_item(ui: &mut Ui, command: Command, out: &mut Vec<Command>) {
+    named_item(ui, command, "", out);
+}
+
+/// The same with what it is done to behind its label: "Undo move of ledger".
+pub fn named_item(ui: &mut Ui, command: Command, name: &str, out: &mut Vec<Command>) {
     let Some(action) = command.action() else { return };
     let keys = action.keys.first().map(ToString::to_string).unwrap_or_default();
-    let button = egui::Button::new(action.label).shortcut_text(keys).frame_when_inactive(false);
+    let label = format!("{} {name}", action.label);
+    let button = egui::Button::new(label.trim_end()).shortcut_text(keys).frame_when_inactive(false);
     if ui.add(button).on_hover_text(action.hint).clicked() {
         out.push(command);
         ui.close();

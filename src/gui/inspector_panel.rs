@@ -5,6 +5,7 @@ use egui::{Align, Layout, RichText, ScrollArea, Sense, Ui, Vec2};
 use crate::app::{App, Command};
 use crate::view::inspector::{Inspection, Row, Section, Tone, inspect};
 
+use super::acts;
 use super::controls::{self, Face, Icon};
 use super::theme::Theme;
 
@@ -34,9 +35,10 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         for part in &inspection.sections {
             section(ui, theme, part);
         }
+        acts::ui(ui, app, theme, out);
         if app.selection.is_none() {
             ui.add_space(10.0);
-            let hint = "Click an event, a service or a topic to see what is known of it.";
+            let hint = "Click an event, a service, a topic or a link to see what is known of it and what can be done to it.";
             let hint = RichText::new(hint).font(theme.text_font(theme.sizes.small));
             ui.label(hint.color(theme.colours.text_weak));
         }

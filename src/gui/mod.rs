@@ -3,6 +3,8 @@
 //! Panels take the state by shared reference, and push what a person asked for.
 
 mod branches_panel;
+mod act_menu;
+mod acts;
 pub mod controls;
 mod flow_panel;
 mod inspector_panel;
@@ -15,6 +17,7 @@ mod problems_panel;
 mod shell;
 mod shortcuts;
 mod signs;
+mod span_field;
 mod status_bar;
 mod strip;
 pub mod theme;

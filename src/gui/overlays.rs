@@ -10,16 +10,21 @@ use crate::app::{App, Command};
 use super::controls;
 use super::theme::Theme;
 
-/// Messages, at the bottom in the middle, over the timeline.
-pub fn toasts(ctx: &Context, app: &App, theme: &Theme) {
+/// Messages, at the bottom in the middle, over the timeline, each with what can be done about it.
+pub fn toasts(ctx: &Context, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let area = Area::new(Id::unique("toasts"))
         .order(Order::Foreground)
         .anchor(Align2::CENTER_BOTTOM, Vec2::new(0.0, -200.0))
-        .interactable(false);
+        .interactable(app.toasts.iter().any(|it| it.offer.is_some()));
     area.show(ctx, |ui| {
         for toast in &app.toasts {
             let colours = &theme.colours;
-            let edge = if toast.is_bad { colours.bad } else { colours.good };
+            let is_anomaly = matches!(toast.offer, Some((_, Command::ShowAt { .. })));
+            let edge = match (toast.is_bad, is_anomaly) {
+                (true, _) => colours.bad,
+                (_, true) => colours.wrong,
+                _ => colours.good,
+            };
             let frame = egui::Frame::new()
                 .fill(colours.card)
                 .stroke(egui::Stroke::new(1.0, edge))
@@ -27,8 +32,17 @@ pub fn toasts(ctx: &Context, app: &App, theme: &Theme) {
                 .shadow(ui.visuals().popup_shadow)
                 .inner_margin(egui::Margin::symmetric(14, 8));
             frame.show(ui, |ui| {
-                ui.set_max_width(560.0);
-                ui.label(&toast.text);
+                ui.set_max_width(640.0);
+                ui.horizontal(|ui| {
+                    ui.label(&toast.text);
+                    if let Some((label, command)) = &toast.offer {
+                        let text = RichText::new(label).color(colours.selection);
+                        let button = ui.add(egui::Button::new(text));
+                        if button.on_hover_text(command.tooltip()).clicked() {
+                            out.push(command.clone());
+                        }
+                    }
+                });
             });
         }
     });

@@ -83,7 +83,7 @@ impl Shell {
             Some(Overlay::Palette) => palette::ui(&ctx, &self.app, theme, &mut out),
             None => {}
         }
-        overlays::toasts(&ctx, &self.app, theme);
+        overlays::toasts(&ctx, &self.app, theme, &mut out);
         jumps::looking(&ctx, &self.app, theme, &mut out);
         for command in out {
             self.obey(&ctx, theme, command);

@@ -137,25 +137,32 @@ fn more(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let button = controls::icon_button(ui, theme, Icon::More, Face::Bare, "More", tooltip);
     egui::Popup::menu(&button).show(|ui| {
         ui.set_min_width(230.0);
-        let mut item = |ui: &mut Ui, command, enabled| {
-            ui.add_enabled_ui(enabled, |ui| controls::menu_item(ui, command, out));
-        };
-        item(ui, Command::AskForFile, true);
-        item(ui, Command::Reload, app.source.file().is_some());
+        item(ui, Command::AskForFile, true, out);
+        item(ui, Command::Reload, app.source.file().is_some(), out);
         ui.separator();
-        item(ui, Command::Fit, true);
-        item(ui, Command::ZoomIn, true);
-        item(ui, Command::ZoomOut, true);
-        item(ui, Command::ResetLayout, !app.made.places.is_empty());
+        item(ui, Command::Fit, true, out);
+        item(ui, Command::ZoomIn, true, out);
+        item(ui, Command::ZoomOut, true, out);
+        item(ui, Command::ResetLayout, !app.made.places.is_empty(), out);
         ui.separator();
-        item(ui, Command::Undo, app.undo.undo_name().is_some());
-        item(ui, Command::Redo, app.undo.redo_name().is_some());
+        for (command, name) in
+            [(Command::Undo, app.undo.undo_name()), (Command::Redo, app.undo.redo_name())]
+        {
+            ui.add_enabled_ui(name.is_some(), |ui| {
+                controls::named_item(ui, command, name.unwrap_or_default(), out);
+            });
+        }
         ui.separator();
-        item(ui, Command::LargerText, true);
-        item(ui, Command::SmallerText, true);
-        item(ui, Command::NormalText, true);
+        item(ui, Command::LargerText, true, out);
+        item(ui, Command::SmallerText, true, out);
+        item(ui, Command::NormalText, true, out);
         ui.separator();
-        item(ui, Command::ToggleHelp, true);
-        item(ui, Command::Quit, true);
+        item(ui, Command::ToggleHelp, true, out);
+        item(ui, Command::Quit, true, out);
     });
+}
+
+/// A line of the menu.
+fn item(ui: &mut Ui, command: Command, enabled: bool, out: &mut Vec<Command>) {
+    ui.add_enabled_ui(enabled, |ui| controls::menu_item(ui, command, out));
 }

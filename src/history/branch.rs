@@ -142,10 +142,15 @@ impl Tree {
 
     /// Does something more in a branch, after everything that is done there at the same instant.
     pub fn add(&mut self, id: BranchId, intervention: Intervention) {
+        self.add_step(id, Step { intervention, is_on: true });
+    }
+
+    /// The same with a step that may be switched off.
+    pub fn add_step(&mut self, id: BranchId, step: Step) {
         if let Some(branch) = self.get_mut(id) {
-            let at = intervention.at;
+            let at = step.intervention.at;
             let place = branch.own.partition_point(|it| it.intervention.at <= at);
-            branch.own.insert(place, Step { intervention, is_on: true });
+            branch.own.insert(place, step);
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub mod branch;
 pub mod concern;
+pub mod cause;
 pub mod inquiry;
 pub mod jump;
 pub mod lanes;
@@ -15,6 +16,7 @@ pub mod search;
 pub mod worker;
 
 pub use branch::{Branch, BranchId, MAIN, Step, Tree};
+pub use cause::{Cause, Facts};
 pub use concern::{Concern, Subject};
 pub use inquiry::{Found, Inquiry, Pending, Stretch, work_out};
 pub use jump::Jump;

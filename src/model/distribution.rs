@@ -64,6 +64,25 @@ impl Distribution {
         }
     }
 
+    /// A distribution of the same shape with this mean, of which everything else is in proportion;
+    /// always the mean itself where there is nothing to be in proportion to.
+    #[must_use]
+    pub fn with_mean(&self, mean: f64) -> Self {
+        let factor = mean / self.mean();
+        if !factor.is_finite() || mean <= 0.0 || factor <= 0.0 {
+            return Self::Constant(mean.max(0.0));
+        }
+        match *self {
+            Self::Constant(_) => Self::Constant(mean),
+            Self::Uniform { low, high } => Self::Uniform { low: low * factor, high: high * factor },
+            Self::Exponential { .. } => Self::Exponential { mean },
+            Self::Normal { deviation, .. } => Self::Normal { mean, deviation: deviation * factor },
+            Self::LogNormal { mu, sigma } => Self::LogNormal { mu: mu + factor.ln(), sigma },
+            Self::Gamma { shape, scale } => Self::Gamma { shape, scale: scale * factor },
+            Self::Pareto { least, shape } => Self::Pareto { least: least * factor, shape },
+        }
+    }
+
     /// Whether every draw is zero.
     #[must_use]
     pub fn is_zero(&self) -> bool {

@@ -99,16 +99,16 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Whether both break the same in the same way, however hard: what is mended is every fault
-    /// like it. Of links one in common is enough.
+    /// Whether it breaks what another breaks in the same way, however hard: what is mended is every
+    /// fault like the one that is named. Of links one in common is enough; a fault of one instance
+    /// is like one that names none.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         let meet = |one: &[LinkId], two: &[LinkId]| one.iter().any(|it| two.contains(it));
         match (self, other) {
-            (
-                Self::Crash { service, instance },
-                Self::Crash { service: of, instance: number },
-            ) => (service, instance) == (of, number),
+            (Self::Crash { service, instance }, Self::Crash { service: of, instance: number }) => {
+                service == of && (number.is_none() || instance == number)
+            }
             (Self::Slow { service, .. }, Self::Slow { service: of, .. }) => service == of,
             (Self::Cut { links, .. }, Self::Cut { links: of, .. })
             | (Self::Loss { links, .. }, Self::Loss { links: of, .. })
@@ -118,7 +118,7 @@ impl FaultKind {
             (
                 Self::Disconnect { service, instance, topic },
                 Self::Disconnect { service: of, instance: number, topic: from },
-            ) => (service, instance, topic) == (of, number, from),
+            ) => (service, topic) == (of, from) && (number.is_none() || instance == number),
             (Self::Outage { topic, .. }, Self::Outage { topic: of, .. })
             | (Self::LeaderLoss { topic }, Self::LeaderLoss { topic: of }) => topic == of,
             _ => false,

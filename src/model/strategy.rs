@@ -74,6 +74,17 @@ pub struct Idempotence {
     pub memory: Memory,
 }
 
+impl Idempotence {
+    /// The last ten thousand ids, in each instance's memory.
+    pub const USUAL: Self = Self { window: Window::Count(10_000), memory: Memory::Volatile };
+    /// The same in a table that the instances share.
+    pub const DURABLE: Self = Self { memory: Memory::Durable, ..Self::USUAL };
+    /// An inbox that remembers for a week: as long as Kafka's logs are kept by default, so that no
+    /// replay of one finds it forgetful.
+    pub const INBOX: Self =
+        Self { window: Window::Age(Span::from_secs(7 * 24 * 3600)), memory: Memory::WithEffects };
+}
+
 /// How far back a memory goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {

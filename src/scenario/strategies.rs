@@ -12,13 +12,6 @@ use super::syntax::{Kind, Node};
 const NAMES: [&str; 7] =
     ["Naive", "Idempotent", "Inbox", "VersionChecked", "Reorder", "RetryThenDeadLetter", "Batch"];
 
-/// How many ids an idempotent consumer remembers where the file does not say.
-const USUAL_IDS: Window = Window::Count(10_000);
-
-/// How long an inbox remembers where the file does not say: as long as Kafka's logs are kept by
-/// default, so that no replay of one finds it forgetful.
-const USUAL_INBOX: Window = Window::Age(Span::from_secs(7 * 24 * 3600));
-
 impl Converter<'_> {
     /// One strategy, or a list of several that go together. `handled` are the types of events
     /// that the consumer handles.
@@ -128,24 +121,27 @@ impl Converter<'_> {
 
     fn idempotent(&self, node: &Node) -> Option<Idempotence> {
         if matches!(node.kind, Kind::Word(_)) {
-            return Some(Idempotence { window: USUAL_IDS, memory: Memory::Volatile });
+            return Some(Idempotence::USUAL);
         }
         let fields = self.reader.fields(node, "Idempotent")?;
         let window = fields.optional("window").and_then(|it| self.window(it));
         let durable = fields.optional("durable").and_then(|it| self.reader.bool(it));
         fields.finish();
         let memory = if durable == Some(true) { Memory::Durable } else { Memory::Volatile };
-        Some(Idempotence { window: window.unwrap_or(USUAL_IDS), memory })
+        Some(Idempotence { window: window.unwrap_or(Idempotence::USUAL.window), memory })
     }
 
     fn inbox(&self, node: &Node) -> Option<Idempotence> {
         if matches!(node.kind, Kind::Word(_)) {
-            return Some(Idempotence { window: USUAL_INBOX, memory: Memory::WithEffects });
+            return Some(Idempotence::INBOX);
         }
         let fields = self.reader.fields(node, "Inbox")?;
         let window = fields.optional("window").and_then(|it| self.window(it));
         fields.finish();
-        Some(Idempotence { window: window.unwrap_or(USUAL_INBOX), memory: Memory::WithEffects })
+        Some(Idempotence {
+            window: window.unwrap_or(Idempotence::INBOX.window),
+            ..Idempotence::INBOX
+        })
     }
 
     fn window(&self, node: &Node) -> Option<Window> {

@@ -129,6 +129,8 @@ pub struct Dot {
     pub message: Option<MessageId>,
     /// What it carries.
     pub event: EventId,
+    /// Of which type.
+    pub event_type: EventTypeId,
     /// Where it comes from.
     pub from: Node,
     /// Where it goes.
@@ -284,6 +286,7 @@ fn dot(model: &Model, message: &SceneMessage, link: LinkId, now: Time) -> Dot {
     Dot {
         message: None,
         event: message.event,
+        event_type: message.event_type,
         from: link.from,
         to: link.to,
         along: along(message.sent, message.due, now),
@@ -368,12 +371,7 @@ fn card(model: &Model, scene: &Scene, id: ServiceId) -> Card {
     {
         below = std::mem::replace(&mut state, rate_text(&workload.arrivals));
     }
-    let shown = model.presentation.shown.iter().zip(&scene.shown);
-    let values = shown
-        .zip(&scene.should)
-        .filter(|((it, _), _)| it.service == id)
-        .flat_map(|((it, value), should)| shown_value(model, it, *value, *should))
-        .collect();
+    let values = values_of(model, scene, id);
     let anomalies: u64 = service.stores.iter().map(|it| scene.anomalies[it.index()]).sum();
     if anomalies > 0 {
         let plural = if anomalies == 1 { "anomaly" } else { "anomalies" };
@@ -398,6 +396,14 @@ fn card(model: &Model, scene: &Scene, id: ServiceId) -> Card {
         queued,
         capacity: service.queue_capacity.map(|it| it * instance_count),
     }
+}
+
+/// The values of a service that the scenario wants shown.
+#[must_use]
+pub fn values_of(model: &Model, scene: &Scene, service: ServiceId) -> Vec<CardValue> {
+    let shown = model.presentation.shown.iter().zip(&scene.shown).zip(&scene.should);
+    let ours = shown.filter(|((it, _), _)| it.service == service);
+    ours.flat_map(|((it, value), should)| shown_value(model, it, *value, *should)).collect()
 }
 
 /// A value that a card shows; of a projection also what it should be.

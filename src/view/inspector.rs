@@ -85,6 +85,7 @@ pub fn inspect(app: &App) -> Inspection {
         Some(Selection::Topic(topic)) => topic_of(model, topic),
         Some(Selection::Link(link)) => link_of(model, link),
         Some(Selection::Event { event, event_type, .. }) => event_of(app, event, event_type),
+        Some(Selection::Anomaly { .. }) => super::anomaly::inspect(app),
     };
     inspection.sections.extend(live(app));
     inspection.sections.retain(|section| !section.rows.is_empty());
@@ -156,7 +157,7 @@ fn live(app: &App) -> Vec<Section> {
             let count = scene.alive().filter(|(_, it)| on_link(it)).count();
             now.row("in flight", count.to_string());
         }
-        None => {}
+        Some(Selection::Anomaly { .. }) | None => {}
     }
     vec![now]
 }

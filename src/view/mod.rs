@@ -1,12 +1,16 @@
 //! Pure: the app at the playhead in, plain structs to draw out.
 
-mod columns;
+pub mod anomaly;
 pub mod branches;
+mod columns;
+pub mod fields;
 pub mod flow;
 pub mod inspector;
 pub mod lanes;
 pub mod layout;
+pub mod offers;
 pub mod palette;
 pub mod route;
 pub mod signs;
+pub mod strategy;
 pub mod time_axis;

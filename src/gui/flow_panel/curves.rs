@@ -53,6 +53,33 @@ impl Curve {
         (self.point(after) - self.point(before)).normalized()
     }
 
+    /// The share of the way along at which it is nearest to a point, and how far away that is.
+    pub fn nearest(&self, to: Pos2) -> (f32, f32) {
+        let near = |shares: &mut dyn Iterator<Item = f32>| {
+            let all = shares.map(|along| (along, self.point(along).distance(to)));
+            all.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0.0, f32::INFINITY))
+        };
+        let (rough, _) = near(&mut (0..=40_u8).map(|it| f32::from(it) / 40.0));
+        let around = |it: i8| (rough + f32::from(it) / 800.0).clamp(0.0, 1.0);
+        near(&mut (-20..=20_i8).map(around))
+    }
+
+    /// The part of it between two shares of the way, as straight lines.
+    pub fn part(&self, from: f32, to: f32) -> Vec<Pos2> {
+        let along = |it: u8| from + (to - from) * f32::from(it) / 24.0;
+        (0..=24_u8).map(|it| self.point(along(it))).collect()
+    }
+
+    /// Lights the curve, with an arrow in its middle that says which way it goes.
+    pub fn light(&self, painter: &Painter, colour: Color32, width: f32, scale: f32) {
+        painter.add(self.shape(Stroke::new(width, colour), scale));
+        let (at, on) = (self.point(0.5), self.direction(0.5));
+        let size = 7.0 * scale.clamp(0.5, 1.2);
+        let (tip, back, across) = (at + on * size, at - on * size * 0.6, on.rot90() * size * 0.8);
+        let corners = vec![tip, back + across, back - across];
+        painter.add(Shape::convex_polygon(corners, colour, Stroke::NONE));
+    }
+
     /// How long it is, in points of the screen.
     fn length(&self) -> f32 {
         self.chain(12).windows(2).map(|it| it[0].distance(it[1])).sum()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use egui::{Align2, Color32, Mesh, Painter, Pos2, Shape, Stroke, Vec2, vec2};
 
 use crate::gui::theme::Theme;
-use crate::model::{EventId, Node};
+use crate::model::{EventId, EventTypeId, MessageId, Node};
 use crate::view::flow::{Dot, Flow, Shape as DotShape};
 use crate::view::layout::Layout;
 
@@ -194,23 +194,67 @@ fn paint_tail(painter: &Painter, curve: &Curve, dot: &Dot, radius: f32, colour: 
     painter.add(mesh);
 }
 
-/// The message nearest to a point, within reach.
-pub fn nearest<'a>(
-    view: &View,
-    layout: &Layout,
-    flow: &'a Flow,
-    at: Pos2,
-    reach: f32,
-) -> Option<&'a Dot> {
+/// An event that was painted, and where.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spot {
+    /// Where on the screen.
+    pub at: Pos2,
+    /// The message, unless it has left its link.
+    pub message: Option<MessageId>,
+    /// What it carries.
+    pub event: EventId,
+    /// Of which type.
+    pub event_type: EventTypeId,
+    /// From where to where it goes.
+    pub way: (Node, Node),
+    /// How far along it is.
+    pub along: f32,
+}
+
+/// Everything that can be pointed at among the dots, and where it is.
+pub fn spots(view: &View, layout: &Layout, flow: &Flow) -> Vec<Spot> {
     let mut curves = Curves::default();
-    flow.dots
-        .iter()
-        .filter(|it| it.message.is_some())
-        .filter_map(|it| {
-            let curve = curves.of(view, layout, it)?;
-            Some((curve.point(it.along).distance(at), it))
-        })
-        .filter(|(distance, _)| *distance <= reach)
-        .min_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, it)| it)
+    let can_be_seen = |dot: &&Dot| dot.message.is_some() || dot.shape == DotShape::Cross;
+    let dots = flow.dots.iter().filter(can_be_seen);
+    dots.filter_map(|dot| {
+        let at = curves.of(view, layout, dot)?.point(dot.along);
+        let &Dot { message, event, event_type, from, to, along, .. } = dot;
+        let spot = Spot { at, message, event, event_type, way: (from, to), along };
+        view.screen.contains(at).then_some(spot)
+    })
+    .collect()
+}
+
+/// Lights the selected event: a halo around each of its dots, and its name beside the first.
+pub fn paint_selected(
+    painter: &Painter,
+    view: &View,
+    spots: &[Spot],
+    (event, name): (EventId, &str),
+    theme: &Theme,
+) {
+    let radius = (RADIUS * view.scale).clamp(4.0, 11.0);
+    let mut is_named = false;
+    for spot in spots.iter().filter(|it| it.event == event) {
+        let colour = theme.colours.selection;
+        painter.circle_filled(spot.at, radius * 2.6, colour.gamma_multiply(0.10));
+        painter.circle_stroke(spot.at, radius * 2.6, Stroke::new(1.0, colour.gamma_multiply(0.35)));
+        if std::mem::replace(&mut is_named, true) {
+            continue;
+        }
+        let font = theme.strong_font((11.5 * view.scale).clamp(10.5, 14.0));
+        let galley = painter.layout_no_wrap(name.to_owned(), font, theme.colours.text);
+        let size = galley.size();
+        // Beside the dot, on the side where there is room.
+        let right = spot.at + vec2(radius * 2.6 + 8.0, -size.y / 2.0);
+        let is_room = right.x + size.x + 8.0 < view.screen.right();
+        let corner =
+            if is_room { right } else { spot.at - vec2(radius * 2.6 + 8.0 + size.x, size.y / 2.0) };
+        let place = egui::Rect::from_min_size(corner, size);
+        let edge = Stroke::new(1.0, theme.colours.card_border);
+        let face = theme.colours.panel.gamma_multiply(0.92);
+        let kind = egui::StrokeKind::Inside;
+        painter.rect(place.expand2(vec2(6.0, 3.0)), 4.0, face, edge, kind);
+        painter.galley(corner, galley, theme.colours.text);
+    }
 }

@@ -1,10 +1,12 @@
 //! The flow view: cards, strips, curves and the events between them; pan, zoom, drag, click.
 
+mod badges;
 mod camera;
 mod curves;
 mod dots;
 mod legend;
 mod nodes;
+mod touch;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -20,9 +22,7 @@ use crate::view::layout::{Layout, Placed};
 use super::theme::Theme;
 use camera::View;
 use legend::Legend;
-
-/// How near a click must be to a dot, in points of the screen.
-const REACH: f32 = 14.0;
+use touch::{Target, Touch};
 
 /// How long a message that has left its link leaves a trace, in real time.
 const TRACE_SECONDS: f64 = 0.25;
@@ -31,6 +31,7 @@ const TRACE_SECONDS: f64 = 0.25;
 #[derive(Default)]
 pub struct FlowPanel {
     known: RefCell<Option<Known>>,
+    touch: RefCell<Touch>,
 }
 
 /// A layout, and what it was worked out from.
@@ -71,18 +72,39 @@ impl FlowPanel {
         let trace = Span::from_secs_f64(TRACE_SECONDS * app.playback.speed);
         let now = app.run.shown_at(app.playback.at);
         let flow = flow::flow(app.model(), &answer.scene, now, trace);
+        let touch = &mut *self.touch.borrow_mut();
+        touch.begin(ui, &view, &layout, app);
         curves::paint_links(&painter, &view, &layout, &flow, now, theme);
-        Self::nodes(ui, &painter, app, &view, &layout, &flow, theme, out);
+        touch.paint_links(&painter, &view, &layout, app, theme);
+        Self::background_input(ui, &background, app, (&view, &layout), touch, out);
+        touch.patches.clear();
+        Self::nodes(ui, &painter, app, &view, &layout, &flow, touch, theme, out);
+        for placed in &layout.nodes {
+            if let Node::Service(service) = placed.node {
+                let (card, seen) = (view.rect(placed), (&*answer.scene, now));
+                let badge = badges::paint_badge(&painter, &view, card, app, seen, service, theme);
+                touch.patches.extend(badge);
+            }
+        }
         let selected = match app.selection {
             Some(Selection::Event { event, .. }) => Some(event),
             _ => None,
         };
+        touch.dots = dots::spots(&view, &layout, &flow);
+        touch.painted_at = now;
+        if let Some(Selection::Event { event, event_type, .. }) = app.selection {
+            let name = crate::app::deeds::event_name(app.model(), event_type, event);
+            dots::paint_selected(&painter, &view, &touch.dots, (event, &name), theme);
+        }
         dots::paint_dots(&painter, &view, &layout, &flow, selected, theme);
+        touch.paint_pull(&painter, &view, &layout, theme);
         legend.paint(&painter, theme);
         if app.playback.at > app.run.progress.head && !app.run.progress.done {
             paint_ahead(&painter, rect, app, theme);
         }
-        Self::background_input(ui, &background, app, &view, &layout, &flow, out);
+        touch.menus(&background, app, theme, out);
+        touch.key_menu(ui, app, (&view, &layout), theme, out);
+        touch.end(ui, out);
     }
 
     /// The layout of the model with its nodes where they were put, and as it was when it was
@@ -124,6 +146,7 @@ impl FlowPanel {
         view: &View,
         layout: &Layout,
         flow: &Flow,
+        touch: &mut Touch,
         theme: &Theme,
         out: &mut Vec<Command>,
     ) {
@@ -154,13 +177,18 @@ impl FlowPanel {
                 Node::Topic(it) => {
                     if let Some(strip) = flow.strips.get(it.index()) {
                         nodes::paint_strip(painter, rect, view.scale, strip, lit, theme);
+                        touch.patches.extend(nodes::cells(rect, view.scale, strip));
                     }
                 }
             }
+            let is_taken = touch.take(&response, Some(selection), app, (view, layout), out);
+            touch.cursor(ui, &response);
+            touch.menus(&response, app, theme, out);
+            if is_taken {
+                continue;
+            }
             if response.clicked() {
-                out.push(Command::Select(
-                    Self::cell_under(ui, rect, view, placed, flow).unwrap_or(selection),
-                ));
+                out.push(Command::Select(selection));
             }
             if response.dragged() {
                 let moved = response.drag_delta() / view.scale;
@@ -170,57 +198,52 @@ impl FlowPanel {
             if response.drag_stopped() {
                 out.push(Command::LetGo);
             }
-            response.on_hover_text(format!("{name}: click to look inside, drag to move"));
+            if touch.hovered.is_none() {
+                let hint = "click to look inside, drag to move, right click to do something to it";
+                response.on_hover_text(format!("{name}: {hint}"));
+            } else {
+                Self::tell_hovered(&response, app, touch);
+            }
         }
     }
 
-    /// The event whose cell of a topic is under the pointer.
-    fn cell_under(
-        ui: &Ui,
-        rect: Rect,
-        view: &View,
-        placed: &Placed,
-        flow: &Flow,
-    ) -> Option<Selection> {
-        let Node::Topic(topic) = placed.node else { return None };
-        let at = ui.input(|input| input.pointer.interact_pos())?;
-        let strip = flow.strips.get(topic.index())?;
-        let (row, place) = nodes::cell_at(rect, view.scale, strip, at)?;
-        let cell = strip.rows.get(row)?.cells.get(place)?;
-        let (event, event_type) = (cell.event, cell.event_type);
-        Some(Selection::Event { event, event_type, message: None })
+    /// Says what is under the pointer.
+    fn tell_hovered(response: &egui::Response, app: &App, touch: &Touch) {
+        let Some(target) = touch.hovered.filter(|_| response.hovered()) else { return };
+        let title = crate::gui::act_menu::title(app, target.selection());
+        let scene = app.run.answer.as_ref().map(|it| &it.scene);
+        let text = match target {
+            Target::Dot(spot) => {
+                let message = spot.message.and_then(|id| scene?.message(id));
+                let role = message.map_or("gone", |it| it.role.name());
+                format!("{title} · {role}\nDrag it back along its link to delay it")
+            }
+            Target::Link(_) => format!("{title}\nClick to change it, right click to break it"),
+            Target::Patch(Selection::Anomaly { .. }) => {
+                format!("{title}\nClick to see what went wrong, and why")
+            }
+            Target::Patch(_) => title,
+        };
+        response.clone().on_hover_text_at_pointer(text);
     }
 
     fn background_input(
         ui: &Ui,
         background: &egui::Response,
         app: &App,
-        view: &View,
-        layout: &Layout,
-        flow: &Flow,
+        (view, layout): (&View, &Layout),
+        touch: &mut Touch,
         out: &mut Vec<Command>,
     ) {
         let pointer = ui.input(|input| input.pointer.hover_pos());
-        let near = pointer
-            .filter(|_| background.hovered())
-            .and_then(|at| dots::nearest(view, layout, flow, at, REACH));
-        if let Some(dot) = near {
-            let scene = app.run.answer.as_ref().map(|it| &it.scene);
-            let message = dot.message.and_then(|id| scene?.message(id));
-            if let Some(message) = message {
-                let name = &app.model().event_types[message.event_type.index()].name;
-                let text = format!("{name} {} · {}", message.event, message.role.name());
-                background.clone().on_hover_text(text);
-                if background.clicked() {
-                    out.push(Command::Select(Selection::Event {
-                        event: message.event,
-                        event_type: message.event_type,
-                        message: dot.message,
-                    }));
-                }
-            }
-        } else if background.clicked() {
+        touch.cursor(ui, background);
+        Self::tell_hovered(background, app, touch);
+        let is_taken = touch.take(background, None, app, (view, layout), out);
+        if background.clicked() && !is_taken {
             out.push(Command::ClearSelection);
+        }
+        if is_taken {
+            return;
         }
         if background.double_clicked() {
             out.push(Command::Fit);

@@ -2,6 +2,7 @@
 
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
+use crate::app::Selection;
 use crate::gui::theme::Theme;
 use crate::view::flow::{Card, CardValue, Health, Strip, StripRow};
 use crate::view::layout::{MOST_ROWS, STRIP_FOOT, STRIP_ROWS};
@@ -334,11 +335,19 @@ fn cell_rect(strip: Rect, scale: f32, row: usize, place: usize) -> Rect {
     Rect::from_min_size(strip.min + corner * scale, vec2(CELL.0 - 3.0, CELL.1) * scale)
 }
 
-/// The cell at a point: its row, and its place among the row's cells.
-pub fn cell_at(rect: Rect, scale: f32, strip: &Strip, at: Pos2) -> Option<(usize, usize)> {
-    strip.rows.iter().take(MOST_ROWS as usize).enumerate().find_map(|(number, row)| {
+/// The cells of a strip that are seen: where each is, with a little around it, and its event.
+pub fn cells(rect: Rect, scale: f32, strip: &Strip) -> Vec<(Rect, Selection)> {
+    if scale < FAR {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (number, row) in strip.rows.iter().take(MOST_ROWS as usize).enumerate() {
         let skip = row.cells.len().saturating_sub(CELLS);
-        let place = (0..CELLS).find(|it| cell_rect(rect, scale, number, *it).contains(at))?;
-        Some((number, skip + place))
-    })
+        for (place, cell) in row.cells.iter().skip(skip).enumerate() {
+            let place = cell_rect(rect, scale, number, place).expand2(vec2(1.5, 4.0) * scale);
+            let (event, event_type) = (cell.event, cell.event_type);
+            found.push((place, Selection::Event { event, event_type, message: None }));
+        }
+    }
+    found
 }
