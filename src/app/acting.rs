@@ -1,7 +1,9 @@
 //! Acting: what a person does to the run becomes a step of a branch, is said, and is looked after.
 
 use crate::history::{BranchId, MarkKind, Step};
-use crate::model::{Act, Deed, FaultKind, Intervention, Model, Role, Script, Setting, Span, Time};
+use crate::model::{
+    Act, Deed, FaultKind, Intervention, Model, Role, Script, Setting, Span, Time, Trigger,
+};
 
 use super::command::{Command, Selection};
 use super::deeds::event_name;
@@ -236,7 +238,9 @@ impl App {
         let model = self.model();
         let store = &model.stores[store.index()];
         let service = &model.services[store.service.index()].name;
-        let name = match self.type_of(event) {
+        let facts = self.facts().filter(|_| self.selection == Some(selection));
+        let told = facts.and_then(|it| it.event_type).or_else(|| self.type_of(event));
+        let name = match told.or_else(|| self.only_type(selection)) {
             Some(event_type) => event_name(model, event_type, event),
             None => format!("{} of {}", event, model.services[event.producer().index()].name),
         };
@@ -247,6 +251,18 @@ impl App {
             Kind::Missing => format!("{service} will never apply {name}"),
             Kind::Lost => format!("{name} never reached {service}'s topic"),
         })
+    }
+
+    /// The type of what a consumer handles, if it handles one only.
+    fn only_type(&self, anomaly: Selection) -> Option<crate::model::EventTypeId> {
+        let (service, topic) = self.consumer_of(anomaly)?;
+        let model = self.model();
+        let handlers = model.services[service.index()].handlers.iter();
+        let mut types = handlers.filter_map(|it| match model.handlers[it.index()].trigger {
+            Trigger::Event(group, it) if model.groups[group.index()].topic == topic => Some(it),
+            _ => None,
+        });
+        types.next().filter(|_| types.next().is_none())
     }
 
     /// Of which type an event is, as far as the newest scene, or its producer, tells.

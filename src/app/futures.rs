@@ -387,7 +387,7 @@ mod tests {
                 .count()
         };
         let before = of_it(&app);
-        app.update(Command::Select(Selection::Event {
+        app.update(Command::Select(crate::app::Selection::Event {
             event: it.event,
             event_type: it.event_type,
             message: Some(id),

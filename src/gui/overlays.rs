@@ -10,11 +10,14 @@ use crate::app::{App, Command};
 use super::controls;
 use super::theme::Theme;
 
-/// Messages, at the bottom in the middle, over the timeline, each with what can be done about it.
-pub fn toasts(ctx: &Context, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+/// Messages, at the bottom of the view in the middle, each with what can be done about it.
+pub fn toasts(ctx: &Context, app: &App, theme: &Theme, view_bottom: f32, out: &mut Vec<Command>) {
     let area = Area::new(Id::unique("toasts"))
         .order(Order::Foreground)
-        .anchor(Align2::CENTER_BOTTOM, Vec2::new(0.0, -200.0))
+        .anchor(
+            Align2::CENTER_BOTTOM,
+            Vec2::new(0.0, view_bottom - ctx.content_rect().bottom() - 12.0),
+        )
         .interactable(app.toasts.iter().any(|it| it.offer.is_some()));
     area.show(ctx, |ui| {
         for toast in &app.toasts {

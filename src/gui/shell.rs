@@ -76,14 +76,14 @@ impl Shell {
         let mut out = Vec::new();
         shortcuts::take(&ctx, &mut out);
         overlays::dropped_files(&ctx, theme, &mut out);
-        self.panels(ui, theme, &mut out);
+        let view_bottom = self.panels(ui, theme, &mut out);
         match self.app.overlay {
             Some(Overlay::Help) => shortcuts::help(&ctx, theme, &mut out),
             Some(Overlay::AskForFile) => self.question.ui(&ctx, theme, &mut out),
             Some(Overlay::Palette) => palette::ui(&ctx, &self.app, theme, &mut out),
             None => {}
         }
-        overlays::toasts(&ctx, &self.app, theme, &mut out);
+        overlays::toasts(&ctx, &self.app, theme, view_bottom, &mut out);
         jumps::looking(&ctx, &self.app, theme, &mut out);
         for command in out {
             self.obey(&ctx, theme, command);
@@ -127,7 +127,8 @@ impl Shell {
         }
     }
 
-    fn panels(&self, ui: &mut Ui, theme: &Theme, out: &mut Vec<Command>) {
+    /// The panels; gives where the view ends and the timeline begins.
+    fn panels(&self, ui: &mut Ui, theme: &Theme, out: &mut Vec<Command>) -> f32 {
         let app = &self.app;
         Panel::top("top bar")
             .frame(panel_frame(theme, 6))
@@ -161,7 +162,10 @@ impl Shell {
         let frame = egui::Frame::new().fill(theme.colours.background);
         egui::CentralPanel::no_frame()
             .frame(frame)
-            .show(ui, |ui| self.flow.ui(ui, app, theme, out));
+            .show(ui, |ui| self.flow.ui(ui, app, theme, out))
+            .response
+            .rect
+            .bottom()
     }
 
     fn obey(&mut self, ctx: &egui::Context, theme: &Theme, command: Command) {

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Act, Deed, DropReason, EventId, FaultKind, InstanceId, MessageId, Model, Node, Outcome, Record,
-    Role, Script, ServiceId, Settlement, Time, TopicId, What,
+    Act, Deed, DropReason, EventId, EventTypeId, FaultKind, InstanceId, MessageId, Model, Node,
+    Outcome, Record, Role, Script, ServiceId, Settlement, Time, TopicId, What,
 };
 
 use super::inquiry::{Found, Inquiry, SLICE_RECORDS, share_done};
@@ -27,6 +27,8 @@ pub struct Cause {
 /// What became of an event up to an instant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
+    /// Of which type it is.
+    pub event_type: Option<EventTypeId>,
     /// When it is heard of first.
     pub began: Option<Time>,
     /// When it set out for its topic, each time.
@@ -101,12 +103,13 @@ impl Cause {
     fn note(&mut self, record: &Record, model: &Model) {
         let at = record.at;
         match record.what {
-            What::Sent { message, event, role, link, attempt, .. } => {
+            What::Sent { message, event, event_type, role, link, attempt, .. } => {
                 if event != self.event {
                     self.ours.remove(&message);
                     return;
                 }
                 self.ours.insert(message, role);
+                self.facts.event_type = Some(event_type);
                 self.facts.began.get_or_insert(at);
                 let link = &model.links[link.index()];
                 let (service, topic) = self.consumer;
@@ -186,10 +189,10 @@ impl Cause {
                     facts.failed.push(at);
                 }
             }
-            What::Settled { message, how, .. } if self.ours.contains_key(&message) => {
-                if how.is_death() {
-                    facts.buried = Some((at, how));
-                }
+            What::Settled { message, how, .. }
+                if how.is_death() && self.ours.contains_key(&message) =>
+            {
+                facts.buried = Some((at, how));
             }
             What::Dropped { message, reason } => match self.ours.remove(&message) {
                 Some(role @ (Role::Ack | Role::Nack | Role::Commit)) => {

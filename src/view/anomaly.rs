@@ -159,7 +159,9 @@ fn why_twice(model: &Model, facts: &Facts) -> String {
     if let (Some((at, _)), Some(done)) = (again, facts.done.first())
         && at < done
     {
-        return format!("The first handler was slower than the ack wait.{and_again}");
+        return format!(
+            "Its first delivery was not done with when the ack wait was over.{and_again}"
+        );
     }
     match again {
         Some(_) => format!("Its broker did not hear in time that it was done.{and_again}"),
@@ -192,37 +194,8 @@ pub fn remedies(app: &App, facts: &Facts) -> (Vec<Remedy>, &'static str) {
     let numbered = numbers(model, &handled(model, consumer)).into_iter().next();
     match kind {
         AnomalyKind::AppliedTwice => {
-            let mut found = vec![remedy(
-                "Inbox",
-                "It notes the event's id in one transaction with what it changes: whatever comes \
-                 again, also after a crash, is known.",
-                Strategy { idempotence: Some(Idempotence::INBOX), ..now.clone() },
-            )];
             let one = model.services[service.index()].instances == 1;
-            if facts.down.is_none() {
-                let (name, which, why) = if one {
-                    (
-                        "Idempotent",
-                        Idempotence::USUAL,
-                        "It remembers the ids that it has handled, and passes over what comes \
-                         again. A crash would make it forget.",
-                    )
-                } else {
-                    (
-                        "Idempotent, durable",
-                        Idempotence::DURABLE,
-                        "Its instances share a table of the ids that were handled. A crash \
-                         between the change and the note would slip through.",
-                    )
-                };
-                found.push(remedy(name, why, Strategy { idempotence: Some(which), ..now.clone() }));
-            }
-            found.retain(|it| it.strategy != *now);
-            if now.idempotence.is_some_and(|it| it.memory == Memory::WithEffects) {
-                (found, "It has an inbox, and its window was too small for this one.")
-            } else {
-                (found, "")
-            }
+            against_twice(now, one, facts, remedy)
         }
         AnomalyKind::StaleWrite | AnomalyKind::OutOfOrder => {
             let Some((field, by)) = numbered else {
@@ -286,5 +259,44 @@ pub fn remedies(app: &App, facts: &Facts) -> (Vec<Remedy>, &'static str) {
             "No strategy of the consumer can help: it never came. What would hold: a producer \
              that waits for the confirm and publishes again, or an outbox.",
         ),
+    }
+}
+
+/// What holds against what comes again; `one`: whether the consumer has one instance only.
+fn against_twice(
+    now: &Strategy,
+    one: bool,
+    facts: &Facts,
+    remedy: impl Fn(&str, &str, Strategy) -> Remedy,
+) -> (Vec<Remedy>, &'static str) {
+    let mut found = vec![remedy(
+        "Inbox",
+        "It notes the event's id in one transaction with what it changes: whatever comes \
+         again, also after a crash, is known.",
+        Strategy { idempotence: Some(Idempotence::INBOX), ..now.clone() },
+    )];
+    if facts.down.is_none() {
+        let (name, which, why) = if one {
+            (
+                "Idempotent",
+                Idempotence::USUAL,
+                "It remembers the ids that it has handled, and passes over what comes \
+                 again. A crash would make it forget.",
+            )
+        } else {
+            (
+                "Idempotent, durable",
+                Idempotence::DURABLE,
+                "Its instances share a table of the ids that were handled. A crash \
+                 between the change and the note would slip through.",
+            )
+        };
+        found.push(remedy(name, why, Strategy { idempotence: Some(which), ..now.clone() }));
+    }
+    found.retain(|it| it.strategy != *now);
+    if now.idempotence.is_some_and(|it| it.memory == Memory::WithEffects) {
+        (found, "It has an inbox, and its window was too small for this one.")
+    } else {
+        (found, "")
     }
 }

@@ -10,7 +10,7 @@ use crate::model::{
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
     /// Something that can be done.
-    Do(Offer),
+    Do(Box<Offer>),
     /// A menu of its own: its name and what is in it.
     More(String, Vec<Offer>),
     /// A line between what belongs together.
@@ -45,6 +45,10 @@ impl Offer {
     fn only_if(self, holds: bool, why_not: &str) -> Self {
         Self { why_not: (!holds).then(|| why_not.to_owned()), ..self }
     }
+}
+
+fn line(offer: Offer) -> Entry {
+    Entry::Do(Box::new(offer))
 }
 
 /// By how much an event is delayed where one does not say it.
@@ -98,7 +102,7 @@ pub fn deed(app: &App, selection: Selection, deed: Deed) -> Offer {
 }
 
 fn of_event(app: &App, selection: Selection) -> Vec<Entry> {
-    let one = |it| Entry::Do(deed(app, selection, it));
+    let one = |it| line(deed(app, selection, it));
     let delays = DELAYS.map(|by| deed(app, selection, Deed::Delay(by)));
     let inspect = Offer::new(
         "Select, to edit a field…",
@@ -115,7 +119,7 @@ fn of_event(app: &App, selection: Selection) -> Vec<Entry> {
         one(Deed::LoseAnswer),
         one(Deed::Bury),
         Entry::Line,
-        Entry::Do(inspect),
+        line(inspect),
     ]
 }
 
@@ -152,7 +156,7 @@ fn of_service(app: &App, service: ServiceId) -> Vec<Entry> {
     let model = app.model();
     let it = &model.services[service.index()];
     if it.workload.is_some() {
-        return vec![Entry::Do(Offer::new(
+        return vec![line(Offer::new(
             "Select",
             "What is known of it",
             Command::Select(Selection::Service(service)),
@@ -186,17 +190,15 @@ fn of_service(app: &App, service: ServiceId) -> Vec<Entry> {
     });
     let stop = "Its process is gone, and what it had in memory with it, until it is started";
     vec![
-        Entry::Do(
-            Offer::act("Stop", stop, breaks(crash.clone(), None)).only_if(is_up, "It is down."),
-        ),
-        Entry::Do(
+        line(Offer::act("Stop", stop, breaks(crash.clone(), None)).only_if(is_up, "It is down.")),
+        line(
             Offer::act("Start again", "It starts, empty", Act::Mend(crash))
                 .only_if(!is_up, "It is not stopped."),
         ),
         Entry::More("Crash and restart".into(), restarts.into()),
         Entry::Line,
         Entry::More("Slow down".into(), slow),
-        Entry::Do(if is_paused {
+        line(if is_paused {
             Offer::act("Resume", "It takes up work again", set(before.filter(|it| *it > 0)))
         } else {
             Offer::act("Pause", "It lives, and takes nothing up", set(Some(0)))
@@ -220,7 +222,7 @@ fn of_topic(app: &App, topic: TopicId) -> Vec<Entry> {
         let loss = FaultKind::LeaderLoss { topic };
         let hint = "Its leader is lost, and with it what no follower had yet, for 5 s";
         let why_not = "It has no followers: it is not replicated.";
-        entries.push(Entry::Do(
+        entries.push(line(
             Offer::act("Lose the leader", hint, breaks(loss, Some(Span::from_secs(5))))
                 .only_if(log.replication.is_some(), why_not),
         ));
@@ -232,7 +234,7 @@ fn of_topic(app: &App, topic: TopicId) -> Vec<Entry> {
     }
     entries.push(Entry::Line);
     let hint = "Everything that it holds is deleted, read or not";
-    entries.push(Entry::Do(Offer::act("Purge", hint, Act::Purge { topic })));
+    entries.push(line(Offer::act("Purge", hint, Act::Purge { topic })));
     entries
 }
 
@@ -326,13 +328,13 @@ fn of_link(app: &App, link: LinkId) -> Vec<Entry> {
         Entry::More("Lose".into(), loss.into()),
         Entry::More("Duplicate".into(), double.into()),
         Entry::More("Delay".into(), delay.into()),
-        Entry::Do(Offer::act(
+        line(Offer::act(
             "Disorder",
             "Each is delayed for itself, half a second on average: they overtake one another",
             breaks(disorder, None),
         )),
     ];
-    let mends: Vec<Entry> = mends.map(Entry::Do).collect();
+    let mends: Vec<Entry> = mends.map(line).collect();
     if !mends.is_empty() {
         entries.push(Entry::Line);
         entries.extend(mends);

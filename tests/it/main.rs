@@ -3,6 +3,7 @@
 
 mod accounting;
 mod architecture;
+mod breaking;
 mod command_line;
 mod determinism;
 
@@ -19,6 +20,7 @@ mod layout;
 mod panels;
 mod queueing_theory;
 mod real_broker;
+mod random_walk;
 mod scenario_files;
 mod scrubbing;
 mod swarm;

@@ -14,7 +14,8 @@ pub fn ui(ui: &mut Ui, app: &App, selection: Selection, theme: &Theme, out: &mut
     let Selection::Anomaly { at, event, kind, .. } = selection else { return };
     ui.add_space(4.0);
     ui.horizontal_wrapped(|ui| {
-        if let Some(event_type) = app.type_of(event) {
+        let told = app.facts().and_then(|it| it.event_type);
+        if let Some(event_type) = told.or_else(|| app.type_of(event)) {
             let name = crate::app::deeds::event_name(app.model(), event_type, event);
             let button = ui.button(name).on_hover_text("What is known of the event");
             if button.clicked() {

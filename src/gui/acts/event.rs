@@ -22,6 +22,7 @@ pub fn ui(ui: &mut Ui, app: &App, selection: Selection, theme: &Theme, out: &mut
 
 fn buttons(ui: &mut Ui, app: &App, selection: Selection, out: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing = Vec2::splat(6.0);
+    ui.spacing_mut().button_padding.x = 7.0;
     let width = half(ui);
     let offer = |it| deed(app, selection, it);
     ui.horizontal(|ui| {

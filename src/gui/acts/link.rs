@@ -62,7 +62,8 @@ fn shares(
     let links = || links.to_vec();
     let loss = |probability| FaultKind::Loss { links: links(), probability };
     let double = |probability| FaultKind::Duplicate { links: links(), probability };
-    let make: [(&str, &str, f64, &dyn Fn(f64) -> FaultKind); 2] = [
+    type Kind<'a> = &'a dyn Fn(f64) -> FaultKind;
+    let make: [(&str, &str, f64, Kind<'_>); 2] = [
         (
             "loss",
             "So many messages are lost on the way; a stream sends them again",

@@ -91,6 +91,7 @@ pub fn act_button(
 /// A name at the left, and what belongs to it at the right.
 pub fn row(ui: &mut Ui, theme: &Theme, name: &str, body: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
+        ui.set_min_height(theme.sizes.control - 4.0);
         ui.label(RichText::new(name).color(theme.colours.text_weak));
         ui.with_layout(Layout::right_to_left(Align::Center), body);
     });
@@ -130,8 +131,9 @@ pub fn knob(
     out: &mut Vec<Command>,
 ) {
     let Knob { name, hint, mut value, range, is_log, words, back } = knob;
+    // Sliders of one column, however long their names are, as far as there is room.
+    let slider_width = (ui.available_width() * 0.36).clamp(60.0, 150.0);
     row(ui, theme, name, |ui| {
-        ui.spacing_mut().interact_size.x = 52.0;
         match back {
             Some(back) => {
                 let label = format!("Reset {name}");
@@ -148,7 +150,7 @@ pub fn knob(
             egui::Label::new(RichText::new(words(value)).font(theme.mono_font(theme.sizes.mono)))
                 .halign(Align::RIGHT),
         );
-        ui.spacing_mut().slider_width = (ui.available_width() - 4.0).clamp(50.0, 160.0);
+        ui.spacing_mut().slider_width = slider_width.min(ui.available_width() - 4.0).max(30.0);
         let slider = Slider::new(&mut value, range)
             .show_value(false)
             .logarithmic(is_log)

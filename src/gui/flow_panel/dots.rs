@@ -245,11 +245,9 @@ pub fn paint_selected(
         let font = theme.strong_font((11.5 * view.scale).clamp(10.5, 14.0));
         let galley = painter.layout_no_wrap(name.to_owned(), font, theme.colours.text);
         let size = galley.size();
-        // Beside the dot, on the side where there is room.
-        let right = spot.at + vec2(radius * 2.6 + 8.0, -size.y / 2.0);
-        let is_room = right.x + size.x + 8.0 < view.screen.right();
-        let corner =
-            if is_room { right } else { spot.at - vec2(radius * 2.6 + 8.0 + size.x, size.y / 2.0) };
+        // Above the dot: beside it are the cards that it comes from and goes to.
+        let mut corner = spot.at - vec2(size.x / 2.0, radius * 2.6 + 8.0 + size.y);
+        corner.x = corner.x.min(view.screen.right() - size.x - 8.0).max(view.screen.left() + 8.0);
         let place = egui::Rect::from_min_size(corner, size);
         let edge = Stroke::new(1.0, theme.colours.card_border);
         let face = theme.colours.panel.gamma_multiply(0.92);

@@ -89,7 +89,10 @@ impl Pull {
     fn by(&self) -> Span {
         let so_far = self.now.since(self.sent).as_secs_f64();
         let whole = so_far / f64::from(self.share.max(LEAST_SHARE));
-        Span::from_secs_f64(whole) - self.due.since(self.sent)
+        let by = Span::from_secs_f64(whole) - self.due.since(self.sent);
+        // Three digits are as exact as a hand is.
+        let step = 10_u64.pow(by.0.checked_ilog10().unwrap_or(0).saturating_sub(2));
+        Span((by.0 + step / 2) / step * step)
     }
 
     /// Whether it was hardly moved.
@@ -128,7 +131,8 @@ impl Touch {
         if is_new {
             self.pressed = pressed_at.and_then(|at| self.at(at, view, layout, app));
         }
-        self.hovered = hover.and_then(|at| self.at(at, view, layout, app));
+        let is_free = self.pull.is_none();
+        self.hovered = hover.filter(|_| is_free).and_then(|at| self.at(at, view, layout, app));
     }
 
     /// Takes what a person did to a response of the view, if it was done to what had been painted

@@ -1,0 +1,350 @@
+//! Breaking it by hand, through the window: what is clicked is what was drawn; each deed makes the
+//! naive consumer's balance wrong by what it must; the right strategy holds.
+
+use egui::accesskit::Role;
+use egui::{Key, Modifiers, Pos2, Vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use inflight::app::{Command, Options, Selection, Settings};
+use inflight::gui::Shell;
+use inflight::history::{MarkKind, Place, SceneMessage};
+use inflight::model::{AnomalyKind, MessageId, Node, Role as Carried, Time, Value};
+
+type Window = Harness<'static, Option<Shell>>;
+
+/// More pictures than anything that is waited for here takes.
+const PATIENCE: usize = 20_000;
+
+/// The scenario of the doubled balance in which nothing breaks by itself, standing still at an
+/// instant. `name` keeps apart the files of tests that run at the same time.
+fn calm(name: &str, at: f64) -> Window {
+    let entry = inflight::scenario::library::find("delivery/lost_ack").unwrap();
+    let (before, rest) = entry.text.split_once("    faults: [").unwrap();
+    let (_, after) = rest.split_once("    ],\n").unwrap();
+    let folder = std::env::temp_dir().join(format!("inflight-breaking-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(format!("{name}.ron"));
+    std::fs::write(&file, format!("{before}{after}")).unwrap();
+    let options = Options { file: Some(file), ..Options::default() };
+    let mut window = Harness::builder()
+        .with_size(Vec2::new(1440.0, 900.0))
+        .with_step_dt(1.0 / 60.0)
+        .build_ui_state(
+            move |ui, shell: &mut Option<Shell>| {
+                let new = || Shell::new(ui.ctx(), Settings::default(), options.clone(), None);
+                shell.get_or_insert_with(new).ui(ui);
+            },
+            None,
+        );
+    tell(&mut window, Command::Pause);
+    go_to(&mut window, Time::from_secs_f64(at));
+    window
+}
+
+fn shell(window: &Window) -> &Shell {
+    window.state().as_ref().expect("the first picture is drawn")
+}
+
+fn tell(window: &mut Window, command: Command) {
+    window.state_mut().as_mut().expect("the first picture is drawn").update(command);
+    window.run_steps(2);
+}
+
+fn until(window: &mut Window, holds: impl Fn(&Shell) -> bool) {
+    for _ in 0..PATIENCE {
+        if holds(shell(window)) {
+            return;
+        }
+        window.step();
+    }
+    panic!("it never came to be");
+}
+
+fn settle(window: &mut Window) {
+    until(window, |shell| {
+        let run = &shell.app().run;
+        run.progress.done && run.serves(shell.app().playback.at)
+    });
+    window.run_steps(2);
+}
+
+fn go_to(window: &mut Window, at: Time) {
+    tell(window, Command::SeekTo(at));
+    settle(window);
+}
+
+/// The first message in this role that is on its link now or later, with the playhead on it.
+fn fly(window: &mut Window, role: Carried) -> (MessageId, SceneMessage) {
+    for _ in 0..400 {
+        let app = shell(window).app();
+        let scene = &app.run.answer.as_ref().unwrap().scene;
+        // In the middle of its way: far from both cards.
+        let now = app.playback.at;
+        let found = scene.alive().find(|(_, it)| {
+            let along = inflight::view::flow::along(it.sent, it.due, now);
+            it.role == role && it.place == Place::Link && (0.3..0.8).contains(&along)
+        });
+        if let Some((id, it)) = found {
+            return (id, *it);
+        }
+        let next = now + inflight::model::Span::from_millis(10);
+        go_to(window, next);
+    }
+    panic!("nothing of the kind flies");
+}
+
+/// Where a message is on the screen, worked out from the cards at both ends of its link.
+fn place(window: &Window, it: &SceneMessage) -> Pos2 {
+    let app = shell(window).app();
+    let link = &app.model().links[it.link.unwrap().index()];
+    let rect = |node: Node| {
+        let kind = if matches!(node, Node::Service(_)) { "service" } else { "topic" };
+        window.get_by_label(&format!("{} {kind}", app.model().node_name(node))).rect()
+    };
+    let (from, to) = (rect(link.from), rect(link.to));
+    let (a, d) = if from.center().x < to.center().x {
+        (from.right_center(), to.left_center())
+    } else {
+        (from.left_center(), to.right_center())
+    };
+    let pull = Vec2::new((d.x - a.x) * 0.5, 0.0);
+    let t = inflight::view::flow::along(it.sent, it.due, app.playback.at);
+    let s = 1.0 - t;
+    let all =
+        [(a, s * s * s), (a + pull, 3.0 * s * s * t), (d - pull, 3.0 * s * t * t), (d, t * t * t)];
+    all.iter().fold(Pos2::ZERO, |sum, (at, share)| sum + at.to_vec2() * *share)
+}
+
+fn press_and_release(window: &mut Window, at: Pos2) {
+    window.hover_at(at);
+    window.run_steps(1);
+    window.drag_at(at);
+    window.run_steps(1);
+    window.drop_at(at);
+    window.run_steps(2);
+}
+
+fn key(window: &mut Window, key: Key) {
+    window.key_press_modifiers(Modifiers::NONE, key);
+    window.run_steps(2);
+}
+
+fn click(window: &mut Window, label: &str) {
+    window.get_by_role_and_label(Role::Button, label).click();
+    window.run_steps(3);
+}
+
+/// What an event pays, in cents.
+fn cents(window: &Window, it: &SceneMessage) -> f64 {
+    let app = shell(window).app();
+    let events = &app.run.answer.as_ref().unwrap().events;
+    let event = events.iter().find(|event| event.id == it.event).unwrap();
+    let fields = &app.model().event_types[event.event_type.index()].fields;
+    let place = fields.iter().position(|field| field.name == "cents").unwrap();
+    Value::from_bits(fields[place].kind, event.fields[place]).as_f64()
+}
+
+/// By how much all balances are wrong at the end of the run, in cents, and the anomalies.
+fn at_the_end(window: &mut Window) -> (f64, Vec<(Time, AnomalyKind)>) {
+    let end = shell(window).app().run.end().unwrap();
+    go_to(window, end);
+    let app = shell(window).app();
+    let scene = &app.run.answer.as_ref().unwrap().scene;
+    let anomalies = app.run.overview.marks.iter().filter_map(|mark| match mark.kind {
+        MarkKind::Anomaly { kind, .. } => Some((mark.at, kind)),
+        _ => None,
+    });
+    (scene.shown[1] - scene.should[1], anomalies.collect())
+}
+
+/// Selects the first anomaly, switches to the best strategy from before it, and sees it hold.
+fn the_inbox_holds(window: &mut Window) {
+    let marks = &shell(window).app().run.overview.marks;
+    let selection = marks.iter().find_map(|mark| match mark.kind {
+        MarkKind::Anomaly { store, event, kind } => {
+            Some((mark.at, Selection::Anomaly { at: mark.at, store, event, kind }))
+        }
+        _ => None,
+    });
+    let (at, selection) = selection.expect("something went wrong");
+    tell(window, Command::ShowAt { at, selection });
+    until(window, |shell| shell.app().facts().is_some());
+    window.run_steps(3);
+    let button = window.get_all_by_role(Role::Button);
+    let mut switch = button.filter(|it| {
+        it.accesskit_node().label().is_some_and(|label| label.starts_with("Switch from"))
+    });
+    switch.next().expect("the inbox is offered").click();
+    drop(switch);
+    window.run_steps(3);
+    settle(window);
+    let (off, anomalies) = at_the_end(window);
+    assert!(off.abs() < 0.5 && anomalies.is_empty(), "the inbox: {off} cents, {anomalies:?}");
+}
+
+#[test]
+fn what_is_clicked_is_what_was_drawn_also_while_it_moves() {
+    let mut window = calm("moving", 5.0);
+    let (_, it) = fly(&mut window, Carried::Delivery);
+    tell(&mut window, Command::SetSpeed(0.2));
+    tell(&mut window, Command::Play);
+    let at = place(&window, &it);
+    press_and_release(&mut window, at);
+    let app = shell(&window).app();
+    assert!(
+        matches!(app.selection, Some(Selection::Event { event, .. }) if event == it.event),
+        "{:?}",
+        app.selection
+    );
+    assert!(app.playback.playing, "time goes on when the pointer is up");
+}
+
+#[test]
+fn a_duplicate_is_booked_twice_and_an_inbox_holds() {
+    let mut window = calm("duplicate", 5.0);
+    let (_, it) = fly(&mut window, Carried::Delivery);
+    let (at, pays) = (place(&window, &it), cents(&window, &it));
+    press_and_release(&mut window, at);
+    key(&mut window, Key::D);
+    window.get_by_label_contains("Duplicated PaymentCompleted");
+    let acted = shell(&window).app().playback.at;
+    let (off, anomalies) = at_the_end(&mut window);
+    assert!((off - pays).abs() < 0.5, "off by {off}, not by {pays}");
+    assert_eq!(anomalies.len(), 1);
+    let (when, kind) = anomalies[0];
+    assert_eq!(kind, AnomalyKind::AppliedTwice);
+    // The way, the work before the booking: a few hundred milliseconds.
+    assert!(when > acted && when < acted + inflight::model::Span::from_secs(2), "{when}");
+    the_inbox_holds(&mut window);
+}
+
+#[test]
+fn what_is_delayed_past_its_ack_wait_is_booked_twice() {
+    let mut window = calm("delay", 5.0);
+    let (_, it) = fly(&mut window, Carried::Delivery);
+    let (at, pays) = (place(&window, &it), cents(&window, &it));
+    press_and_release(&mut window, at);
+    key(&mut window, Key::L);
+    let (off, anomalies) = at_the_end(&mut window);
+    assert!((off - pays).abs() < 0.5, "off by {off}, not by {pays}");
+    assert!(matches!(anomalies[..], [(_, AnomalyKind::AppliedTwice)]), "{anomalies:?}");
+    the_inbox_holds(&mut window);
+}
+
+#[test]
+fn a_lost_ack_is_booked_twice() {
+    let mut window = calm("answer", 5.0);
+    let (_, it) = fly(&mut window, Carried::Delivery);
+    let (at, pays) = (place(&window, &it), cents(&window, &it));
+    press_and_release(&mut window, at);
+    key(&mut window, Key::A);
+    let (off, anomalies) = at_the_end(&mut window);
+    assert!((off - pays).abs() < 0.5, "off by {off}, not by {pays}");
+    assert!(matches!(anomalies[..], [(_, AnomalyKind::AppliedTwice)]), "{anomalies:?}");
+    the_inbox_holds(&mut window);
+}
+
+#[test]
+fn a_publish_that_is_dropped_is_missing_from_the_balance() {
+    let mut window = calm("drop", 5.0);
+    let (_, it) = fly(&mut window, Carried::Publish);
+    let (at, pays) = (place(&window, &it), cents(&window, &it));
+    press_and_release(&mut window, at);
+    key(&mut window, Key::X);
+    let (off, anomalies) = at_the_end(&mut window);
+    assert!((off + pays).abs() < 0.5, "off by {off}, not by -{pays}");
+    assert!(matches!(anomalies[..], [(_, AnomalyKind::Lost)]), "{anomalies:?}");
+}
+
+#[test]
+fn a_crash_between_booking_and_ack_books_twice() {
+    let mut window = calm("crash", 5.0);
+    // Stand where the first booking after five seconds was just made.
+    let store = |window: &Window| {
+        shell(window).app().run.answer.as_ref().map(|it| it.scene.shown[1]).unwrap()
+    };
+    let before = store(&window);
+    while (store(&window) - before).abs() < 0.5 {
+        let next = shell(&window).app().playback.at + inflight::model::Span::from_millis(10);
+        go_to(&mut window, next);
+    }
+    click(&mut window, "ledger service");
+    click(&mut window, "Crash and restart after");
+    let (off, anomalies) = at_the_end(&mut window);
+    assert!(off > 499.0, "off by {off}");
+    assert!(anomalies.iter().all(|(_, kind)| *kind == AnomalyKind::AppliedTwice), "{anomalies:?}");
+    assert!(!anomalies.is_empty());
+    the_inbox_holds(&mut window);
+}
+
+#[test]
+fn an_event_is_dragged_back_along_its_link_and_escape_lets_go() {
+    let mut window = calm("drag", 5.0);
+    let (_, it) = fly(&mut window, Carried::Delivery);
+    let at = place(&window, &it);
+    let back = at - Vec2::new(40.0, 0.0);
+    for escape in [true, false] {
+        window.hover_at(at);
+        window.run_steps(1);
+        window.drag_at(at);
+        window.run_steps(1);
+        for share in [0.5, 1.0] {
+            window.hover_at(at.lerp(back, share));
+            window.run_steps(1);
+        }
+        if escape {
+            key(&mut window, Key::Escape);
+        }
+        window.drop_at(back);
+        window.run_steps(2);
+        let acts = shell(&window).app().run.script.len();
+        assert_eq!(acts, usize::from(!escape));
+    }
+    window.get_by_label_contains("Delayed PaymentCompleted");
+    settle(&mut window);
+    let app = shell(&window).app();
+    let scene = &app.run.answer.as_ref().unwrap().scene;
+    let late = scene.alive().find(|(_, other)| other.event == it.event && other.due > it.due);
+    assert!(late.is_some(), "it is on its way for longer");
+    click(&mut window, "Undo");
+    assert!(shell(&window).app().run.script.is_empty());
+}
+
+#[test]
+fn a_link_is_clicked_and_its_slider_is_one_step() {
+    let mut window = calm("link", 5.0);
+    let topic = window.get_by_label("payments.completed topic").rect();
+    let ledger = window.get_by_label("ledger service").rect();
+    let middle = topic.right_center().lerp(ledger.left_center(), 0.5);
+    press_and_release(&mut window, middle + Vec2::new(0.0, 5.0));
+    assert!(matches!(shell(&window).app().selection, Some(Selection::Link(_))));
+    for value in [0.2, 0.5] {
+        window.get_by_role_and_label(Role::Slider, "loss").set_value_accesskit(value);
+        window.run_steps(2);
+    }
+    settle(&mut window);
+    assert!(!shell(&window).app().run.script.is_empty());
+    while shell(&window).app().undo.undo_name().is_some() {
+        tell(&mut window, Command::Undo);
+    }
+    assert!(shell(&window).app().run.script.is_empty());
+}
+
+#[test]
+fn a_right_click_offers_what_can_be_done() {
+    let mut window = calm("menu", 5.0);
+    let card = window.get_by_label("ledger service").rect().center();
+    window.hover_at(card);
+    window.run_steps(1);
+    for pressed in [true, false] {
+        let button = egui::PointerButton::Secondary;
+        let modifiers = Modifiers::NONE;
+        window.event(egui::Event::PointerButton { pos: card, button, pressed, modifiers });
+        window.run_steps(2);
+    }
+    click(&mut window, "Stop");
+    settle(&mut window);
+    assert_eq!(shell(&window).app().run.script.len(), 1);
+    window.get_by_label_contains("Crash of ledger");
+}
