@@ -112,6 +112,18 @@ impl Undo {
         self.held = held;
     }
 
+    /// What is held has another name since the last change.
+    pub(super) const fn holds(&mut self, held: Held) {
+        if self.held.is_some() {
+            self.held = Some(held);
+        }
+    }
+
+    /// This is held from now on: what it changes belongs to the last change.
+    pub(super) const fn holds_now(&mut self, held: Held) {
+        self.held = Some(held);
+    }
+
     /// The control is let go.
     pub const fn let_go(&mut self) {
         self.held = None;

@@ -4,11 +4,14 @@
 //! commands, and a test or a script may send the same ones.
 
 pub mod command;
+pub mod faults;
 pub mod futures;
 pub mod jump;
 pub mod lanes;
+pub mod lots;
 pub mod made;
 pub mod marks;
+pub mod offers;
 pub mod open;
 pub mod palette;
 pub mod playback;
@@ -19,8 +22,10 @@ mod update;
 pub mod watch;
 
 pub use command::{ACTIONS, Action, Camera, Command, Group, Selection, Shortcut};
+pub use faults::Planned;
 pub use jump::{Jumping, Landmark};
 pub use lanes::Lanes;
+pub use lots::{RandomFaults, RandomKind};
 pub use made::{Futures, Held, Made, Places, Undo};
 pub use marks::{Mark, MarkCommand, Marks};
 pub use open::{Broken, Source};

@@ -52,6 +52,10 @@ pub struct Settings {
     pub lanes_height: f32,
     /// For each scenario, what was done to its lanes by hand.
     pub lanes_of: BTreeMap<String, NamedLanes>,
+    /// Whether the list of faults is shown.
+    pub faults: bool,
+    /// How wide the list of faults is, in points.
+    pub faults_width: f32,
     /// Files that were opened, the newest first.
     pub recent: Vec<PathBuf>,
     /// For each scenario, where its nodes were put by hand.
@@ -70,6 +74,8 @@ impl Default for Settings {
             lanes: true,
             lanes_height: 152.0,
             lanes_of: BTreeMap::new(),
+            faults: false,
+            faults_width: 330.0,
             recent: Vec::new(),
             places: BTreeMap::new(),
         }

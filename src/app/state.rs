@@ -8,6 +8,7 @@ use crate::model::{Model, Node, ServiceId, Span, Time, TopicId};
 use crate::scenario::{self, Scenario, Variant};
 
 use super::command::{Camera, Command, Selection};
+use super::faults::Planned;
 use super::jump::Jumping;
 use super::lanes::Lanes;
 use super::made::{Futures, Made, Places, Undo};
@@ -49,6 +50,8 @@ pub enum Overlay {
     AskForFile,
     /// The search.
     Palette,
+    /// The question which faults are to be drawn by lot.
+    RandomFaults,
 }
 
 /// Everything the window shows is a function of this.
@@ -73,6 +76,8 @@ pub struct App {
     pub lanes: Lanes,
     /// What is selected.
     pub selection: Option<Selection>,
+    /// The line of the list of faults that is selected.
+    pub chosen_fault: Option<Planned>,
     /// Where the flow view is seen from.
     pub camera: Camera,
     /// How often everything was asked to be seen: each time the view is fitted to where the
@@ -120,6 +125,7 @@ impl App {
             palette: Palette::default(),
             lanes: Lanes::default(),
             selection: None,
+            chosen_fault: None,
             camera: Camera::FIT,
             fits: 0,
             made: Made { variant: scenario.variants[0].name.clone(), ..Made::default() },

@@ -4,6 +4,7 @@
 
 mod branches_panel;
 pub mod controls;
+mod faults_panel;
 mod flow_panel;
 mod inspector_panel;
 mod jumps;
@@ -12,13 +13,16 @@ mod lanes_panel;
 mod overlays;
 mod palette;
 mod problems_panel;
+mod random_faults;
 mod shell;
 mod shortcuts;
 mod signs;
+mod spans;
 mod status_bar;
 mod strip;
 pub mod theme;
 mod timeline_panel;
 mod top_bar;
+mod typed;
 
 pub use shell::{Chooser, Shell, run};

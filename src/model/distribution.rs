@@ -64,6 +64,24 @@ impl Distribution {
         }
     }
 
+    /// The same shape with another mean. What has no mean, or none above zero, becomes a constant.
+    #[must_use]
+    pub fn with_mean(&self, mean: f64) -> Self {
+        let factor = mean / self.mean();
+        if !factor.is_finite() || factor <= 0.0 {
+            return Self::Constant(mean);
+        }
+        match *self {
+            Self::Constant(_) => Self::Constant(mean),
+            Self::Uniform { low, high } => Self::Uniform { low: low * factor, high: high * factor },
+            Self::Exponential { .. } => Self::Exponential { mean },
+            Self::Normal { deviation, .. } => Self::Normal { mean, deviation: deviation * factor },
+            Self::LogNormal { mu, sigma } => Self::LogNormal { mu: mu + factor.ln(), sigma },
+            Self::Gamma { shape, scale } => Self::Gamma { shape, scale: scale * factor },
+            Self::Pareto { least, shape } => Self::Pareto { least: least * factor, shape },
+        }
+    }
+
     /// Whether every draw is zero.
     #[must_use]
     pub fn is_zero(&self) -> bool {
