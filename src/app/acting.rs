@@ -35,7 +35,7 @@ impl App {
     /// it is one more thing that is done in the branch that is shown.
     pub(super) fn act(&mut self, act: Act) {
         let at = self.acting_at();
-        self.add_step(at, act.clone(), None);
+        self.put_step(at, act.clone(), None);
         self.tell_done(&act, at);
     }
 
@@ -70,7 +70,7 @@ impl App {
         let place = tuning.and_then(|it| self.branch().own.iter().position(|own| *own == it.step));
         let Some(place) = place else {
             let at = self.acting_at();
-            self.add_step(at, act.clone(), Some(Held::Act));
+            self.put_step(at, act.clone(), Some(Held::Act));
             let step = Step { intervention: Intervention { at, act }, is_on: true };
             return self.keep_tuning(step);
         };
@@ -100,7 +100,7 @@ impl App {
     }
 
     /// Puts one more step where it belongs.
-    fn add_step(&mut self, at: Time, act: Act, held: Option<Held>) {
+    fn put_step(&mut self, at: Time, act: Act, held: Option<Held>) {
         let name = act_name(self.model(), &act);
         let shown = self.branch();
         let (id, is_main) = (shown.id, shown.parent.is_none());
@@ -345,7 +345,9 @@ pub fn done_words(model: &Model, act: &Act) -> String {
             format!("Paused {}", model.services[service.index()].name)
         }
         Act::Purge { topic } => format!("Purged {}", model.topics[topic.index()].name),
-        act @ (Act::Set(_) | Act::FailNext { .. }) => capital(&act_name(model, act)),
+        act @ (Act::Set(_) | Act::FailNext { .. } | Act::Omit { .. }) => {
+            capital(&act_name(model, act))
+        }
     }
 }
 

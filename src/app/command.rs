@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use crate::history::{BranchId, Step};
 use crate::model::{
-    Act, AnomalyKind, Deed, EventId, EventTypeId, LinkId, MessageId, Node, ServiceId, Span,
-    StoreId, Time, TopicId,
+    Act, AnomalyKind, Deed, EventId, EventTypeId, FaultId, Intervention, LinkId, MessageId, Node,
+    ServiceId, Span, StoreId, Time, TopicId,
 };
 
+use super::faults::Planned;
 use super::jump::Landmark;
+use super::lots::RandomFaults;
 use super::marks::MarkCommand;
 use super::palette::PaletteCommand;
 use super::playback::{Direction, Window};
@@ -180,6 +182,31 @@ pub enum Command {
         /// Its place in the branch.
         place: usize,
     },
+    /// Do something in the branch that is shown, at any instant: a branch that begins later begins
+    /// earlier then, and the first branch is forked.
+    AddStep(Intervention),
+    /// Have a fault of the scenario's schedule otherwise: in a branch it does not come, and this
+    /// is done instead.
+    AlterFault {
+        /// Which.
+        fault: FaultId,
+        /// What is done instead.
+        to: Intervention,
+    },
+    /// Have a fault of the scenario's schedule not come, in a branch.
+    OmitFault(FaultId),
+    /// Have a fault of the scenario's schedule come after all, in the branch that is shown.
+    KeepFault(FaultId),
+    /// Select a line of the list of faults.
+    ChooseFault(Option<Planned>),
+    /// Make a branch with faults drawn by lot.
+    RandomFaults(RandomFaults),
+    /// Show or hide the list of faults.
+    ToggleFaults,
+    /// Give the list of faults this width, in points.
+    SetFaultsWidth(f32),
+    /// Ask which faults are to be drawn by lot.
+    AskForRandomFaults,
     /// Put every node where the automatic layout has it.
     ResetLayout,
     /// Take back the last change.
@@ -434,6 +461,8 @@ actions! {
     C::Fork, Event, "Fork here", "Make another future from this instant on", [plain("B")];
     C::NextBranch, Event, "Next branch", "Show the next future", [shift("B")];
     C::PreviousBranch, Event, "Previous branch", "Show the future before", [];
+    C::ToggleFaults, Event, "Faults", "Show or hide the list of all that breaks or is done", [plain("K")];
+    C::AskForRandomFaults, Event, "Random faults…", "Make a future with faults drawn by lot", [shift("K")];
     C::Do(Deed::Duplicate), Event, "Duplicate", "Another copy of the selected event sets out now", [plain("D")];
     C::Do(Deed::Delay(Span::SECOND)), Event, "Delay 1 s", "The selected event is a second late", [plain("L")];
     C::Do(Deed::Drop), Event, "Drop", "The selected event is lost on its way", [plain("X")];

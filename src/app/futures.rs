@@ -3,6 +3,7 @@
 use crate::history::{Branch, BranchId, Step, Tree};
 use crate::model::{Act, Deed, Model, Role, Script, Setting, Time};
 
+use super::faults::Planned;
 use super::made::{Futures, Held};
 use super::state::App;
 
@@ -110,9 +111,20 @@ impl App {
     /// Replaces a step: moved in time, switched on or off, or something else.
     pub(super) fn set_step(&mut self, branch: BranchId, place: usize, step: Step) {
         let name = format!("change of {}", act_name(self.model(), &step.intervention.act));
+        let mut moved = None;
         self.edit(name, Some(Held::Step(branch, place)), |made| {
-            made.futures_mut().tree.replace(branch, place, step);
+            let tree = &mut made.futures_mut().tree;
+            // A step that is moved before its branch begins takes the beginning with it.
+            let place = place + tree.reach_back(branch, step.intervention.at);
+            moved = tree.replace(branch, place, step);
         });
+        if let Some(to) = moved.filter(|to| *to != place) {
+            // What is held is the step, wherever it is now.
+            self.undo.rename_held(Held::Step(branch, to));
+            if self.chosen_fault == Some(Planned::Step(branch, place)) {
+                self.chosen_fault = Some(Planned::Step(branch, to));
+            }
+        }
     }
 
     pub(super) fn remove_step(&mut self, branch: BranchId, place: usize) {
@@ -156,6 +168,10 @@ pub fn act_name(model: &Model, act: &Act) -> String {
         Act::Mend(kind) => format!("end of {}", fault_name(model, kind)),
         Act::Set(setting) => setting_name(model, setting),
         Act::Purge { topic } => format!("purge of {}", model.topics[topic.index()].name),
+        Act::Omit { fault } => match model.faults.get(fault.index()) {
+            Some(fault) => format!("end of the {}", fault_name(model, &fault.kind)),
+            None => "end of a fault".to_owned(),
+        },
         Act::FailNext { service, count } => {
             format!("failure of the next {count} of {}", model.services[service.index()].name)
         }

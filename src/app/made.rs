@@ -122,6 +122,18 @@ impl Undo {
         self.held
     }
 
+    /// What is held has another name since the last change.
+    pub(super) const fn rename_held(&mut self, held: Held) {
+        if self.held.is_some() {
+            self.held = Some(held);
+        }
+    }
+
+    /// This is held from now on: what it changes belongs to the last change.
+    pub(super) const fn holds_now(&mut self, held: Held) {
+        self.held = Some(held);
+    }
+
     /// The control is let go.
     pub const fn let_go(&mut self) {
         self.held = None;

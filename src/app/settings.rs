@@ -54,6 +54,10 @@ pub struct Settings {
     pub lanes_of: BTreeMap<String, NamedLanes>,
     /// Sections of the inspector that were opened or folded by hand: whether they are open.
     pub folds: BTreeMap<String, bool>,
+    /// Whether the list of faults is shown.
+    pub faults: bool,
+    /// How wide the list of faults is, in points.
+    pub faults_width: f32,
     /// Files that were opened, the newest first.
     pub recent: Vec<PathBuf>,
     /// For each scenario, where its nodes were put by hand.
@@ -73,6 +77,8 @@ impl Default for Settings {
             lanes_height: 138.0,
             lanes_of: BTreeMap::new(),
             folds: BTreeMap::new(),
+            faults: false,
+            faults_width: 330.0,
             recent: Vec::new(),
             places: BTreeMap::new(),
         }

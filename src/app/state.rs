@@ -10,6 +10,7 @@ use crate::scenario::{self, Scenario, Variant};
 use super::acting::{Awaited, Tuning};
 use super::causes::Asked;
 use super::command::{Camera, Command, Selection};
+use super::faults::Planned;
 use super::jump::Jumping;
 use super::lanes::Lanes;
 use super::made::{Futures, Made, Places, Undo};
@@ -53,6 +54,8 @@ pub enum Overlay {
     AskForFile,
     /// The search.
     Palette,
+    /// The question which faults are to be drawn by lot.
+    RandomFaults,
 }
 
 /// Everything the window shows is a function of this.
@@ -77,6 +80,8 @@ pub struct App {
     pub lanes: Lanes,
     /// What is selected.
     pub selection: Option<Selection>,
+    /// The line of the list of faults that is selected.
+    pub chosen_fault: Option<Planned>,
     /// Where the flow view is seen from.
     pub camera: Camera,
     /// How often everything was asked to be seen: each time the view is fitted to where the
@@ -130,6 +135,7 @@ impl App {
             palette: Palette::default(),
             lanes: Lanes::default(),
             selection: None,
+            chosen_fault: None,
             camera: Camera::FIT,
             fits: 0,
             made: Made { variant: scenario.variants[0].name.clone(), ..Made::default() },

@@ -83,6 +83,15 @@ impl App {
             Command::Do(deed) => self.do_to_selection(deed),
             Command::SetStep { branch, place, step } => self.set_step(branch, place, step),
             Command::RemoveStep { branch, place } => self.remove_step(branch, place),
+            Command::AddStep(intervention) => self.add_step(intervention),
+            Command::AlterFault { fault, to } => self.alter_fault(fault, Some(to)),
+            Command::OmitFault(fault) => self.alter_fault(fault, None),
+            Command::KeepFault(fault) => self.keep_fault(fault),
+            Command::ChooseFault(chosen) => self.chosen_fault = chosen,
+            Command::RandomFaults(wish) => self.random_faults(&wish),
+            Command::ToggleFaults => self.settings.faults = !self.settings.faults,
+            Command::SetFaultsWidth(width) => self.settings.faults_width = width,
+            Command::AskForRandomFaults => self.overlay = Some(Overlay::RandomFaults),
             Command::SetLook(look) => self.settings.look = look,
             // Which of the two is on the screen when the desktop decides only `gui` knows; it
             // sends `SetLook`. Without a screen, the first toggle is to light.
@@ -361,6 +370,7 @@ impl App {
         let seed = self.seed.unwrap_or(model.seed);
         self.selection = None;
         self.jumping = None;
+        self.chosen_fault = None;
         self.steps = 0;
         self.run = Run::new(model, seed, Arc::clone(&self.wake));
         self.show_made();

@@ -11,9 +11,11 @@ use crate::app::{App, Command, Look, Options, Overlay, Settings, Wake};
 use super::controls::panel_frame;
 use super::flow_panel::FlowPanel;
 use super::overlays::{self, FileQuestion};
+use super::random_faults::RandomQuestion;
 use super::theme::{self, Theme};
 use super::{
-    inspector_panel, jumps, palette, problems_panel, shortcuts, status_bar, timeline_panel, top_bar,
+    faults_panel, inspector_panel, jumps, palette, problems_panel, shortcuts, status_bar,
+    timeline_panel, top_bar,
 };
 
 /// Asks the desktop for a file; blocks until it is chosen, `None` if none is.
@@ -25,6 +27,7 @@ pub struct Shell {
     chooser: Option<Chooser>,
     chosen: Option<(f64, Receiver<Option<PathBuf>>)>,
     question: FileQuestion,
+    random: RandomQuestion,
     title: String,
     frame: Option<f32>,
     flow: FlowPanel,
@@ -51,6 +54,7 @@ impl Shell {
             chooser,
             chosen: None,
             question: FileQuestion::default(),
+            random: RandomQuestion::default(),
             title: String::new(),
             frame: None,
             flow: FlowPanel::default(),
@@ -81,6 +85,7 @@ impl Shell {
             Some(Overlay::Help) => shortcuts::help(&ctx, theme, &mut out),
             Some(Overlay::AskForFile) => self.question.ui(&ctx, theme, &mut out),
             Some(Overlay::Palette) => palette::ui(&ctx, &self.app, theme, &mut out),
+            Some(Overlay::RandomFaults) => self.random.ui(&ctx, &self.app, theme, &mut out),
             None => {}
         }
         overlays::toasts(&ctx, &self.app, theme, view_bottom, &mut out);
@@ -142,6 +147,17 @@ impl Shell {
             .frame(panel_frame(theme, 10))
             .resizable(false)
             .show(ui, |ui| timeline_panel::ui(ui, app, theme, out));
+        if app.settings.faults {
+            let shown = Panel::left("faults")
+                .frame(panel_frame(theme, 12))
+                .default_size(app.settings.faults_width)
+                .size_range(280.0..=520.0)
+                .show(ui, |ui| faults_panel::ui(ui, app, theme, out));
+            let width = shown.response.rect.width();
+            if (width - app.settings.faults_width).abs() > 0.5 {
+                out.push(Command::SetFaultsWidth(width));
+            }
+        }
         if app.settings.inspector {
             let shown = Panel::right("inspector")
                 .frame(panel_frame(theme, 12))

@@ -9,6 +9,7 @@ use egui::{
 
 use crate::app::{App, Command, Window};
 use crate::model::{Span, Time};
+use crate::view::faults::{Extent, rows};
 use crate::view::signs::{Sign, SignKind, signs};
 use crate::view::time_axis::Axis;
 
@@ -248,9 +249,9 @@ fn backdrop(painter: &Painter, rect: Rect, axis: Axis, app: &App, theme: &Theme)
 
 /// When something is broken.
 pub(super) fn fault_bands(painter: &Painter, rect: Rect, axis: Axis, app: &App, theme: &Theme) {
-    for fault in &app.model().faults {
+    for fault in rows(app).iter().filter(|it| it.is_on && it.extent != Extent::Point) {
         let from = axis.x(fault.at).clamp(rect.left(), rect.right());
-        let to = fault.lasts.map_or(rect.right(), |lasts| axis.x(fault.at + lasts));
+        let to = axis.x(fault.end());
         if to > rect.left() && from < rect.right() {
             let band = Rect::from_x_y_ranges(from..=to.min(rect.right()), rect.y_range());
             painter.rect_filled(band, 0.0, theme.colours.bad.gamma_multiply(0.10));

@@ -3,10 +3,11 @@
 
 use egui::{Align, Layout, RichText, Ui};
 
-use crate::app::{App, Command, Direction, Playback};
+use crate::app::{App, Command, Direction, Playback, Window};
 use crate::model::Time;
 
 use super::controls::{self, Face, Icon};
+use super::spans::{self, Lane};
 use super::theme::Theme;
 use super::{branches_panel, jumps, lanes_panel, strip};
 
@@ -31,8 +32,13 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     });
     ui.add_space(2.0);
     let names = lanes_panel::names_width(ui, app, theme);
+    let rows = crate::view::faults::rows(app);
+    let lane = |window, name| Lane { rows: &rows, window, margin: names, name };
+    let whole = Window::of(Time::ZERO, app.whole());
     branches_panel::ui(ui, app, theme, names, out);
+    spans::lane(ui, app, theme, &lane(whole, "Faults of the whole run"), out);
     strip::whole(ui, app, theme, names, out);
+    spans::lane(ui, app, theme, &lane(app.window, "Faults of the close-up"), out);
     if app.settings.lanes {
         lanes_panel::ui(ui, app, theme, names, out);
     } else {

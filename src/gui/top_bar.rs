@@ -32,6 +32,7 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             button(ui, Icon::Look, Face::Bare, Command::ToggleLook);
             let face = if app.settings.inspector { Face::Selected } else { Face::Bare };
             button(ui, Icon::Inspector, face, Command::ToggleInspector);
+            faults(ui, app, theme, out);
             ui.add_space(4.0);
             let room = ui.available_width();
             let width = (room >= WIDE_SEARCH).then_some(260.0);
@@ -39,6 +40,25 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             super::palette::opener(ui, theme, width, out);
         });
     });
+}
+
+/// How many faults there are, and the way to their list.
+fn faults(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    let count = crate::view::faults::rows(app).iter().filter(|it| it.is_on).count();
+    let ink = if app.settings.faults { theme.colours.selection } else { theme.colours.text };
+    let text = match count {
+        0 => "Faults".to_owned(),
+        count => format!("Faults  {count}"),
+    };
+    let button = egui::Button::selectable(app.settings.faults, RichText::new(text).color(ink))
+        .min_size(Vec2::new(0.0, theme.sizes.control));
+    let response = ui.add(button).on_hover_text(Command::ToggleFaults.tooltip());
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(egui::Role::Button, true, app.settings.faults, "Faults")
+    });
+    if response.clicked() {
+        out.push(Command::ToggleFaults);
+    }
 }
 
 /// Three events in flight, and the name.

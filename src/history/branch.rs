@@ -168,6 +168,31 @@ impl Tree {
         Some(to)
     }
 
+    /// A branch begins as early as this, if it does not yet, with all that was done in it: what it
+    /// had from its parents since is its own now. Says how many steps that are. The first branch
+    /// stays as it is.
+    pub fn reach_back(&mut self, id: BranchId, to: Time) -> usize {
+        let forked = self.get(id).and_then(|it| it.parent);
+        let Some((mut parent, forked)) = forked.filter(|(_, forked)| *forked > to) else {
+            return 0;
+        };
+        let steps = self.steps(id).into_iter();
+        let inherited = steps.filter(|(of, _, step)| *of != id && step.intervention.at > to);
+        let more: Vec<Step> = inherited.map(|(_, _, step)| step.clone()).collect();
+        debug_assert!(more.iter().all(|it| it.intervention.at <= forked), "it had them");
+        while let Some((grand, at)) = self.get(parent).and_then(|it| it.parent)
+            && at > to
+        {
+            parent = grand;
+        }
+        let count = more.len();
+        if let Some(branch) = self.get_mut(id) {
+            branch.parent = Some((parent, to));
+            branch.own.splice(0..0, more);
+        }
+        count
+    }
+
     /// Takes a step out of a branch.
     pub fn remove(&mut self, id: BranchId, place: usize) -> Option<Step> {
         let branch = self.get_mut(id).filter(|it| place < it.own.len())?;
@@ -247,6 +272,25 @@ mod tests {
         assert_eq!(instants(&tree, second), [4]);
         tree.delete(first);
         assert_eq!(tree.branches().count(), 1);
+    }
+
+    #[test]
+    fn a_branch_that_begins_earlier_has_all_that_it_had() {
+        let mut tree = Tree::default();
+        let first = tree.fork(MAIN, at(1));
+        for second in [2, 3, 9] {
+            tree.add(first, drop_at(second));
+        }
+        let second = tree.fork(first, at(4));
+        tree.add(second, drop_at(5));
+        assert_eq!(tree.reach_back(second, at(2)), 1);
+        assert_eq!(instants(&tree, second), [2, 3, 5]);
+        assert_eq!(tree.get(second).unwrap().parent, Some((first, at(2))));
+        assert_eq!(tree.reach_back(second, at(0)), 1);
+        assert_eq!(instants(&tree, second), [2, 3, 5]);
+        assert_eq!(tree.get(second).unwrap().parent, Some((MAIN, at(0))));
+        assert_eq!(instants(&tree, first), [2, 3, 9]);
+        assert_eq!(tree.reach_back(MAIN, at(0)), 0);
     }
 
     #[test]

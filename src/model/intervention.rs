@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::{
-    Distribution, EventId, EventTypeId, FaultKind, LinkId, MessageId, Role, ServiceId, Span,
-    Strategy, Time, TopicId, Value,
+    Distribution, EventId, EventTypeId, FaultId, FaultKind, LinkId, MessageId, Role, ServiceId,
+    Span, Strategy, Time, TopicId, Value,
 };
 
 /// Something a person did to a run at an instant, after all that happened then by itself.
@@ -55,6 +55,11 @@ pub enum Act {
         service: ServiceId,
         /// How many.
         count: u32,
+    },
+    /// A fault of the schedule does not come; one that is on is mended now.
+    Omit {
+        /// Which.
+        fault: FaultId,
     },
 }
 

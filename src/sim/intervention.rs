@@ -35,6 +35,7 @@ impl World {
             }
             Act::Break { kind, lasts } => self.break_now(kind, *lasts, number),
             Act::Mend(kind) => self.mend_now(kind, number),
+            Act::Omit { fault } => self.omit_now(*fault, number),
             Act::Set(_) | Act::Purge { .. } | Act::FailNext { .. } => {
                 self.perform_other(act, number)
             }
@@ -253,6 +254,24 @@ impl World {
         self.doubt_links();
         self.fault_begins(&plan, id);
         self.see_to_links(&plan);
+        true
+    }
+
+    /// A fault that has not come will not; one that is on is mended.
+    fn omit_now(&mut self, fault: FaultId, number: u32) -> bool {
+        let is_to_come = self.agenda.take(|it| *it == Scheduled::FaultBegins(fault)).is_some();
+        let is_on = self.faults_on.contains(&fault);
+        if !is_to_come && !is_on {
+            return false;
+        }
+        self.note(What::Intervened { number, took: true });
+        if is_on {
+            let plan = Arc::clone(&self.plan);
+            self.agenda.take(|it| *it == Scheduled::FaultEnds(fault));
+            self.doubt_links();
+            self.fault_ends(&plan, fault);
+            self.see_to_links(&plan);
+        }
         true
     }
 }

@@ -236,7 +236,7 @@ impl World {
             Act::Set(setting) => self.set(setting, number),
             Act::Purge { topic } => self.purge(*topic, number),
             Act::FailNext { service, count } => self.fail_next(*service, *count, number),
-            Act::Message { .. } | Act::Break { .. } | Act::Mend(_) => false,
+            Act::Message { .. } | Act::Break { .. } | Act::Mend(_) | Act::Omit { .. } => false,
         }
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use inflight::history::{Moment, Run, Runs, Scene};
 use inflight::model::{
-    Act, Arrivals, Deed, Distribution, EventId, FaultKind, FieldDraw, Intervention, LinkId, Model,
-    Record, Role, Script, ServiceId, Setting, Span, Time, TopicId, TopicKind, Value, What,
+    Act, Arrivals, Deed, Distribution, EventId, FaultId, FaultKind, FieldDraw, Intervention,
+    LinkId, Model, Record, Role, Script, ServiceId, Setting, Span, Time, TopicId, TopicKind, Value,
+    What,
 };
 use inflight::sim::World;
 
@@ -53,7 +54,10 @@ fn other(lots: &mut Lots, model: &Model) -> Act {
         .flat_map(|(it, of)| of.consumes.iter().map(move |consume| (it, consume)))
         .collect();
     let consume = (!consumers.is_empty()).then(|| consumers[of(consumers.len())]);
-    Act::Set(match (of(10), consume) {
+    // Sometimes one that the schedule does not have.
+    let fault = FaultId::from_index(of(model.faults.len() + 2));
+    Act::Set(match (of(11), consume) {
+        (10, _) => return Act::Omit { fault },
         (9, _) => Setting::Instances { service, instances: of(6) as u32 },
         (0, _) => Setting::Workers { service, workers: [None, Some(0), Some(1), Some(7)][of(4)] },
         (1 | 2, Some((service, consume))) => Setting::Strategy {

@@ -11,6 +11,7 @@ mod drawing;
 mod engine_semantics;
 mod expert_mistakes;
 mod finding;
+mod faults;
 mod futures;
 mod generate;
 mod hostile_files;
