@@ -59,7 +59,10 @@ pub fn row(ui: &mut Ui, mark: &Mark, theme: &Theme, out: &mut Vec<Command>) {
         }
         let id = ui.scope_id().with(("mark", mark.at.0));
         let mut name = ui.data(|data| data.get_temp(id)).unwrap_or_else(|| mark.name.clone());
-        let field = TextEdit::singleline(&mut name).hint_text("Name").desired_width(150.0);
+        let field = TextEdit::singleline(&mut name)
+            .hint_text("Name")
+            .align(egui::Align2::LEFT_CENTER)
+            .desired_width(150.0);
         let field = ui.add(field);
         let label = format!("Name of the mark at {}", mark.at);
         field.widget_info(|| {

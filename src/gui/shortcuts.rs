@@ -23,23 +23,37 @@ fn modifiers(shortcut: Shortcut) -> Modifiers {
 pub fn take(ctx: &egui::Context, out: &mut Vec<Command>) {
     let typing = ctx.text_edit_focused();
     let focused = ctx.memory(|memory| memory.focused().is_some());
+    let has_popup = egui::Popup::is_any_open(ctx);
     let mut keys: Vec<(Shortcut, &Command)> = ACTIONS
         .iter()
         .flat_map(|action| action.keys.iter().map(move |key| (*key, &action.command)))
         .filter(|(shortcut, _)| {
             let of_focus = matches!(shortcut.key, "Space" | "Left" | "Right" | "Up" | "Down");
+            // An open menu is what Escape closes.
+            if has_popup && shortcut.key == "Escape" {
+                return false;
+            }
             shortcut.ctrl || !(typing && shortcut.key != "Escape" || focused && of_focus)
         })
         .collect();
     // A key with more modifiers first: egui lets `→` match `Shift →` too.
     keys.sort_by_key(|(shortcut, _)| (!shortcut.ctrl, !shortcut.shift));
     ctx.input_mut(|input| {
+        let pressed = input.events.iter().filter_map(|event| match event {
+            egui::Event::Key { key, pressed: true, .. } => Some(*key),
+            _ => None,
+        });
+        let pressed: Vec<Key> = pressed.collect();
+        let mut found = Vec::new();
         for (shortcut, command) in keys {
             let Some(key) = Key::from_name(shortcut.key) else { continue };
             if input.consume_key(modifiers(shortcut), key) {
-                out.push(command.clone());
+                found.push((pressed.iter().position(|it| *it == key), command.clone()));
             }
         }
+        // Keys that come with one picture are obeyed in the order in which they were pressed.
+        found.sort_by_key(|(place, _)| *place);
+        out.extend(found.into_iter().map(|(_, command)| command));
     });
 }
 

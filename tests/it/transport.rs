@@ -56,6 +56,23 @@ fn marks_are_set_gone_through_named_and_removed() {
     assert_eq!(shell(&window).app().made.marks.list()[1].name, "the second receipt");
     click(&mut window, "Remove the mark at 2.000 s");
     assert_eq!(shell(&window).app().made.marks.list().len(), 1);
+    tell(&mut window, Command::Select(Selection::Service(inflight::model::ServiceId(0))));
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    window.run_steps(2);
+    assert!(window.query_by_label("Name of the mark at 5.000 s").is_none(), "it is closed");
+    assert!(shell(&window).app().selection.is_some(), "and nothing else");
+}
+
+#[test]
+fn keys_that_come_with_one_picture_are_obeyed_in_their_order() {
+    let mut window = payment();
+    for key in [Key::T, Key::M] {
+        window.key_press_modifiers(Modifiers::NONE, key);
+    }
+    window.run_steps(3);
+    let marks = shell(&window).app().made.marks.list().to_vec();
+    assert_eq!(marks.len(), 1);
+    assert_eq!(marks[0].at, seconds(20.0), "the mark is where the jump went");
 }
 
 #[test]
