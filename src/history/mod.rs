@@ -6,12 +6,16 @@ pub mod concern;
 pub mod inquiry;
 pub mod jump;
 pub mod lanes;
+pub mod journey;
 pub mod moment;
 pub mod overview;
 pub mod run;
 pub mod runs;
 pub mod scene;
 pub mod search;
+pub mod sequence;
+pub mod story;
+pub mod trail;
 pub mod worker;
 
 pub use branch::{Branch, BranchId, MAIN, Step, Tree};
@@ -19,6 +23,7 @@ pub use concern::{Concern, Subject};
 pub use inquiry::{Found, Inquiry, Pending, Stretch, work_out};
 pub use jump::Jump;
 pub use lanes::{Flight, LanesOf, Traffic};
+pub use journey::{Journey, JourneyOf};
 pub use moment::{Moment, Totals, Walk};
 pub use overview::{Mark, MarkKind, Overview};
 pub use run::{Answer, Run};
@@ -28,4 +33,7 @@ pub use scene::{
     TailEvent, TopicScene,
 };
 pub use search::{Condition, Hit, Hits, MOST_HITS, Relation, Search, Test};
+pub use sequence::{Sequence, SequenceOf, is_housekeeping};
+pub use story::{Copy, Fact, Line};
+pub use trail::Trail;
 pub use worker::{Handle, Progress};
