@@ -10,6 +10,7 @@ use crate::scenario::{self, Scenario, Variant};
 use super::command::{Camera, Command, Selection};
 use super::jump::Jumping;
 use super::lanes::Lanes;
+use super::inquiries::{Inquiries, Subject};
 use super::made::{Futures, Made, Places, Undo};
 use super::open::{Broken, Source};
 use super::palette::Palette;
@@ -49,6 +50,8 @@ pub enum Overlay {
     AskForFile,
     /// The search.
     Palette,
+    /// The question where to save a picture.
+    AskWhereToSave,
 }
 
 /// Everything the window shows is a function of this.
@@ -90,10 +93,13 @@ pub struct App {
     pub toasts: Vec<Toast>,
     /// What lies on top.
     pub overlay: Option<Overlay>,
+    /// Of what the sequence view tells.
+    pub subject: Subject,
     /// Whether the program is to end.
     pub quit: bool,
     /// What a variant has in which nothing was done.
     pub(super) no_futures: Futures,
+    pub(super) inquiries: Inquiries,
     pub(super) seed: Option<u64>,
     pub(super) text: String,
     pub(super) steps: i32,
@@ -129,7 +135,9 @@ impl App {
             broken: None,
             toasts: Vec::new(),
             overlay: None,
+            subject: Subject::default(),
             quit: false,
+            inquiries: Inquiries::default(),
             seed: None,
             text: first.text.to_owned(),
             scenario,
