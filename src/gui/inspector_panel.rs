@@ -4,8 +4,10 @@ use egui::{Align, Layout, RichText, ScrollArea, Sense, Ui, Vec2};
 
 use crate::app::{App, Command};
 use crate::view::inspector::{Inspection, Row, Section, Tone, inspect};
+use crate::view::journey;
 
 use super::controls::{self, Face, Icon};
+use super::journey_panel;
 use super::theme::Theme;
 
 /// The panel.
@@ -33,6 +35,9 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         }
         for part in &inspection.sections {
             section(ui, theme, part);
+        }
+        if let Some(told) = journey::told(app) {
+            journey_panel::ui(ui, &told, theme, out);
         }
         if app.selection.is_none() {
             ui.add_space(10.0);

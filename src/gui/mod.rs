@@ -9,9 +9,11 @@ mod inspector_panel;
 mod jumps;
 mod marks_list;
 mod lanes_panel;
+mod journey_panel;
 mod overlays;
 mod palette;
 mod problems_panel;
+mod sequence_panel;
 mod shell;
 mod shortcuts;
 mod signs;
@@ -21,4 +23,5 @@ pub mod theme;
 mod timeline_panel;
 mod top_bar;
 
+pub use overlays::Wanted;
 pub use shell::{Chooser, Shell, run};

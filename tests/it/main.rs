@@ -15,6 +15,7 @@ mod generate;
 mod hostile_files;
 mod lanes;
 mod lanes_panel;
+mod journeys;
 mod layout;
 mod panels;
 mod queueing_theory;
