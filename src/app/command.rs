@@ -8,11 +8,11 @@ use crate::model::{
     Act, Deed, EventId, EventTypeId, LinkId, MessageId, Node, ServiceId, Span, Time, TopicId,
 };
 
+use super::inquiries::{Subject, View};
 use super::jump::Landmark;
 use super::marks::MarkCommand;
 use super::palette::PaletteCommand;
 use super::playback::{Direction, Window};
-use super::inquiries::{Subject, View};
 use super::settings::Look;
 
 /// Something a person asked of the program.

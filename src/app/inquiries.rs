@@ -139,7 +139,7 @@ impl App {
         self.inquire_span();
     }
 
-    fn ask<I: Inquiry, Q, A>(&self, inquiry: I, question: Q) -> Asked<Q, I::Answer, A> {
+    fn asked<I: Inquiry, Q, A>(&self, inquiry: I, question: Q) -> Asked<Q, I::Answer, A> {
         let (base, script) = (Arc::clone(&self.run.base), Arc::clone(&self.run.script));
         let about = About { base, script, seed: self.run.seed };
         Asked { about, question, pending: self.run.inquire(inquiry), answer: None }
@@ -176,7 +176,7 @@ impl App {
                 let answer = before.filter(|it| it.question.0 == event && it.about.is(self));
                 let inquiry = JourneyOf::new(script, event, until);
                 let answer = answer.and_then(|it| it.answer);
-                Asked { answer, ..self.ask(inquiry, (event, until)) }
+                Asked { answer, ..self.asked(inquiry, (event, until)) }
             }
         });
     }
@@ -200,7 +200,7 @@ impl App {
                 let stretch = Stretch { script, from, until: to };
                 let inquiry = SequenceOf::new(stretch, MOST_MESSAGES, question.1);
                 let answer = before.filter(|it| it.about.is(self)).and_then(|it| it.answer);
-                Asked { answer, ..self.ask(inquiry, question) }
+                Asked { answer, ..self.asked(inquiry, question) }
             }
         });
     }

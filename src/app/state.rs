@@ -11,6 +11,7 @@ use super::command::{Camera, Command, Selection};
 use super::jump::Jumping;
 use super::lanes::Lanes;
 use super::inquiries::{Inquiries, Subject};
+use super::jump::Jumping;
 use super::made::{Futures, Made, Places, Undo};
 use super::open::{Broken, Source};
 use super::palette::Palette;

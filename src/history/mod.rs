@@ -24,6 +24,7 @@ pub use inquiry::{Found, Inquiry, Pending, Stretch, work_out};
 pub use jump::Jump;
 pub use lanes::{Flight, LanesOf, Traffic};
 pub use journey::{Journey, JourneyOf};
+pub use jump::Jump;
 pub use moment::{Moment, Totals, Walk};
 pub use overview::{Mark, MarkKind, Overview};
 pub use run::{Answer, Run};
