@@ -20,10 +20,9 @@ mod update;
 pub mod watch;
 
 pub use command::{ACTIONS, Action, Camera, Command, Group, Selection, Shortcut};
-pub use jump::{Jumping, Landmark};
-pub use lanes::Lanes;
 pub use inquiries::{Found, Inquiries, MOST_MESSAGES, Subject, View, selection_of};
 pub use jump::{Jumping, Landmark};
+pub use lanes::Lanes;
 pub use made::{Futures, Held, Made, Places, Undo};
 pub use marks::{Mark, MarkCommand, Marks};
 pub use open::{Broken, Source};

@@ -8,10 +8,9 @@ use crate::model::{Model, Node, ServiceId, Span, Time, TopicId};
 use crate::scenario::{self, Scenario, Variant};
 
 use super::command::{Camera, Command, Selection};
-use super::jump::Jumping;
-use super::lanes::Lanes;
 use super::inquiries::{Inquiries, Subject};
 use super::jump::Jumping;
+use super::lanes::Lanes;
 use super::made::{Futures, Made, Places, Undo};
 use super::open::{Broken, Source};
 use super::palette::Palette;
