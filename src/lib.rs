@@ -33,6 +33,9 @@
 //! | a figure of the report | `sim/report`, `sim/statistics` |
 //! | what is shown at an instant | `history/scene`, then `view/flow` |
 //! | the timeline's lanes | `history/lanes` (what is found out), `view/lanes` (what is drawn), `gui/lanes_panel` |
+//! | what becomes of an event | `history/story`, `history/journey`, then `view/story` |
+//! | the sequence diagram | `history/sequence`, `view/sequence/`, then `gui/sequence_panel` |
+//! | what is written for others to read | `export/` (`mermaid`, `svg`) |
 //! | a button or a key | `app/command`, `app/update`, then the panel in `gui/` |
 //! | a colour | `assets/theme.ron` |
 
@@ -43,5 +46,6 @@ pub mod sim;
 pub mod history;
 pub mod app;
 pub mod view;
+pub mod export;
 pub mod gui;
 pub mod cli;

@@ -10,6 +10,7 @@ use crate::model::{
 };
 
 use super::faults::Planned;
+use super::inquiries::{Subject, View};
 use super::jump::Landmark;
 use super::lots::RandomFaults;
 use super::marks::MarkCommand;
@@ -227,6 +228,25 @@ pub enum Command {
     ToggleInspector,
     /// Give the inspector this width, in points.
     SetInspectorWidth(f32),
+    /// Show the run in this way.
+    ShowView(View),
+    /// Have the sequence view tell of this.
+    ShowSequenceOf(Subject),
+    /// Show or hide acks, commits and fetches in the sequence view.
+    ToggleAcks,
+    /// Copy what the sequence view shows, as Mermaid.
+    CopySequence,
+    /// Ask where to save what the sequence view shows.
+    AskWhereToSave,
+    /// Save what the sequence view shows in this file, as SVG.
+    SaveSequence(PathBuf),
+    /// Say this for a while.
+    Say {
+        /// What.
+        text: String,
+        /// Whether something went wrong.
+        is_bad: bool,
+    },
     /// Show or hide the list of keys.
     ToggleHelp,
     /// Close what lies on top; without it, select nothing.
@@ -400,6 +420,9 @@ actions! {
     C::AskForFile, File, "Open…", "Open a scenario file", [ctrl("O")];
     C::Reload, File, "Reload", "Read the open file again", [ctrl("R"), plain("F5")];
 
+    C::CopySequence, File, "Copy as Mermaid", "Copy the sequence diagram as text that Mermaid draws", [];
+    C::AskWhereToSave, File, "Save as SVG…", "Save the sequence diagram as a picture", [ctrl("E")];
+
     C::TogglePlay, Playback, "Play or pause", "Let time pass, or stand still", [plain("Space")];
     C::Play, Playback, "Play", "Let time pass", [];
     C::Pause, Playback, "Pause", "Stand still", [];
@@ -443,6 +466,9 @@ actions! {
     C::GoTo(Landmark::Selection, Backward), Places, "Previous of selection",
         "Go to where something last happened to what is selected", [shift("E")];
 
+    C::ShowView(View::Flow), View, "Flow", "See what is on its way at this instant", [ctrl("1")];
+    C::ShowView(View::Sequence), View, "Sequence", "See what happened one after the other, as a sequence diagram", [ctrl("2")];
+    C::ToggleAcks, View, "Acks and fetches", "Show or hide what only keeps others going in the sequence view: acks, commits, confirms, fetches", [];
     C::Fit, View, "Fit", "See everything", [plain("F")];
     C::ZoomIn, View, "Zoom in", "Come closer", [plain("+"), plain("=")];
     C::ZoomOut, View, "Zoom out", "See more", [plain("-")];

@@ -15,6 +15,7 @@ pub mod lots;
 pub mod made;
 pub mod marks;
 pub mod offers;
+pub mod inquiries;
 pub mod open;
 pub mod palette;
 pub mod playback;
@@ -26,6 +27,7 @@ pub mod watch;
 
 pub use command::{ACTIONS, Action, Camera, Command, Group, Selection, Shortcut};
 pub use faults::Planned;
+pub use inquiries::{Found, Inquiries, MOST_MESSAGES, Subject, View, selection_of};
 pub use jump::{Jumping, Landmark};
 pub use lanes::Lanes;
 pub use lots::{RandomFaults, RandomKind};

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::inquiries::View;
+
 /// Light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Look {
@@ -42,6 +44,10 @@ pub struct Settings {
     pub speed: f64,
     /// Whether it plays more slowly when something happens.
     pub slows: bool,
+    /// How the run is shown.
+    pub view: View,
+    /// Whether the sequence view leaves out acks, commits and fetches.
+    pub brief_sequence: bool,
     /// Whether the inspector is shown.
     pub inspector: bool,
     /// How wide the inspector is, in points.
@@ -71,6 +77,8 @@ impl Default for Settings {
             scale: 1.0,
             speed: 1.0,
             slows: false,
+            view: View::default(),
+            brief_sequence: true,
             inspector: true,
             inspector_width: 300.0,
             lanes: true,

@@ -11,6 +11,7 @@ use super::acting::{Awaited, Tuning};
 use super::causes::Asked;
 use super::command::{Camera, Command, Selection};
 use super::faults::Planned;
+use super::inquiries::{Inquiries, Subject};
 use super::jump::Jumping;
 use super::lanes::Lanes;
 use super::made::{Futures, Made, Places, Undo};
@@ -56,6 +57,8 @@ pub enum Overlay {
     Palette,
     /// The question which faults are to be drawn by lot.
     RandomFaults,
+    /// The question where to save a picture.
+    AskWhereToSave,
 }
 
 /// Everything the window shows is a function of this.
@@ -99,6 +102,8 @@ pub struct App {
     pub toasts: Vec<Toast>,
     /// What lies on top.
     pub overlay: Option<Overlay>,
+    /// Of what the sequence view tells.
+    pub subject: Subject,
     /// Whether the program is to end.
     pub quit: bool,
     /// What a variant has in which nothing was done.
@@ -109,6 +114,7 @@ pub struct App {
     pub(super) awaited: Option<Awaited>,
     /// What is found out about the anomaly that is selected.
     pub(super) asked: Option<Asked>,
+    pub(super) inquiries: Inquiries,
     pub(super) seed: Option<u64>,
     pub(super) text: String,
     pub(super) steps: i32,
@@ -145,10 +151,12 @@ impl App {
             broken: None,
             toasts: Vec::new(),
             overlay: None,
+            subject: Subject::default(),
             quit: false,
             tuning: None,
             awaited: None,
             asked: None,
+            inquiries: Inquiries::default(),
             seed: None,
             text: first.text.to_owned(),
             scenario,

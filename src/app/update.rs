@@ -104,6 +104,14 @@ impl App {
             Command::NormalText => self.settings.scale = 1.0,
             Command::ToggleInspector => self.settings.inspector = !self.settings.inspector,
             Command::SetInspectorWidth(width) => self.settings.inspector_width = width,
+            Command::ShowView(view) => self.show_view(view),
+            Command::ShowSequenceOf(subject) => self.subject = subject,
+            Command::ToggleAcks => self.settings.brief_sequence = !self.settings.brief_sequence,
+            Command::AskWhereToSave => self.overlay = Some(Overlay::AskWhereToSave),
+            Command::Say { text, is_bad } => self.say(text, is_bad),
+            // What is to be copied or saved only `gui` knows; it tells how that went.
+            Command::CopySequence => {}
+            Command::SaveSequence(_) => self.overlay = None,
             Command::ToggleHelp => {
                 let open = self.overlay == Some(Overlay::Help);
                 self.overlay = (!open).then_some(Overlay::Help);
@@ -221,6 +229,7 @@ impl App {
         self.take_hits();
         self.run.follow(self.playback.at);
         self.take_steps();
+        self.inquire();
         if was_playing {
             self.window = self.window.following(self.playback.at, self.whole());
         }

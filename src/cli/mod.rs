@@ -4,6 +4,7 @@ mod check;
 mod json;
 mod progress;
 mod run;
+mod sequence;
 mod source;
 mod table;
 
@@ -31,6 +32,7 @@ const EXAMPLES: &str = "Examples:
   inflight my.ron                                the window, playing your scenario
   inflight run payment --variant call            a report of one run
   inflight run scenarios/queueing/*.ron --json   the same for programs
+  inflight sequence lost_ack --event payments/66 the story of an event as a diagram
   inflight check scenarios                       are all these files good?
 
 Exit codes: 0 done, 1 a scenario is at fault, 2 the command line is.";
@@ -51,6 +53,8 @@ struct Window {
 enum Command {
     /// Run scenarios without a window and report what happened
     Run(run::Options),
+    /// Write what happened as a sequence diagram: text, Mermaid or SVG
+    Sequence(sequence::Options),
     /// Read and check files, or all `.ron` files of folders
     Check {
         /// Files or folders
@@ -67,6 +71,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         Some(Command::Run(options)) => run::run(&options),
+        Some(Command::Sequence(options)) => sequence::sequence(&options),
         Some(Command::Check { paths }) => check::check(&paths),
         Some(Command::List) => check::list(),
         None => window(cli.window),

@@ -94,7 +94,10 @@ pub(super) fn run(options: &Options) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn choose<'a>(variants: &'a [Variant], name: Option<&str>) -> Result<&'a Variant, String> {
+pub(super) fn choose<'a>(
+    variants: &'a [Variant],
+    name: Option<&str>,
+) -> Result<&'a Variant, String> {
     let Some(name) = name else { return Ok(&variants[0]) };
     if let Some(found) = variants.iter().find(|it| it.name == name) {
         return Ok(found);

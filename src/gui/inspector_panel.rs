@@ -4,9 +4,11 @@ use egui::{Align, Layout, RichText, ScrollArea, Sense, Ui, Vec2};
 
 use crate::app::{App, Command};
 use crate::view::inspector::{Inspection, Row, Section, Tone, inspect};
+use crate::view::journey;
 
 use super::acts;
 use super::controls::{self, Face, Icon};
+use super::journey_panel;
 use super::theme::Theme;
 
 /// The panel.
@@ -36,6 +38,9 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             section(ui, theme, part);
         }
         acts::ui(ui, app, theme, out);
+        if let Some(told) = journey::told(app) {
+            journey_panel::ui(ui, &told, theme, out);
+        }
         if app.selection.is_none() {
             ui.add_space(10.0);
             let hint = "Click an event, a service, a topic or a link to see what is known of it and what can be done to it.";

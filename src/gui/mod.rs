@@ -12,10 +12,12 @@ mod inspector_panel;
 mod jumps;
 mod marks_list;
 mod lanes_panel;
+mod journey_panel;
 mod overlays;
 mod palette;
 mod problems_panel;
 mod random_faults;
+mod sequence_panel;
 mod shell;
 mod shortcuts;
 mod signs;
@@ -28,4 +30,5 @@ mod timeline_panel;
 mod top_bar;
 mod typed;
 
+pub use overlays::Wanted;
 pub use shell::{Chooser, Shell, run};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use egui::{Align2, Area, Context, Id, Modal, Order, RichText, TextEdit, Vec2};
 
-use crate::app::{App, Command};
+use crate::app::{App, Command, Overlay};
 
 use super::controls;
 use super::theme::Theme;
@@ -51,26 +51,80 @@ pub fn toasts(ctx: &Context, app: &App, theme: &Theme, view_bottom: f32, out: &m
     });
 }
 
-/// The question which file to open, for desktops without a file chooser, and while one that
-/// there is is open.
+/// For what a file is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// A scenario, to be opened.
+    Scenario,
+    /// A picture, to be saved.
+    Picture,
+}
+
+impl Wanted {
+    /// What the question is called.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Scenario => "Open a scenario",
+            Self::Picture => "Save the sequence diagram",
+        }
+    }
+
+    const fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Scenario => (
+                "The path of a .ron file; or drop one on the window.",
+                "scenarios/payment/payment.ron",
+                "Open",
+            ),
+            Self::Picture => {
+                ("The path of the .svg file that is to be written.", "sequence.svg", "Save")
+            }
+        }
+    }
+
+    /// What is asked when a file is chosen.
+    #[must_use]
+    pub const fn command(self, path: PathBuf) -> Command {
+        match self {
+            Self::Scenario => Command::OpenFile(path),
+            Self::Picture => Command::SaveSequence(path),
+        }
+    }
+
+    /// The question as what lies on top of the window.
+    #[must_use]
+    pub const fn overlay(self) -> Overlay {
+        match self {
+            Self::Scenario => Overlay::AskForFile,
+            Self::Picture => Overlay::AskWhereToSave,
+        }
+    }
+}
+
+/// The question for a path, for desktops without a file chooser, and while one that there is is
+/// open.
 #[derive(Debug, Default)]
 pub struct FileQuestion {
     path: String,
+    picture: String,
 }
 
 impl FileQuestion {
     /// Asks.
-    pub fn ui(&mut self, ctx: &Context, theme: &Theme, out: &mut Vec<Command>) {
-        let modal = Modal::new(Id::unique("open file"));
+    pub fn ui(&mut self, ctx: &Context, theme: &Theme, wanted: Wanted, out: &mut Vec<Command>) {
+        let (what, example, verb) = wanted.words();
+        let path = match wanted {
+            Wanted::Scenario => &mut self.path,
+            Wanted::Picture => &mut self.picture,
+        };
+        let modal = Modal::new(Id::unique("path of a file"));
         let modal = modal.frame(controls::modal_frame(ctx)).show(ctx, |ui| {
             ui.set_width(460.0);
-            ui.heading("Open a scenario");
-            let label = ui.label(
-                RichText::new("The path of a .ron file; or drop one on the window.")
-                    .color(theme.colours.text_weak),
-            );
-            let field = TextEdit::singleline(&mut self.path)
-                .hint_text("scenarios/payment/payment.ron")
+            ui.heading(wanted.title());
+            let label = ui.label(RichText::new(what).color(theme.colours.text_weak));
+            let field = TextEdit::singleline(path)
+                .hint_text(example)
                 .font(theme.mono_font(theme.sizes.mono))
                 .desired_width(f32::INFINITY);
             let field = ui.add(field).labelled_by(label.id);
@@ -80,10 +134,10 @@ impl FileQuestion {
             }
             ui.add_space(6.0);
             ui.horizontal(|ui| {
-                let path = self.path.trim();
-                let open = ui.add_enabled(!path.is_empty(), egui::Button::new("Open"));
-                if (open.clicked() || enter) && !path.is_empty() {
-                    out.push(Command::OpenFile(PathBuf::from(path)));
+                let path = path.trim();
+                let button = ui.add_enabled(!path.is_empty(), egui::Button::new(verb));
+                if (button.clicked() || enter) && !path.is_empty() {
+                    out.push(wanted.command(PathBuf::from(path)));
                 }
                 if ui.button("Cancel").on_hover_text(Command::Dismiss.tooltip()).clicked() {
                     out.push(Command::Dismiss);

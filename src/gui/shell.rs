@@ -6,31 +6,38 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, bounded};
 use egui::{Panel, Ui};
 
-use crate::app::{App, Command, Look, Options, Overlay, Settings, Wake};
+use crate::app::{App, Command, Look, Options, Overlay, Settings, View, Wake};
+
+use crate::export::{file, mermaid, svg};
+use crate::view::ink::ink;
+use crate::view::sequence;
 
 use super::controls::panel_frame;
 use super::flow_panel::FlowPanel;
-use super::overlays::{self, FileQuestion};
+use super::overlays::{self, FileQuestion, Wanted};
 use super::random_faults::RandomQuestion;
+use super::sequence_panel::SequencePanel;
 use super::theme::{self, Theme};
 use super::{
     faults_panel, inspector_panel, jumps, palette, problems_panel, shortcuts, status_bar,
     timeline_panel, top_bar,
 };
 
-/// Asks the desktop for a file; blocks until it is chosen, `None` if none is.
-pub type Chooser = fn() -> Option<PathBuf>;
+/// Asks the desktop for a file, or for where to put one; blocks until it is chosen, `None` if none
+/// is.
+pub type Chooser = fn(Wanted) -> Option<PathBuf>;
 
 /// The window's state: the program's, and what only the window knows.
 pub struct Shell {
     app: App,
     chooser: Option<Chooser>,
-    chosen: Option<(f64, Receiver<Option<PathBuf>>)>,
+    chosen: Option<(f64, Wanted, Receiver<Option<PathBuf>>)>,
     question: FileQuestion,
     random: RandomQuestion,
     title: String,
     frame: Option<f32>,
     flow: FlowPanel,
+    sequence: SequencePanel,
 }
 
 impl Shell {
@@ -58,6 +65,7 @@ impl Shell {
             title: String::new(),
             frame: None,
             flow: FlowPanel::default(),
+            sequence: SequencePanel::default(),
         }
     }
 
@@ -83,9 +91,14 @@ impl Shell {
         let view_bottom = self.panels(ui, theme, &mut out);
         match self.app.overlay {
             Some(Overlay::Help) => shortcuts::help(&ctx, theme, &mut out),
-            Some(Overlay::AskForFile) => self.question.ui(&ctx, theme, &mut out),
             Some(Overlay::Palette) => palette::ui(&ctx, &self.app, theme, &mut out),
             Some(Overlay::RandomFaults) => self.random.ui(&ctx, &self.app, theme, &mut out),
+            Some(Overlay::AskForFile) => {
+                self.question.ui(&ctx, theme, Wanted::Scenario, &mut out);
+            }
+            Some(Overlay::AskWhereToSave) => {
+                self.question.ui(&ctx, theme, Wanted::Picture, &mut out);
+            }
             None => {}
         }
         overlays::toasts(&ctx, &self.app, theme, view_bottom, &mut out);
@@ -108,7 +121,7 @@ impl Shell {
         };
         ctx.set_theme(preference);
         ctx.set_zoom_factor(self.app.settings.scale);
-        self.take_choice(ctx.input(|input| input.time));
+        self.take_choice(ctx, ctx.input(|input| input.time));
         let title = format!("{} – inflight", self.app.scenario.title);
         if title != self.title {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
@@ -118,14 +131,17 @@ impl Shell {
 
     /// Takes what the desktop's file chooser has to say. Where there is no chooser it says
     /// "nothing" at once, and the path is typed; later it means that a person cancelled.
-    fn take_choice(&mut self, now: f64) {
-        let Some((asked, chosen)) = &self.chosen else { return };
+    fn take_choice(&mut self, ctx: &egui::Context, now: f64) {
+        let Some((asked, wanted, chosen)) = &self.chosen else { return };
         let Ok(path) = chosen.try_recv() else { return };
-        let was_shown = now - asked > 1.0;
+        let (was_shown, wanted) = (now - asked > 1.0, *wanted);
         self.chosen = None;
         match path {
-            Some(path) => self.app.update(Command::OpenFile(path)),
-            None if was_shown && self.app.overlay == Some(Overlay::AskForFile) => {
+            Some(path) => {
+                let command = wanted.command(path);
+                self.obey(ctx, theme::current(ctx), command);
+            }
+            None if was_shown && self.app.overlay == Some(wanted.overlay()) => {
                 self.app.update(Command::Dismiss);
             }
             None => {}
@@ -178,7 +194,10 @@ impl Shell {
         let frame = egui::Frame::new().fill(theme.colours.background);
         egui::CentralPanel::no_frame()
             .frame(frame)
-            .show(ui, |ui| self.flow.ui(ui, app, theme, out))
+            .show(ui, |ui| match app.settings.view {
+                View::Flow => self.flow.ui(ui, app, theme, out),
+                View::Sequence => self.sequence.ui(ui, app, theme, out),
+            })
             .response
             .rect
             .bottom()
@@ -193,24 +212,58 @@ impl Shell {
             }
             Command::AskForFile => {
                 self.app.update(command);
-                self.choose(ctx);
+                self.choose(ctx, Wanted::Scenario);
+            }
+            Command::AskWhereToSave if sequence::shown(&self.app).is_none() => {
+                self.app.update(nothing_to_take());
+            }
+            Command::AskWhereToSave => {
+                self.app.update(command);
+                self.choose(ctx, Wanted::Picture);
+            }
+            Command::CopySequence => {
+                let said = match sequence::shown(&self.app) {
+                    None => nothing_to_take(),
+                    Some((diagram, title)) => {
+                        ctx.copy_text(mermaid::mermaid(&diagram, &title));
+                        let text = "Copied; paste it where Mermaid is drawn.".to_owned();
+                        Command::Say { text, is_bad: false }
+                    }
+                };
+                self.app.update(said);
+            }
+            Command::SaveSequence(path) => {
+                self.app.update(Command::SaveSequence(path.clone()));
+                let said = match sequence::shown(&self.app) {
+                    None => nothing_to_take(),
+                    Some((diagram, title)) => {
+                        let text = svg::svg(&diagram, &title, ink(theme.is_dark));
+                        let path = with_ending(path);
+                        let (text, is_bad) = match file::write(&path, &text) {
+                            Ok(()) => (format!("{} is saved.", path.display()), false),
+                            Err(error) => (error, true),
+                        };
+                        Command::Say { text, is_bad }
+                    }
+                };
+                self.app.update(said);
             }
             command => self.app.update(command),
         }
     }
 
     /// Opens the desktop's file chooser, on a thread of its own: it blocks.
-    fn choose(&mut self, ctx: &egui::Context) {
+    fn choose(&mut self, ctx: &egui::Context, wanted: Wanted) {
         let (None, Some(chooser)) = (&self.chosen, self.chooser) else { return };
         let (sender, receiver) = bounded(1);
         let waker = ctx.clone();
         let spawned = std::thread::Builder::new().name("file chooser".into()).spawn(move || {
             // The window may be gone by now; then nobody asks any more.
-            let _ = sender.send(chooser());
+            let _ = sender.send(chooser(wanted));
             waker.request_repaint();
         });
         if spawned.is_ok() {
-            self.chosen = Some((ctx.input(|input| input.time), receiver));
+            self.chosen = Some((ctx.input(|input| input.time), wanted, receiver));
         }
     }
 
@@ -270,11 +323,25 @@ pub fn run(options: Options) -> Result<(), eframe::Error> {
     eframe::run_native("inflight", native, Box::new(create))
 }
 
-fn choose_file() -> Option<PathBuf> {
-    rfd::FileDialog::new()
-        .set_title("Open a scenario")
-        .add_filter("Scenarios", &["ron"])
-        .pick_file()
+fn choose_file(wanted: Wanted) -> Option<PathBuf> {
+    let dialog = rfd::FileDialog::new().set_title(wanted.title());
+    match wanted {
+        Wanted::Scenario => dialog.add_filter("Scenarios", &["ron"]).pick_file(),
+        Wanted::Picture => {
+            dialog.add_filter("SVG", &["svg"]).set_file_name("sequence.svg").save_file()
+        }
+    }
+}
+
+/// What is said where there is no diagram to be copied or saved.
+fn nothing_to_take() -> Command {
+    let text = "There is no sequence diagram yet: select an event, or show the close-up in the sequence view (Ctrl 2).";
+    Command::Say { text: text.to_owned(), is_bad: true }
+}
+
+/// A picture's file is called `.svg` unless it has an ending of its own.
+fn with_ending(path: PathBuf) -> PathBuf {
+    if path.extension().is_some() { path } else { path.with_extension("svg") }
 }
 
 /// Three events in flight, on a dark ground.

@@ -4,15 +4,17 @@ use std::path::Path;
 
 use egui::{Align, ComboBox, Layout, RichText, Sense, Ui, Vec2};
 
-use crate::app::{App, Command, Source};
+use crate::app::{App, Command, Source, View};
 use crate::scenario::library;
 
 use super::controls::{self, Face, Icon};
 use super::theme::Theme;
 
 /// With so much room, in points, the search has a field, and a narrow one.
-const WIDE_SEARCH: f32 = 420.0;
-const NARROW_SEARCH: f32 = 300.0;
+const WIDE_SEARCH: f32 = 290.0;
+const NARROW_SEARCH: f32 = 200.0;
+/// The room that the views need beside it.
+const VIEWS: f32 = 190.0;
 
 /// The bar.
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
@@ -34,10 +36,12 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             button(ui, Icon::Inspector, face, Command::ToggleInspector);
             faults(ui, app, theme, out);
             ui.add_space(4.0);
-            let room = ui.available_width();
+            let room = ui.available_width() - VIEWS;
             let width = (room >= WIDE_SEARCH).then_some(260.0);
             let width = width.or((room >= NARROW_SEARCH).then_some(170.0));
             super::palette::opener(ui, theme, width, out);
+            ui.add_space(6.0);
+            views(ui, app, theme, out);
         });
     });
 }
@@ -58,6 +62,29 @@ fn faults(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     });
     if response.clicked() {
         out.push(Command::ToggleFaults);
+    }
+}
+
+/// The views side by side, as one control.
+fn views(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    // They are laid out from the right.
+    for view in [View::Sequence, View::Flow] {
+        let command = Command::ShowView(view);
+        let is_shown = app.settings.view == view;
+        let colours = &theme.colours;
+        let label = command.action().map_or("", |it| it.label);
+        let (ink, edge) = if is_shown {
+            (colours.selection, colours.selection)
+        } else {
+            (colours.text_weak, egui::Color32::TRANSPARENT)
+        };
+        let text = RichText::new(label).color(ink);
+        let button = egui::Button::selectable(is_shown, text)
+            .stroke(egui::Stroke::new(1.0, edge))
+            .min_size(Vec2::new(78.0, theme.sizes.control - 2.0));
+        if ui.add(button).on_hover_text(command.tooltip()).clicked() {
+            out.push(command);
+        }
     }
 }
 

@@ -7,18 +7,23 @@ pub mod cause;
 pub mod inquiry;
 pub mod jump;
 pub mod lanes;
+pub mod journey;
 pub mod moment;
 pub mod overview;
 pub mod run;
 pub mod runs;
 pub mod scene;
 pub mod search;
+pub mod sequence;
+pub mod story;
+pub mod trail;
 pub mod worker;
 
 pub use branch::{Branch, BranchId, MAIN, Step, Tree};
 pub use cause::{Cause, Facts};
 pub use concern::{Concern, Subject};
 pub use inquiry::{Found, Inquiry, Pending, Stretch, work_out};
+pub use journey::{Journey, JourneyOf};
 pub use jump::Jump;
 pub use lanes::{Flight, LanesOf, Traffic};
 pub use moment::{Moment, Totals, Walk};
@@ -30,4 +35,7 @@ pub use scene::{
     TailEvent, TopicScene,
 };
 pub use search::{Condition, Hit, Hits, MOST_HITS, Relation, Search, Test};
+pub use sequence::{Sequence, SequenceOf, is_housekeeping};
+pub use story::{Copy, Fact, Line};
+pub use trail::Trail;
 pub use worker::{Handle, Progress};

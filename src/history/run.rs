@@ -14,6 +14,7 @@ use crate::sim::World;
 use super::moment::{Moment, Walk};
 use super::overview::Overview;
 use super::scene::{Scene, TAIL_EVENTS};
+use super::trail::Trail;
 
 /// How many records lie between two checkpoints at least: some half a millisecond of
 /// simulation.
@@ -258,6 +259,13 @@ impl Run {
             Some(before) => self.kept_before(Time(before)),
         };
         Walk::new(begin.clone(), Arc::clone(&self.script))
+    }
+
+    /// The moments that are kept, for several walks.
+    #[must_use]
+    pub fn trail(&self) -> Trail {
+        let moments = self.checkpoints.iter().map(|it| Arc::clone(&it.moment)).collect();
+        Trail::new(Arc::clone(&self.script), moments)
     }
 
     /// The scene at an instant: all records up to and including it. Past the head it is the

@@ -12,6 +12,7 @@ mod event;
 mod fault;
 mod guard;
 pub mod histogram;
+pub mod insight;
 mod intervention;
 mod member;
 mod membership;
@@ -33,5 +34,6 @@ mod workload;
 mod world;
 
 pub use audit::Audit;
+pub use insight::Change;
 pub use report::Report;
 pub use world::{Digest, Observer, World};

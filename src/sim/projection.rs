@@ -90,6 +90,9 @@ impl World {
         }
         if let Some(value) = value {
             self.note(What::Stored { store, key, value });
+            if self.observed {
+                self.note_change(message);
+            }
         }
         let Some(beliefs) = &mut self.beliefs else { return };
         let message = self.messages.get(message);

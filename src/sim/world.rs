@@ -26,6 +26,7 @@ use crate::model::{
 use super::agenda::Agenda;
 use super::batch::{BatchRun, Gathering};
 use super::guard::{Answer, Guards};
+use super::insight::Change;
 use super::intervention::DoomedAnswer;
 use super::message::{Message, Messages};
 use super::network::LinkState;
@@ -113,9 +114,11 @@ pub struct World {
     seed: u64,
     digest: u64,
     record_count: u64,
-    observed: bool,
+    pub(super) observed: bool,
     /// Records on their way to the observer.
-    fresh: Vec<Record>,
+    pub(super) fresh: Vec<Record>,
+    /// Who has changed stores since the last step began, while somebody looks on.
+    pub(super) changes: Vec<Change>,
     /// Empty lists that were used before: what a broker wants done is listed in one.
     pub(super) spare_effects: Vec<Vec<Effect>>,
     /// The same for what the reader of a log is to get.
@@ -432,6 +435,7 @@ impl World {
             record_count: 0,
             observed: false,
             fresh: Vec::new(),
+            changes: Vec::new(),
             spare_effects: Vec::new(),
             spare_deliveries: Vec::new(),
             plan,
@@ -492,6 +496,7 @@ impl World {
     pub fn step<O: Observer>(&mut self, observer: &mut O) -> bool {
         let plan = Arc::clone(&self.plan);
         self.observed = O::LISTENS;
+        self.changes.clear();
         let moved = if self.stands_still() {
             false
         } else if self.begun {
@@ -514,6 +519,7 @@ impl World {
         observer: &mut O,
     ) {
         self.observed = O::LISTENS;
+        self.changes.clear();
         if self.now < intervention.at {
             (self.now, self.crowd) = (intervention.at, 0);
         }
@@ -530,6 +536,7 @@ impl World {
         }
         while self.advance(&plan, until) {
             self.deliver_records(observer);
+            self.changes.clear();
         }
         self.deliver_records(observer);
         if !self.stands_still() {

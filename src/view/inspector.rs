@@ -444,23 +444,18 @@ fn event_of(app: &App, id: EventId, event_type: EventTypeId) -> Inspection {
     section.row("id", format!("{producer}/{}", id.count()));
     section.row("source", format!("/{producer}"));
     section.row("size", format!("{} bytes", event_type.size_bytes));
+    // What is in sight is known at once; the rest when its journey is found out.
     let events = app.run.answer.as_ref().map(|it| &it.events);
-    let known = events.and_then(|it| it.iter().find(|it| it.id == id));
+    let in_sight = events.and_then(|it| it.iter().find(|it| it.id == id));
+    let found = app.found().and_then(|it| it.journey.fact());
+    let known = in_sight.map(|it| (it.time, it.fields)).or(found.map(|it| (it.at, it.fields)));
     let mut data = Section::new("Data");
-    match known {
-        Some(event) => {
-            section.toned("time", event.time.to_string(), Tone::Time);
-            if let Some(cause) = event.cause {
-                let who = &model.services[cause.producer().index()].name;
-                section.row("cause", format!("{who}/{}", cause.count()));
-            }
-            let of_type = &model.event_types[event.event_type.index()];
-            for (field, bits) in of_type.fields.iter().zip(event.fields) {
-                let value = model.value_text(Value::from_bits(field.kind, bits));
-                data.row(field.name.clone(), value);
-            }
+    if let Some((time, fields)) = known {
+        section.toned("time", time.to_string(), Tone::Time);
+        for (field, bits) in event_type.fields.iter().zip(fields) {
+            let value = model.value_text(Value::from_bits(field.kind, bits));
+            data.row(field.name.clone(), value);
         }
-        None => section.row("now", "neither in flight nor at the end of a topic"),
     }
     Inspection {
         kind: if event_type.is_request { "request" } else { "event" },

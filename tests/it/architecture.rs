@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// A layer, and the layers it may name. From `lib.rs`, lower ones first.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("model", &[]),
     ("scenario", &["model"]),
     ("engine", &["model"]),
@@ -11,7 +11,8 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("history", &["model", "sim"]),
     ("app", &["model", "scenario", "engine", "sim", "history"]),
     ("view", &["model", "scenario", "history", "app"]),
-    ("gui", &["model", "scenario", "history", "app", "view"]),
+    ("export", &["model", "history", "view"]),
+    ("gui", &["model", "scenario", "history", "app", "view", "export"]),
 ];
 
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {

@@ -17,6 +17,7 @@ mod generate;
 mod hostile_files;
 mod lanes;
 mod lanes_panel;
+mod journeys;
 mod layout;
 mod panels;
 mod queueing_theory;

@@ -43,7 +43,7 @@ impl Outbox {
     }
 
     /// Every event that waits, the oldest first.
-    pub fn events(&self) -> impl Iterator<Item = &Event> {
+    pub fn events(&self) -> impl DoubleEndedIterator<Item = &Event> {
         self.entries.iter().map(|it| &it.event)
     }
 

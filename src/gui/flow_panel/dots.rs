@@ -9,6 +9,7 @@ use crate::model::{EventId, EventTypeId, MessageId, Node};
 use crate::view::flow::{Dot, Flow, Shape as DotShape};
 use crate::view::layout::Layout;
 
+use super::Lit;
 use super::camera::View;
 use super::curves::Curve;
 
@@ -21,26 +22,26 @@ const LEAST_LETTER: f32 = 6.5;
 /// More dots than this are a crowd: without tails, letters and rings, in one mesh.
 const CROWD: usize = 1_500;
 
-/// Paints all dots; those of the selected event are lit.
+/// Paints all dots; those of the selected event, and of what it came of and led to, are lit.
 pub fn paint_dots(
     painter: &Painter,
     view: &View,
     layout: &Layout,
     flow: &Flow,
-    selected: Option<EventId>,
+    lit: Lit<'_>,
     theme: &Theme,
 ) {
     let mut curves = Curves::default();
     let is_crowd = flow.dots.len() > CROWD;
     if is_crowd {
-        paint_crowd(painter, view, layout, flow, &mut curves, theme);
+        paint_crowd(painter, view, layout, flow, &mut curves, lit, theme);
     }
     for dot in &flow.dots {
-        if is_crowd && selected != Some(dot.event) {
+        if is_crowd && !lit.is_related(dot.event) {
             continue;
         }
         let Some(curve) = curves.of(view, layout, dot) else { continue };
-        paint_dot(painter, view, &curve, dot, selected == Some(dot.event), theme);
+        paint_dot(painter, view, &curve, dot, lit, theme);
     }
 }
 
@@ -62,6 +63,7 @@ fn paint_crowd(
     layout: &Layout,
     flow: &Flow,
     curves: &mut Curves,
+    lit: Lit<'_>,
     theme: &Theme,
 ) {
     let radius = (RADIUS * view.scale).clamp(1.5, 5.0);
@@ -89,6 +91,7 @@ fn paint_crowd(
             DotShape::Square => (radius, theme.colours.bad),
             _ => (radius, theme.event(dot.colour)),
         };
+        let colour = colour.gamma_multiply(lit.strength(dot.event));
         let Ok(first) = u32::try_from(mesh.vertices.len()) else { break };
         for corner in &corners {
             mesh.colored_vertex(at + *corner * radius, colour);
@@ -100,10 +103,18 @@ fn paint_crowd(
     painter.add(mesh);
 }
 
-fn paint_dot(painter: &Painter, view: &View, curve: &Curve, dot: &Dot, lit: bool, theme: &Theme) {
+fn paint_dot(
+    painter: &Painter,
+    view: &View,
+    curve: &Curve,
+    dot: &Dot,
+    lit: Lit<'_>,
+    theme: &Theme,
+) {
     let at = curve.point(dot.along);
     let radius = (RADIUS * view.scale).clamp(2.5, 11.0);
-    let colour = theme.event(dot.colour);
+    let strength = lit.strength(dot.event);
+    let colour = theme.event(dot.colour).gamma_multiply(strength);
     if dot.tail > 0.0 {
         paint_tail(painter, curve, dot, radius, colour);
     }
@@ -111,8 +122,10 @@ fn paint_dot(painter: &Painter, view: &View, curve: &Curve, dot: &Dot, lit: bool
     if dot.message.is_none() && dot.shape != DotShape::Cross {
         return;
     }
-    if lit {
-        painter.circle_stroke(at, radius * 1.9, Stroke::new(2.0, theme.colours.selection));
+    if lit.selected == Some(dot.event) {
+        painter.circle_stroke(at, radius * 1.9, Stroke::new(2.4, theme.colours.selection));
+    } else if lit.is_related(dot.event) {
+        painter.circle_stroke(at, radius * 1.8, Stroke::new(1.2, theme.colours.selection));
     }
     let diamond = |radius: f32| {
         vec![
@@ -139,13 +152,14 @@ fn paint_dot(painter: &Painter, view: &View, curve: &Curve, dot: &Dot, lit: bool
         }
         DotShape::Square => {
             let square = egui::Rect::from_center_size(at, vec2(radius, radius) * 1.7);
-            painter.rect_filled(square, 1.0, theme.colours.bad);
+            painter.rect_filled(square, 1.0, theme.colours.bad.gamma_multiply(strength));
         }
         DotShape::Speck => {
             painter.circle_filled(at, radius * 0.38, colour.gamma_multiply(0.8));
         }
         DotShape::Cross => {
-            let stroke = Stroke::new(2.0, theme.colours.bad.gamma_multiply(dot.strength));
+            let stroke =
+                Stroke::new(2.0, theme.colours.bad.gamma_multiply(dot.strength * strength));
             let arm = radius * 0.9;
             painter.line_segment([at - vec2(arm, arm), at + vec2(arm, arm)], stroke);
             painter.line_segment([at + vec2(-arm, arm), at + vec2(arm, -arm)], stroke);

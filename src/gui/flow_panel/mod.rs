@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use egui::{Pos2, Rect, Sense, Ui, pos2, vec2};
 
-use crate::app::{App, Camera, Command, Selection};
-use crate::model::{Model, Node, Span, Time};
+use crate::app::{App, Camera, Command, Found, Selection};
+use crate::model::{EventId, Model, Node, Span, Time};
 use crate::view::flow::{self, Flow};
 use crate::view::layout::{Layout, Placed};
 
@@ -32,6 +32,27 @@ const TRACE_SECONDS: f64 = 0.25;
 pub struct FlowPanel {
     known: RefCell<Option<Known>>,
     touch: RefCell<Touch>,
+}
+
+/// The events that stand out.
+#[derive(Clone, Copy)]
+pub struct Lit<'a> {
+    /// The one that is selected.
+    pub selected: Option<EventId>,
+    /// What it came of and led to, as far as that is known.
+    pub found: Option<&'a Found>,
+}
+
+impl Lit<'_> {
+    /// Whether an event is the selected one, or has to do with it.
+    pub fn is_related(self, event: EventId) -> bool {
+        self.selected == Some(event) || self.found.is_some_and(|it| it.related.contains(&event))
+    }
+
+    /// How strongly an event is painted: others stand back a little.
+    pub fn strength(self, event: EventId) -> f32 {
+        if self.selected.is_none() || self.is_related(event) { 1.0 } else { 0.45 }
+    }
 }
 
 /// A layout, and what it was worked out from.
@@ -86,17 +107,14 @@ impl FlowPanel {
                 touch.patches.extend(badge);
             }
         }
-        let selected = match app.selection {
-            Some(Selection::Event { event, .. }) => Some(event),
-            _ => None,
-        };
         touch.dots = dots::spots(&view, &layout, &flow);
         touch.painted_at = now;
         if let Some(Selection::Event { event, event_type, .. }) = app.selection {
             let name = crate::app::deeds::event_name(app.model(), event_type, event);
             dots::paint_selected(&painter, &view, &touch.dots, (event, &name), theme);
         }
-        dots::paint_dots(&painter, &view, &layout, &flow, selected, theme);
+        let lit = Lit { selected: app.selected_event(), found: app.found().map(|it| &**it) };
+        dots::paint_dots(&painter, &view, &layout, &flow, lit, theme);
         touch.paint_pull(&painter, &view, &layout, theme);
         legend.paint(&painter, theme);
         if app.playback.at > app.run.progress.head && !app.run.progress.done {
@@ -150,6 +168,7 @@ impl FlowPanel {
         theme: &Theme,
         out: &mut Vec<Command>,
     ) {
+        let related = Lit { selected: app.selected_event(), found: app.found().map(|it| &**it) };
         for placed in &layout.nodes {
             let rect = view.rect(placed);
             let name = app.model().node_name(placed.node);
@@ -176,7 +195,7 @@ impl FlowPanel {
                 }
                 Node::Topic(it) => {
                     if let Some(strip) = flow.strips.get(it.index()) {
-                        nodes::paint_strip(painter, rect, view.scale, strip, lit, theme);
+                        nodes::paint_strip(painter, rect, view.scale, strip, lit, related, theme);
                         touch.patches.extend(nodes::cells(rect, view.scale, strip));
                     }
                 }

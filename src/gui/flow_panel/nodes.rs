@@ -7,6 +7,8 @@ use crate::gui::theme::Theme;
 use crate::view::flow::{Card, CardValue, Health, Strip, StripRow};
 use crate::view::layout::{MOST_ROWS, STRIP_FOOT, STRIP_ROWS};
 
+use super::Lit;
+
 /// How many cells of a topic's end are shown.
 const CELLS: usize = 12;
 
@@ -196,6 +198,7 @@ pub fn paint_strip(
     scale: f32,
     strip: &Strip,
     lit: bool,
+    related: Lit<'_>,
     theme: &Theme,
 ) {
     let colours = &theme.colours;
@@ -218,7 +221,7 @@ pub fn paint_strip(
     let room = aside.left() - at(14.0, 0.0).x - 6.0 * scale;
     text(painter, at(14.0, 10.0), room, &strip.name, theme.strong_font(13.5 * scale), colours.text);
     for (number, row) in strip.rows.iter().take(MOST_ROWS as usize).enumerate() {
-        paint_row(painter, rect, scale, number, row, theme);
+        paint_row(painter, rect, scale, number, row, related, theme);
     }
     if strip.counts.is_empty() {
         paint_groups(painter, rect, scale, strip, theme);
@@ -238,6 +241,7 @@ fn paint_row(
     scale: f32,
     number: usize,
     row: &StripRow,
+    related: Lit<'_>,
     theme: &Theme,
 ) {
     let colours = &theme.colours;
@@ -253,7 +257,14 @@ fn paint_row(
         };
         let colour = theme.event(cell.colour);
         let faded = if cell.is_done { colour.gamma_multiply(0.35) } else { colour };
+        let faded = faded.gamma_multiply(related.strength(cell.event).max(0.6));
         painter.rect_filled(cell_rect, 3.0 * scale, faded);
+        if related.is_related(cell.event) {
+            let width = if related.selected == Some(cell.event) { 2.2 } else { 1.2 };
+            let halo = Stroke::new((width * scale).max(1.0), colours.selection);
+            let edge = StrokeKind::Outside;
+            painter.rect_stroke(cell_rect, 3.0 * scale, halo, edge);
+        }
         if cell.is_behind_hole {
             let edge = cell_rect.left() - 1.5 * scale;
             painter.vline(edge, cell_rect.y_range(), Stroke::new(scale, colours.text_weak));
