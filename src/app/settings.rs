@@ -68,7 +68,7 @@ impl Default for Settings {
             inspector: true,
             inspector_width: 300.0,
             lanes: true,
-            lanes_height: 152.0,
+            lanes_height: 138.0,
             lanes_of: BTreeMap::new(),
             recent: Vec::new(),
             places: BTreeMap::new(),

@@ -8,7 +8,9 @@ use crate::app::App;
 use crate::history::lanes::COLOURS;
 use crate::history::moment::place_of;
 use crate::history::{Flight, Overview, Totals, Traffic};
-use crate::model::{DropReason, InstanceId, Model, Node, Role, Span, Time};
+use crate::model::{
+    Act, DropReason, InstanceId, Intervention, Model, Node, Role, Setting, Span, Time,
+};
 
 use super::flow::along;
 use super::time_axis::Axis;
@@ -18,6 +20,9 @@ const CROWD: (f64, f64) = (2_500.0, 7_000.0);
 
 /// How narrow a column of the heat map may be, in points.
 const LEAST_COLUMN: f64 = 2.5;
+
+/// How strong a column is in which there is anything at all.
+const LEAST_HEAT: f32 = 0.15;
 
 /// How strong the heat is where no message is known one by one, as yet.
 const ESTIMATE: f32 = 0.45;
@@ -165,6 +170,8 @@ pub struct Known<'a> {
     pub traffic: Option<&'a Traffic>,
     /// Roughly, of everything that is simulated.
     pub overview: &'a Overview,
+    /// What is done to the run.
+    pub script: &'a [Intervention],
     /// Up to where it is simulated.
     pub head: Time,
 }
@@ -179,6 +186,7 @@ pub fn picture(app: &App, area: Area) -> Picture {
             lanes: &lanes,
             traffic: app.lanes.traffic().map(|it| &**it),
             overview: &app.run.overview,
+            script: &app.run.script,
             head: app.run.progress.head,
         },
         area,
@@ -360,21 +368,27 @@ fn line(
 
 /// When instances of each service were down.
 fn downs(known: Known<'_>, area: Area) -> Vec<Vec<Band>> {
-    let Known { model, overview, traffic, head, .. } = known;
+    let Known { overview, traffic, .. } = known;
     // The overview knows of every one, unless there are very many.
     let is_all = overview.lives.len() < crate::history::moment::MOST_MARKS as usize;
     match traffic.filter(|_| !is_all) {
-        Some(traffic) => bands(model, area, traffic.lives.iter().copied(), head),
-        None => bands(model, area, overview.lives.iter().copied(), head),
+        Some(traffic) => bands(known, area, traffic.lives.iter().copied()),
+        None => bands(known, area, overview.lives.iter().copied()),
     }
 }
 
 fn bands(
-    model: &Model,
+    Known { model, script, head, .. }: Known<'_>,
     area: Area,
     lives: impl Iterator<Item = (Time, InstanceId, bool)>,
-    head: Time,
 ) -> Vec<Vec<Band>> {
+    // An instance that a person has taken away is not down.
+    let is_taken_away = |at: Time, of: usize| {
+        script.iter().any(|it| {
+            let Act::Set(Setting::Instances { service, .. }) = &it.act else { return false };
+            it.at == at && service.index() == of
+        })
+    };
     let mut bands = vec![Vec::new(); model.services.len()];
     let mut is_down = vec![false; model.instances.len()];
     // Of each service: how many are down, and since when just so many.
@@ -389,13 +403,13 @@ fn bands(
         // One that is added later than the instant that is shown is not of its model.
         let Some((service, _)) = model.instances.get(instance.index()) else { continue };
         let service = service.index();
-        if is_down[instance.index()] == is_up {
+        if is_down[instance.index()] == is_up && (is_up || !is_taken_away(at, service)) {
             let before = now[service];
             close(service, before, at);
             let count = if is_up { before.0.saturating_sub(1) } else { before.0 + 1 };
             now[service] = (count, at);
+            is_down[instance.index()] = !is_up;
         }
-        is_down[instance.index()] = !is_up;
     }
     for (service, last) in now.into_iter().enumerate() {
         close(service, last, head);
@@ -438,12 +452,16 @@ fn heat(known: Known<'_>, area: Area, crowd: f32) -> Vec<Cell> {
             guessed(known, area, (from.max(window.from), until), presence, &mut raw);
         }
     }
-    let most = raw.iter().map(|it| it.rate).fold(0.0, f64::max);
-    if most <= 0.0 {
+    let mut rates: Vec<f64> = raw.iter().map(|it| it.rate).filter(|it| *it > 0.0).collect();
+    rates.sort_unstable_by(f64::total_cmp);
+    // A few columns with very much in them must not leave the others in the dark.
+    let Some(&most) = rates.get(rates.len().saturating_sub(1 + rates.len() / 50)) else {
         return Vec::new();
-    }
+    };
     #[expect(clippy::cast_possible_truncation, reason = "a share")]
-    let strength = |it: &Raw| (it.rate / most).sqrt() as f32 * it.presence;
+    let strength = |it: &Raw| {
+        (LEAST_HEAT + (1.0 - LEAST_HEAT) * (it.rate / most).min(1.0).sqrt() as f32) * it.presence
+    };
     raw.into_iter()
         .filter(|it| it.rate > 0.0)
         .map(|it| Cell {

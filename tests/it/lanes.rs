@@ -141,8 +141,14 @@ fn drawn(model: &Arc<Model>, seed: u64, from: f64, until: f64, columns: u16, row
         .collect();
     let mut overview = Overview::default();
     overview.lives = traffic.lives.iter().copied().collect();
-    let known =
-        Known { model, lanes: &lanes, traffic: Some(&traffic), overview: &overview, head: until };
+    let known = Known {
+        model,
+        lanes: &lanes,
+        traffic: Some(&traffic),
+        overview: &overview,
+        script: &[],
+        head: until,
+    };
     let axis = Axis { window: Window { from, to: until }, left: 0.0, right: f32::from(columns) };
     let height = f32::from(rows) * lanes.len() as f32;
     let picture = Picture::new(known, Area { axis, top: 0.0, bottom: height });
