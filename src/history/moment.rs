@@ -34,8 +34,8 @@ pub struct Totals {
     pub marks: u32,
     /// Starts and ends of instances, at most [`MOST_MARKS`].
     pub lives: u32,
-    /// By node, services before topics: messages that set out from it.
-    pub sent: Vec<u32>,
+    /// By node, services before topics: messages that set out from it, and that set out for it.
+    pub passed: Vec<u32>,
 }
 
 /// The most anomalies, and starts and ends, that are remembered one by one.
@@ -46,8 +46,8 @@ impl Moment {
     #[must_use]
     pub fn new(world: World) -> Self {
         let model = Arc::clone(world.model());
-        let sent = vec![0; model.services.len() + model.topics.len()];
-        let totals = Totals { sent, ..Totals::default() };
+        let passed = vec![0; model.services.len() + model.topics.len()];
+        let totals = Totals { passed, ..Totals::default() };
         Self { scene: Scene::new(&model), world, previous: None, totals, done: 0 }
     }
 
@@ -94,8 +94,11 @@ impl Moment {
                     totals.lives += 1;
                 }
                 What::Sent { link, .. } => {
-                    let place = place_of(&model, model.links[link.index()].from);
-                    totals.sent[place] = totals.sent[place].saturating_add(1);
+                    let link = &model.links[link.index()];
+                    for node in [link.from, link.to] {
+                        let passed = &mut totals.passed[place_of(&model, node)];
+                        *passed = passed.saturating_add(1);
+                    }
                 }
                 _ => {}
             }
@@ -122,7 +125,7 @@ impl Moment {
     /// About how much memory a copy of it takes, in bytes. What copies share is not counted.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        self.world.size_bytes() + self.scene.size_bytes() + 4 * self.totals.sent.len()
+        self.world.size_bytes() + self.scene.size_bytes() + 4 * self.totals.passed.len()
     }
 }
 

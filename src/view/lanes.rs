@@ -558,7 +558,7 @@ fn guessed(
     let last = until.0.saturating_sub(1) / span.0;
     for (lane, node) in lanes.iter().enumerate() {
         let place = place_of(model, *node);
-        let sent = |it: &Totals| it.sent.get(place).copied().map_or(0, u64::from);
+        let passed = |it: &Totals| it.passed.get(place).copied().map_or(0, u64::from);
         // A node's messages have at one time about the colours that they have at another.
         let known_mix = traffic.and_then(|it| it.heat.get(place)).and_then(|columns| {
             let mut sums = [0; COLOURS];
@@ -572,12 +572,11 @@ fn guessed(
         for number in from.0 / span.0..=last {
             let bucket = usize::try_from(number * group).unwrap_or(usize::MAX);
             let many = usize::try_from(group).unwrap_or(usize::MAX);
-            let count = overview.between(bucket, bucket.saturating_add(many), sent);
+            let count = overview.between(bucket, bucket.saturating_add(many), passed);
             let begin = Time(number * span.0);
             let Some(x) = area.span(begin.max(from), (begin + span).min(until)) else { continue };
-            // As many messages come as leave, taken over all nodes.
             #[expect(clippy::cast_precision_loss, reason = "a rate, to be drawn")]
-            let rate = 2.0 * count as f64 / span.as_secs_f64();
+            let rate = count as f64 / span.as_secs_f64();
             raw.push(Raw { lane, x, rate, count: None, mix: known_mix, presence });
         }
     }

@@ -112,6 +112,22 @@ fn what_is_known_of_a_stretch_does_not_hang_on_where_it_was_come_from() {
 }
 
 #[test]
+fn the_overview_guesses_what_is_counted_where_it_is_looked_at() {
+    let model = model("payment/payment", "notify");
+    let mut runs = runs(&model, 42, Run::BUDGET_BYTES);
+    let script = Script::default();
+    while runs.get(&script).extend(at(60.0), 100_000) {}
+    let traffic = ask(&mut runs, Time::ZERO, at(60.0));
+    let overview = runs.get(&script).overview();
+    for (place, columns) in traffic.heat.iter().enumerate() {
+        let counted: u32 = columns.iter().flatten().sum();
+        let guessed = overview.between(0, overview.len(), |it| u64::from(it.passed[place]));
+        let off = guessed.abs_diff(u64::from(counted));
+        assert!(off * 20 <= guessed, "node {place}: {guessed} for {counted}");
+    }
+}
+
+#[test]
 fn a_stretch_in_two_halves_has_what_it_has_as_a_whole() {
     let model = model("payment/payment", "notify");
     let mut runs = runs(&model, 42, Run::BUDGET_BYTES);
