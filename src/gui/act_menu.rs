@@ -33,8 +33,9 @@ pub fn ui(ui: &mut Ui, app: &App, selection: Selection, theme: &Theme, out: &mut
 
 /// A line of the menu. What cannot be done is grey, and says why.
 fn item(ui: &mut Ui, offer: &Offer, out: &mut Vec<Command>) {
+    let button = Button::new(&offer.label).frame_when_inactive(false);
     let button =
-        Button::new(&offer.label).shortcut_text(offer.keys.as_str()).frame_when_inactive(false);
+        if offer.keys.is_empty() { button } else { button.shortcut_text(offer.keys.as_str()) };
     let response = ui.add_enabled(offer.why_not.is_none(), button);
     let why_not = offer.why_not.clone().unwrap_or_default();
     if response.on_hover_text(&offer.hint).on_disabled_hover_text(why_not).clicked() {

@@ -23,7 +23,9 @@ fn modifiers(shortcut: Shortcut) -> Modifiers {
 pub fn take(ctx: &egui::Context, out: &mut Vec<Command>) {
     let typing = ctx.text_edit_focused();
     let focused = ctx.memory(|memory| memory.focused().is_some());
-    let has_popup = egui::Popup::is_any_open(ctx);
+    // While something is dragged it is that which Escape lets go.
+    let is_dragged = ctx.input(|input| input.pointer.any_down());
+    let has_popup = egui::Popup::is_any_open(ctx) && !is_dragged;
     let mut keys: Vec<(Shortcut, &Command)> = ACTIONS
         .iter()
         .flat_map(|action| action.keys.iter().map(move |key| (*key, &action.command)))

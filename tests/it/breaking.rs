@@ -32,7 +32,9 @@ fn calm(name: &str, at: f64) -> Window {
         .with_step_dt(1.0 / 60.0)
         .build_ui_state(
             move |ui, shell: &mut Option<Shell>| {
-                let new = || Shell::new(ui.ctx(), Settings::default(), options.clone(), None);
+                // Without lanes everything that can be done stands in view.
+                let settings = Settings { lanes: false, ..Settings::default() };
+                let new = || Shell::new(ui.ctx(), settings, options.clone(), None);
                 shell.get_or_insert_with(new).ui(ui);
             },
             None,
@@ -131,7 +133,8 @@ fn key(window: &mut Window, key: Key) {
 }
 
 fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
+    // By its name: it may have to be scrolled to.
+    window.get_by_role_and_label(Role::Button, label).click_accesskit();
     window.run_steps(3);
 }
 

@@ -138,11 +138,11 @@ fn the_window_opens_plays_scrubs_and_closes() {
 
     // Drag in the whole-run strip, from its first quarter to its third.
     let before = desktop.view();
-    let shown = || desktop.picture(520, 607, 160, 40);
+    let shown = || desktop.picture(570, 576, 120, 34);
     let mut clock_face = shown();
-    desktop.xdotool(&["mousemove", "400", "668", "mousedown", "1"]);
+    desktop.xdotool(&["mousemove", "400", "660", "mousedown", "1"]);
     for x in ["700", "850", "1000"] {
-        desktop.xdotool(&["mousemove", x, "668"]);
+        desktop.xdotool(&["mousemove", x, "660"]);
         Desktop::until("dragging shows another instant", || shown() != clock_face);
         clock_face = shown();
     }

@@ -172,6 +172,14 @@ impl Touch {
         {
             pull.share = curve.nearest(at).0.clamp(LEAST_SHARE, pull.spot.along);
         }
+        // Escape ends a drag too.
+        let is_let_go = out.iter().position(|it| *it == Command::Dismiss);
+        if response.drag_stopped()
+            && let Some(place) = is_let_go
+            && self.pull.take().is_some()
+        {
+            out.remove(place);
+        }
         if response.drag_stopped()
             && let Some(pull) = self.pull.take()
         {
