@@ -112,10 +112,7 @@ impl App {
             // What is to be copied or saved only `gui` knows; it tells how that went.
             Command::CopySequence => {}
             Command::SaveSequence(_) => self.overlay = None,
-            Command::ToggleHelp => {
-                let open = self.overlay == Some(Overlay::Help);
-                self.overlay = (!open).then_some(Overlay::Help);
-            }
+            Command::ToggleHelp => self.toggle_help(),
             Command::Dismiss => {
                 let of_another = |broken: &mut Broken| self.source.file() != Some(&broken.path);
                 if self.overlay.take().is_none()
@@ -137,6 +134,11 @@ impl App {
     fn select(&mut self, selection: Option<Selection>) {
         self.selection = selection;
         self.jumping.take_if(|it| it.to == Landmark::Selection);
+    }
+
+    fn toggle_help(&mut self) {
+        let is_open = self.overlay == Some(Overlay::Help);
+        self.overlay = (!is_open).then_some(Overlay::Help);
     }
 
     /// Has everything seen, wherever it stands now.
