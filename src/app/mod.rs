@@ -4,6 +4,7 @@
 //! commands, and a test or a script may send the same ones.
 
 pub mod command;
+pub mod difference;
 pub mod futures;
 pub mod jump;
 pub mod lanes;
@@ -19,6 +20,7 @@ mod update;
 pub mod watch;
 
 pub use command::{ACTIONS, Action, Camera, Command, Group, Selection, Shortcut};
+pub use difference::Comparison;
 pub use jump::{Jumping, Landmark};
 pub use lanes::Lanes;
 pub use made::{Futures, Held, Made, Places, Undo};

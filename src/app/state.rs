@@ -8,6 +8,7 @@ use crate::model::{Model, Node, ServiceId, Span, Time, TopicId};
 use crate::scenario::{self, Scenario, Variant};
 
 use super::command::{Camera, Command, Selection};
+use super::difference::Comparison;
 use super::jump::Jumping;
 use super::lanes::Lanes;
 use super::made::{Futures, Made, Places, Undo};
@@ -71,6 +72,8 @@ pub struct App {
     pub palette: Palette,
     /// What the lanes show of it.
     pub lanes: Lanes,
+    /// The comparison of two branches that was asked for.
+    pub comparison: Option<Comparison>,
     /// What is selected.
     pub selection: Option<Selection>,
     /// Where the flow view is seen from.
@@ -119,6 +122,7 @@ impl App {
             jumping: None,
             palette: Palette::default(),
             lanes: Lanes::default(),
+            comparison: None,
             selection: None,
             camera: Camera::FIT,
             fits: 0,
@@ -137,6 +141,7 @@ impl App {
             watch: None,
             wake,
         };
+        app.run.set_budget(app.settings.budget_bytes());
         app.made.places = app.places_from_settings();
         if let Some(file) = options.file {
             let in_library = scenario::library::find(&file.to_string_lossy());

@@ -11,7 +11,7 @@ use super::made::{Held, Made};
 use super::open::{Broken, Failure, Opened, Source, open};
 use super::playback::{Course, Direction, Playback};
 use super::run::Run;
-use super::settings::Look;
+use super::settings::{Look, Settings};
 use super::state::{App, Overlay, Toast, first_window};
 use super::watch::Watch;
 
@@ -77,6 +77,10 @@ impl App {
             Command::Do(deed) => self.do_to_selection(deed),
             Command::SetStep { branch, place, step } => self.set_step(branch, place, step),
             Command::RemoveStep { branch, place } => self.remove_step(branch, place),
+            Command::FirstDifference(with) => self.first_difference(with),
+            Command::FirstDifferenceFromParent => self.first_difference_from_parent(),
+            Command::CloseDifference => self.comparison = None,
+            Command::SetBudget(mebibytes) => self.set_budget(mebibytes),
             Command::SetLook(look) => self.settings.look = look,
             // Which of the two is on the screen when the desktop decides only `gui` knows; it
             // sends `SetLook`. Without a screen, the first toggle is to light.
@@ -152,6 +156,11 @@ impl App {
         }
     }
 
+    fn set_budget(&mut self, mebibytes: u32) {
+        self.settings.budget = Settings::bounded_budget(mebibytes);
+        self.run.set_budget(self.settings.budget_bytes());
+    }
+
     /// Goes to an instant of the run.
     pub(super) fn seek(&mut self, to: Time) {
         self.jumping = None;
@@ -162,7 +171,7 @@ impl App {
     }
 
     /// Goes to an instant, and stands still there.
-    fn jump_to(&mut self, to: Time) {
+    pub(super) fn jump_to(&mut self, to: Time) {
         self.playback.playing = false;
         self.seek(to);
     }
@@ -205,6 +214,7 @@ impl App {
         self.take_hits();
         self.run.follow(self.playback.at);
         self.take_steps();
+        self.follow_comparison();
         if was_playing {
             self.window = self.window.following(self.playback.at, self.whole());
         }
@@ -352,8 +362,10 @@ impl App {
         let seed = self.seed.unwrap_or(model.seed);
         self.selection = None;
         self.jumping = None;
+        self.comparison = None;
         self.steps = 0;
         self.run = Run::new(model, seed, Arc::clone(&self.wake));
+        self.run.set_budget(self.settings.budget_bytes());
         self.show_made();
         if let Some(end) = self.run.end() {
             self.playback.at = self.playback.at.min(end);
@@ -367,7 +379,7 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{Camera, Options, Settings};
+    use crate::app::{Camera, Options};
     use crate::model::{Node, ServiceId, Span};
 
     /// The first scenario of the library, simulated to its end, standing still at its beginning.

@@ -4,7 +4,9 @@
 
 mod branches_panel;
 pub mod controls;
+mod difference_panel;
 mod flow_panel;
+mod frames;
 mod inspector_panel;
 mod jumps;
 mod marks_list;

@@ -10,10 +10,12 @@ use crate::app::{App, Command, Look, Options, Overlay, Settings, Wake};
 
 use super::controls::panel_frame;
 use super::flow_panel::FlowPanel;
+use super::frames::Frames;
 use super::overlays::{self, FileQuestion};
 use super::theme::{self, Theme};
 use super::{
-    inspector_panel, jumps, palette, problems_panel, shortcuts, status_bar, timeline_panel, top_bar,
+    difference_panel, inspector_panel, jumps, palette, problems_panel, shortcuts, status_bar,
+    timeline_panel, top_bar,
 };
 
 /// Asks the desktop for a file; blocks until it is chosen, `None` if none is.
@@ -27,6 +29,7 @@ pub struct Shell {
     question: FileQuestion,
     title: String,
     frame: Option<f32>,
+    frames: Option<Frames>,
     flow: FlowPanel,
 }
 
@@ -53,6 +56,7 @@ impl Shell {
             question: FileQuestion::default(),
             title: String::new(),
             frame: None,
+            frames: Frames::wanted(),
             flow: FlowPanel::default(),
         }
     }
@@ -141,6 +145,13 @@ impl Shell {
             .frame(panel_frame(theme, 10))
             .resizable(false)
             .show(ui, |ui| timeline_panel::ui(ui, app, theme, out));
+        if app.comparison.is_some() {
+            Panel::right("differences")
+                .frame(panel_frame(theme, 12))
+                .default_size(330.0)
+                .size_range(260.0..=520.0)
+                .show(ui, |ui| difference_panel::ui(ui, app, theme, out));
+        }
         if app.settings.inspector {
             let shown = Panel::right("inspector")
                 .frame(panel_frame(theme, 12))
@@ -216,7 +227,16 @@ const SETTINGS: &str = "settings";
 impl eframe::App for Shell {
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         self.frame = frame.info().cpu_usage;
+        if let (Some(frames), Some(taken)) = (&mut self.frames, self.frame) {
+            frames.push(&self.app, taken);
+        }
         Self::ui(self, ui);
+    }
+
+    fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        if let Some(frames) = &self.frames {
+            frames.write();
+        }
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

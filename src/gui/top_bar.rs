@@ -4,7 +4,7 @@ use std::path::Path;
 
 use egui::{Align, ComboBox, Layout, RichText, Sense, Ui, Vec2};
 
-use crate::app::{App, Command, Source};
+use crate::app::{App, Command, Settings, Source};
 use crate::scenario::library;
 
 use super::controls::{self, Face, Icon};
@@ -132,30 +132,49 @@ fn variants(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     });
 }
 
+/// How much memory a run may hold, to be chosen.
+fn budget(ui: &mut Ui, app: &App, out: &mut Vec<Command>) {
+    let chosen = app.settings.budget;
+    let title = format!("Memory for the timeline: {chosen} MiB");
+    let menu = ui.menu_button(title, |ui| {
+        for budget in Settings::BUDGETS {
+            let label = ui.selectable_label(budget == chosen, format!("{budget} MiB"));
+            if label.clicked() {
+                out.push(Command::SetBudget(budget));
+                ui.close();
+            }
+        }
+    });
+    let hint = "With more memory it is faster to go anywhere in a long run; nothing else changes";
+    menu.response.on_hover_text(hint);
+}
+
 fn more(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let tooltip = "More: files, view, text size".to_owned();
     let button = controls::icon_button(ui, theme, Icon::More, Face::Bare, "More", tooltip);
     egui::Popup::menu(&button).show(|ui| {
         ui.set_min_width(230.0);
-        let mut item = |ui: &mut Ui, command, enabled| {
+        let item = |ui: &mut Ui, command, enabled, out: &mut Vec<Command>| {
             ui.add_enabled_ui(enabled, |ui| controls::menu_item(ui, command, out));
         };
-        item(ui, Command::AskForFile, true);
-        item(ui, Command::Reload, app.source.file().is_some());
+        item(ui, Command::AskForFile, true, out);
+        item(ui, Command::Reload, app.source.file().is_some(), out);
         ui.separator();
-        item(ui, Command::Fit, true);
-        item(ui, Command::ZoomIn, true);
-        item(ui, Command::ZoomOut, true);
-        item(ui, Command::ResetLayout, !app.made.places.is_empty());
+        item(ui, Command::Fit, true, out);
+        item(ui, Command::ZoomIn, true, out);
+        item(ui, Command::ZoomOut, true, out);
+        item(ui, Command::ResetLayout, !app.made.places.is_empty(), out);
         ui.separator();
-        item(ui, Command::Undo, app.undo.undo_name().is_some());
-        item(ui, Command::Redo, app.undo.redo_name().is_some());
+        item(ui, Command::Undo, app.undo.undo_name().is_some(), out);
+        item(ui, Command::Redo, app.undo.redo_name().is_some(), out);
         ui.separator();
-        item(ui, Command::LargerText, true);
-        item(ui, Command::SmallerText, true);
-        item(ui, Command::NormalText, true);
+        item(ui, Command::LargerText, true, out);
+        item(ui, Command::SmallerText, true, out);
+        item(ui, Command::NormalText, true, out);
         ui.separator();
-        item(ui, Command::ToggleHelp, true);
-        item(ui, Command::Quit, true);
+        budget(ui, app, out);
+        ui.separator();
+        item(ui, Command::ToggleHelp, true, out);
+        item(ui, Command::Quit, true, out);
     });
 }

@@ -3,10 +3,13 @@
 
 pub mod branch;
 pub mod concern;
+pub mod difference;
 pub mod inquiry;
 pub mod jump;
+mod kept;
 pub mod lanes;
 pub mod moment;
+mod normal;
 pub mod overview;
 pub mod run;
 pub mod runs;
@@ -16,10 +19,12 @@ pub mod worker;
 
 pub use branch::{Branch, BranchId, MAIN, Step, Tree};
 pub use concern::{Concern, Subject};
+pub use difference::{Count, CountDifference, DifferenceOf, Differences, Happening, Part};
 pub use inquiry::{Found, Inquiry, Pending, Stretch, work_out};
 pub use jump::Jump;
 pub use lanes::{Flight, LanesOf, Traffic};
 pub use moment::{Moment, Totals, Walk};
+pub use normal::Copy;
 pub use overview::{Mark, MarkKind, Overview};
 pub use run::{Answer, Run};
 pub use runs::Runs;
@@ -28,4 +33,4 @@ pub use scene::{
     TailEvent, TopicScene,
 };
 pub use search::{Condition, Hit, Hits, MOST_HITS, Relation, Search, Test};
-pub use worker::{Handle, Progress};
+pub use worker::{Handle, News, Progress};

@@ -17,6 +17,7 @@ mod member;
 mod membership;
 mod message;
 mod network;
+mod packed;
 mod plan;
 mod reading;
 mod projection;
@@ -33,5 +34,6 @@ mod workload;
 mod world;
 
 pub use audit::Audit;
+pub use packed::{Packed, Reader, Writer};
 pub use report::Report;
 pub use world::{Digest, Observer, World};

@@ -2,6 +2,7 @@
 
 mod columns;
 pub mod branches;
+pub mod difference;
 pub mod flow;
 pub mod inspector;
 pub mod lanes;

@@ -5,7 +5,7 @@ mod accounting;
 mod architecture;
 mod command_line;
 mod determinism;
-
+mod differences;
 mod drawing;
 mod engine_semantics;
 mod expert_mistakes;
