@@ -208,6 +208,12 @@ pub enum Command {
     SetFaultsWidth(f32),
     /// Ask which faults are to be drawn by lot.
     AskForRandomFaults,
+    /// Find out where the branch that is shown and another first differ, and go there.
+    FirstDifference(BranchId),
+    /// The same with the branch it was forked from.
+    FirstDifferenceFromParent,
+    /// Compare no longer.
+    CloseDifference,
     /// Put every node where the automatic layout has it.
     ResetLayout,
     /// Take back the last change.
@@ -224,6 +230,8 @@ pub enum Command {
     SmallerText,
     /// Text and controls as they were made.
     NormalText,
+    /// Let a run hold so much memory, in MiB.
+    SetBudget(u32),
     /// Show or hide the inspector.
     ToggleInspector,
     /// Give the inspector this width, in points.
@@ -489,6 +497,7 @@ actions! {
     C::PreviousBranch, Event, "Previous branch", "Show the future before", [];
     C::ToggleFaults, Event, "Faults", "Show or hide the list of all that breaks or is done", [plain("K")];
     C::AskForRandomFaults, Event, "Random faults…", "Make a future with faults drawn by lot", [shift("K")];
+    C::FirstDifferenceFromParent, Event, "First difference", "Go to where this future and the one it was forked from first differ", [shift("D")];
     C::Do(Deed::Duplicate), Event, "Duplicate", "Another copy of the selected event sets out now", [plain("D")];
     C::Do(Deed::Delay(Span::SECOND)), Event, "Delay 1 s", "The selected event is a second late", [plain("L")];
     C::Do(Deed::Drop), Event, "Drop", "The selected event is lost on its way", [plain("X")];

@@ -8,6 +8,7 @@ pub mod causes;
 pub mod command;
 pub mod deeds;
 pub mod faults;
+pub mod difference;
 pub mod futures;
 pub mod jump;
 pub mod lanes;
@@ -26,6 +27,7 @@ mod update;
 pub mod watch;
 
 pub use command::{ACTIONS, Action, Camera, Command, Group, Selection, Shortcut};
+pub use difference::Comparison;
 pub use faults::Planned;
 pub use inquiries::{Found, Inquiries, MOST_MESSAGES, Subject, View, selection_of};
 pub use jump::{Jumping, Landmark};

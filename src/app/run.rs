@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::history::{Answer, Handle, Inquiry, Overview, Pending, Progress};
+use crate::history::{Answer, Handle, Inquiry, News, Overview, Pending, Progress};
 use crate::model::{Model, Script, Time};
 
 use super::playback::Direction;
@@ -26,6 +26,8 @@ pub struct Run {
     /// The newest scene; `None` before the first.
     pub answer: Option<Answer>,
     handle: Handle,
+    /// What the worker has said last of each future that is kept simulated.
+    news: Vec<News>,
     asked: Option<Time>,
     /// The newest scene is one of another future, shown until there is one of this.
     is_of_another: bool,
@@ -47,6 +49,7 @@ impl Run {
             overview,
             answer: None,
             handle,
+            news: Vec::new(),
             asked: None,
             is_of_another: false,
         }
@@ -68,13 +71,16 @@ impl Run {
     /// Takes what the worker has said, and asks for the scene at the playhead unless what is
     /// known serves. Never waits.
     pub fn follow(&mut self, at: Time) {
-        if let Some(answer) = self.handle.poll(&self.script) {
-            self.model = Arc::clone(&answer.model);
-            self.answer = Some(answer);
-            self.asked = None;
-            self.is_of_another = false;
+        if let Some((answer, news)) = self.handle.news(&self.script) {
+            self.news = news;
+            if let Some(answer) = answer {
+                self.model = Arc::clone(&answer.model);
+                self.answer = Some(answer);
+                self.asked = None;
+                self.is_of_another = false;
+            }
         }
-        (self.progress, self.overview) = self.handle.progress(&self.script);
+        (self.progress, self.overview) = self.progress_of(&self.script);
         if !self.serves(at) && self.asked != Some(at) {
             self.handle.ask(&self.script, at);
             self.asked = Some(at);
@@ -85,7 +91,10 @@ impl Run {
     /// in it when.
     #[must_use]
     pub fn progress_of(&self, script: &Script) -> (Progress, Arc<Overview>) {
-        self.handle.progress(script)
+        match self.news.iter().find(|it| it.script == *script) {
+            Some(it) => (it.progress.clone(), Arc::clone(&it.overview)),
+            None => (Progress { end: self.base.end, ..Progress::default() }, Arc::default()),
+        }
     }
 
     /// Asks something of the run that takes longer than a picture may.

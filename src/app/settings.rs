@@ -64,6 +64,8 @@ pub struct Settings {
     pub faults: bool,
     /// How wide the list of faults is, in points.
     pub faults_width: f32,
+    /// How much memory a run with its futures may hold, in MiB.
+    pub budget: u32,
     /// Files that were opened, the newest first.
     pub recent: Vec<PathBuf>,
     /// For each scenario, where its nodes were put by hand.
@@ -87,6 +89,7 @@ impl Default for Settings {
             folds: BTreeMap::new(),
             faults: false,
             faults_width: 330.0,
+            budget: 512,
             recent: Vec::new(),
             places: BTreeMap::new(),
         }
@@ -95,6 +98,8 @@ impl Default for Settings {
 
 impl Settings {
     const RECENT: usize = 8;
+    /// Budgets of memory that can be chosen, in MiB.
+    pub const BUDGETS: [u32; 6] = [64, 128, 256, 512, 1024, 2048];
     const SCALES: std::ops::RangeInclusive<f32> = 0.6..=3.0;
 
     /// Puts a file in front of those that were opened.
@@ -102,6 +107,19 @@ impl Settings {
         self.recent.retain(|recent| recent != path);
         self.recent.insert(0, path.to_owned());
         self.recent.truncate(Self::RECENT);
+    }
+
+    /// How much memory a run with its futures may hold, in bytes.
+    #[must_use]
+    pub fn budget_bytes(&self) -> usize {
+        (Self::bounded_budget(self.budget) as usize) << 20
+    }
+
+    /// A budget within what is useful, in MiB.
+    #[must_use]
+    pub fn bounded_budget(mebibytes: u32) -> u32 {
+        let [least, .., most] = Self::BUDGETS;
+        mebibytes.clamp(least, most)
     }
 
     /// Makes text and controls larger or smaller, within reason.

@@ -10,6 +10,7 @@ use crate::scenario::{self, Scenario, Variant};
 use super::acting::{Awaited, Tuning};
 use super::causes::Asked;
 use super::command::{Camera, Command, Selection};
+use super::difference::Comparison;
 use super::faults::Planned;
 use super::inquiries::{Inquiries, Subject};
 use super::jump::Jumping;
@@ -81,6 +82,8 @@ pub struct App {
     pub palette: Palette,
     /// What the lanes show of it.
     pub lanes: Lanes,
+    /// The comparison of two branches that was asked for.
+    pub comparison: Option<Comparison>,
     /// What is selected.
     pub selection: Option<Selection>,
     /// The line of the list of faults that is selected.
@@ -140,6 +143,7 @@ impl App {
             jumping: None,
             palette: Palette::default(),
             lanes: Lanes::default(),
+            comparison: None,
             selection: None,
             chosen_fault: None,
             camera: Camera::FIT,
@@ -164,6 +168,7 @@ impl App {
             watch: None,
             wake,
         };
+        app.run.set_budget(app.settings.budget_bytes());
         app.made.places = app.places_from_settings();
         if let Some(file) = options.file {
             let in_library = scenario::library::find(&file.to_string_lossy());

@@ -11,7 +11,7 @@ use super::made::{Held, Made};
 use super::open::{Broken, Failure, Opened, Source, open};
 use super::playback::{Course, Direction, Playback};
 use super::run::Run;
-use super::settings::Look;
+use super::settings::{Look, Settings};
 use super::state::{App, Overlay, Toast, first_window};
 use super::watch::Watch;
 
@@ -67,31 +67,6 @@ impl App {
             }
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
-            Command::Fork => self.fork(),
-            Command::SwitchBranch(id) => self.switch_branch(id),
-            Command::NextBranch => self.switch_by(1),
-            Command::PreviousBranch => self.switch_by(-1),
-            Command::RenameBranch { id, name } => self.rename_branch(id, &name),
-            Command::DeleteBranch(id) => self.delete_branch(id),
-            Command::Act(act) => self.act(act),
-            Command::ActBefore { at, act } => self.act_before(at, act),
-            Command::Tune(act) => self.tune(act),
-            Command::ShowAt { at, selection } => self.show_at(at, selection),
-            Command::FoldSection { name, is_open } => {
-                self.settings.folds.insert(name, is_open);
-            }
-            Command::Do(deed) => self.do_to_selection(deed),
-            Command::SetStep { branch, place, step } => self.set_step(branch, place, step),
-            Command::RemoveStep { branch, place } => self.remove_step(branch, place),
-            Command::AddStep(intervention) => self.add_step(intervention),
-            Command::AlterFault { fault, to } => self.alter_fault(fault, Some(to)),
-            Command::OmitFault(fault) => self.alter_fault(fault, None),
-            Command::KeepFault(fault) => self.keep_fault(fault),
-            Command::ChooseFault(chosen) => self.chosen_fault = chosen,
-            Command::RandomFaults(wish) => self.random_faults(&wish),
-            Command::ToggleFaults => self.settings.faults = !self.settings.faults,
-            Command::SetFaultsWidth(width) => self.settings.faults_width = width,
-            Command::AskForRandomFaults => self.overlay = Some(Overlay::RandomFaults),
             Command::SetLook(look) => self.settings.look = look,
             // Which of the two is on the screen when the desktop decides only `gui` knows; it
             // sends `SetLook`. Without a screen, the first toggle is to light.
@@ -127,7 +102,7 @@ impl App {
             }
             Command::Quit => self.quit = true,
             Command::Tick(seconds) => self.tick(seconds),
-            playback => self.move_playhead(&playback),
+            other => self.update_what_if(other),
         }
     }
 
@@ -145,6 +120,42 @@ impl App {
     fn fit(&mut self) {
         self.camera = Camera::FIT;
         self.fits += 1;
+    }
+
+    /// The commands that concern the futures of the run.
+    fn update_what_if(&mut self, command: Command) {
+        match command {
+            Command::Fork => self.fork(),
+            Command::SwitchBranch(id) => self.switch_branch(id),
+            Command::NextBranch => self.switch_by(1),
+            Command::PreviousBranch => self.switch_by(-1),
+            Command::RenameBranch { id, name } => self.rename_branch(id, &name),
+            Command::DeleteBranch(id) => self.delete_branch(id),
+            Command::Act(act) => self.act(act),
+            Command::ActBefore { at, act } => self.act_before(at, act),
+            Command::Tune(act) => self.tune(act),
+            Command::ShowAt { at, selection } => self.show_at(at, selection),
+            Command::FoldSection { name, is_open } => {
+                self.settings.folds.insert(name, is_open);
+            }
+            Command::Do(deed) => self.do_to_selection(deed),
+            Command::SetStep { branch, place, step } => self.set_step(branch, place, step),
+            Command::RemoveStep { branch, place } => self.remove_step(branch, place),
+            Command::AddStep(intervention) => self.add_step(intervention),
+            Command::AlterFault { fault, to } => self.alter_fault(fault, Some(to)),
+            Command::OmitFault(fault) => self.alter_fault(fault, None),
+            Command::KeepFault(fault) => self.keep_fault(fault),
+            Command::ChooseFault(chosen) => self.chosen_fault = chosen,
+            Command::RandomFaults(wish) => self.random_faults(&wish),
+            Command::ToggleFaults => self.settings.faults = !self.settings.faults,
+            Command::SetFaultsWidth(width) => self.settings.faults_width = width,
+            Command::AskForRandomFaults => self.overlay = Some(Overlay::RandomFaults),
+            Command::FirstDifference(with) => self.first_difference(with),
+            Command::FirstDifferenceFromParent => self.first_difference_from_parent(),
+            Command::CloseDifference => self.comparison = None,
+            Command::SetBudget(mebibytes) => self.set_budget(mebibytes),
+            playback => self.move_playhead(&playback),
+        }
     }
 
     /// The commands that concern the playhead alone.
@@ -177,6 +188,11 @@ impl App {
         }
     }
 
+    fn set_budget(&mut self, mebibytes: u32) {
+        self.settings.budget = Settings::bounded_budget(mebibytes);
+        self.run.set_budget(self.settings.budget_bytes());
+    }
+
     /// Goes to an instant of the run.
     pub(super) fn seek(&mut self, to: Time) {
         self.jumping = None;
@@ -187,7 +203,7 @@ impl App {
     }
 
     /// Goes to an instant, and stands still there.
-    fn jump_to(&mut self, to: Time) {
+    pub(super) fn jump_to(&mut self, to: Time) {
         self.playback.playing = false;
         self.seek(to);
     }
@@ -232,6 +248,7 @@ impl App {
         self.run.follow(self.playback.at);
         self.take_steps();
         self.inquire();
+        self.follow_comparison();
         if was_playing {
             self.window = self.window.following(self.playback.at, self.whole());
         }
@@ -382,8 +399,10 @@ impl App {
         self.selection = None;
         self.jumping = None;
         self.chosen_fault = None;
+        self.comparison = None;
         self.steps = 0;
         self.run = Run::new(model, seed, Arc::clone(&self.wake));
+        self.run.set_budget(self.settings.budget_bytes());
         self.show_made();
         if let Some(end) = self.run.end() {
             self.playback.at = self.playback.at.min(end);
@@ -397,7 +416,7 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{Camera, Options, Settings};
+    use crate::app::{Camera, Options};
     use crate::model::{Node, ServiceId, Span};
 
     /// The first scenario of the library, simulated to its end, standing still at its beginning.

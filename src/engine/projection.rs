@@ -88,6 +88,16 @@ pub struct Summary {
 }
 
 impl Projections {
+    /// About how much memory it has in common with copies of it, in bytes, but not with an earlier
+    /// one.
+    #[must_use]
+    pub fn apart_bytes(&self, earlier: Option<&Self>) -> usize {
+        let published = |it: &Self| it.tracked.iter().flatten().map(|it| it.published).sum::<u64>();
+        let since = published(self) - earlier.map_or(0, published).min(published(self));
+        // In each of its tables, with some of the nodes above.
+        usize::try_from(since).unwrap_or(usize::MAX) * 3 * size_of::<(EventId, Fate)>()
+    }
+
     /// The projections of a model; `None` if it has none.
     #[must_use]
     pub fn new(model: &Model) -> Option<Self> {

@@ -47,6 +47,18 @@ impl KnownIds {
         }
     }
 
+    /// About how much memory it has in common with copies of it, in bytes, but not with those from
+    /// before an instant.
+    #[must_use]
+    pub fn apart_bytes(&self, since: Option<Time>) -> usize {
+        use std::cmp::Ordering;
+        let order = |at: Time, since| if at <= since { Ordering::Less } else { Ordering::Greater };
+        let old = since.map_or(0, |since| {
+            self.in_order.binary_search_by(|(at, _)| order(*at, since)).unwrap_or_else(|it| it)
+        });
+        (self.in_order.len() - old) * 4 * size_of::<(Time, EventId)>()
+    }
+
     /// All is forgotten, as in a crash.
     pub fn clear(&mut self) {
         self.ids.clear();

@@ -17,6 +17,9 @@ use super::theme::Theme;
 /// How high a branch's line is.
 const ROW: f32 = 20.0;
 
+const FIRST_DIFFERENCE: &str =
+    "Go to where it and the branch that is shown first differ; of that one, it and its parent";
+
 /// So many branches are seen at once; to the others one scrolls.
 const ROWS: usize = 4;
 
@@ -151,6 +154,13 @@ fn act(
         ui.set_min_width(180.0);
         if ui.button("Rename…").clicked() {
             ui.data_mut(|data| data.insert_temp(rename, row.name.clone()));
+            ui.close();
+        }
+        if ui.button("First difference").on_hover_text(FIRST_DIFFERENCE).clicked() {
+            out.push(match row.is_shown {
+                true => Command::FirstDifferenceFromParent,
+                false => Command::FirstDifference(row.id),
+            });
             ui.close();
         }
         let can_delete = row.id != MAIN;

@@ -14,13 +14,14 @@ use crate::view::sequence;
 
 use super::controls::panel_frame;
 use super::flow_panel::FlowPanel;
+use super::frames::Frames;
 use super::overlays::{self, FileQuestion, Wanted};
 use super::random_faults::RandomQuestion;
 use super::sequence_panel::SequencePanel;
 use super::theme::{self, Theme};
 use super::{
-    faults_panel, inspector_panel, jumps, palette, problems_panel, shortcuts, status_bar,
-    timeline_panel, top_bar,
+    difference_panel, faults_panel, inspector_panel, jumps, palette, problems_panel, shortcuts,
+    status_bar, timeline_panel, top_bar,
 };
 
 /// Asks the desktop for a file, or for where to put one; blocks until it is chosen, `None` if none
@@ -36,6 +37,7 @@ pub struct Shell {
     random: RandomQuestion,
     title: String,
     frame: Option<f32>,
+    frames: Option<Frames>,
     flow: FlowPanel,
     sequence: SequencePanel,
 }
@@ -64,6 +66,7 @@ impl Shell {
             random: RandomQuestion::default(),
             title: String::new(),
             frame: None,
+            frames: Frames::wanted(),
             flow: FlowPanel::default(),
             sequence: SequencePanel::default(),
         }
@@ -173,6 +176,13 @@ impl Shell {
             if (width - app.settings.faults_width).abs() > 0.5 {
                 out.push(Command::SetFaultsWidth(width));
             }
+        }
+        if app.comparison.is_some() {
+            Panel::right("differences")
+                .frame(panel_frame(theme, 12))
+                .default_size(330.0)
+                .size_range(260.0..=520.0)
+                .show(ui, |ui| difference_panel::ui(ui, app, theme, out));
         }
         if app.settings.inspector {
             let shown = Panel::right("inspector")
@@ -289,7 +299,16 @@ const SETTINGS: &str = "settings";
 impl eframe::App for Shell {
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         self.frame = frame.info().cpu_usage;
+        if let (Some(frames), Some(taken)) = (&mut self.frames, self.frame) {
+            frames.push(&self.app, taken);
+        }
         Self::ui(self, ui);
+    }
+
+    fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        if let Some(frames) = &self.frames {
+            frames.write();
+        }
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

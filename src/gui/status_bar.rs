@@ -56,7 +56,11 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
                 } else {
                     format!("simulated to {}", progress.head.since(Time::ZERO))
                 };
-                ui.label(text(head)).on_hover_text("How far the run is simulated");
+                let held = progress.held_bytes >> 20;
+                let most = app.settings.budget;
+                let held = format!("{held} of at most {most} MiB are held to look back quickly");
+                ui.label(text(head))
+                    .on_hover_text(format!("How far the run is simulated\n\n{held}"));
             }
             if let Some(answer) = &run.answer {
                 let flying = text(format!("{} in flight", answer.scene.in_flight()));

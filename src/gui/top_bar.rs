@@ -4,7 +4,7 @@ use std::path::Path;
 
 use egui::{Align, ComboBox, Layout, RichText, Sense, Ui, Vec2};
 
-use crate::app::{App, Command, Source, View};
+use crate::app::{App, Command, Settings, Source, View};
 use crate::scenario::library;
 
 use super::controls::{self, Face, Icon};
@@ -179,6 +179,23 @@ fn variants(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     });
 }
 
+/// How much memory a run may hold, to be chosen.
+fn budget(ui: &mut Ui, app: &App, out: &mut Vec<Command>) {
+    let chosen = app.settings.budget;
+    let title = format!("Memory for the timeline: {chosen} MiB");
+    let menu = ui.menu_button(title, |ui| {
+        for budget in Settings::BUDGETS {
+            let label = ui.selectable_label(budget == chosen, format!("{budget} MiB"));
+            if label.clicked() {
+                out.push(Command::SetBudget(budget));
+                ui.close();
+            }
+        }
+    });
+    let hint = "With more memory it is faster to go anywhere in a long run; nothing else changes";
+    menu.response.on_hover_text(hint);
+}
+
 fn more(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let tooltip = "More: files, view, text size".to_owned();
     let button = controls::icon_button(ui, theme, Icon::More, Face::Bare, "More", tooltip);
@@ -203,6 +220,8 @@ fn more(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         item(ui, Command::LargerText, true, out);
         item(ui, Command::SmallerText, true, out);
         item(ui, Command::NormalText, true, out);
+        ui.separator();
+        budget(ui, app, out);
         ui.separator();
         item(ui, Command::ToggleHelp, true, out);
         item(ui, Command::Quit, true, out);

@@ -100,7 +100,11 @@ impl<I: Inquiry> Job for Open<I> {
             Found::All(answer) => (Some(answer), true),
         };
         if let Some(answer) = answer {
-            *self.shared.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            let mut told_last = self.shared.answer.lock().unwrap_or_else(PoisonError::into_inner);
+            let old = told_last.replace(answer);
+            // What is large is not let go while others may look.
+            drop(told_last);
+            drop(old);
             *told = true;
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000")]

@@ -51,6 +51,17 @@ impl Moment {
         Self { scene: Scene::new(&model), world, previous: None, totals, done: 0 }
     }
 
+    /// A moment made of its parts.
+    pub(super) const fn again(
+        world: World,
+        scene: Scene,
+        previous: Option<Time>,
+        totals: Totals,
+        done: usize,
+    ) -> Self {
+        Self { world, scene, previous, totals, done }
+    }
+
     /// The instant of the next thing that happens; `None` if nothing ever will.
     #[must_use]
     pub fn next_at(&self, script: &[Intervention]) -> Option<Time> {
@@ -140,6 +151,7 @@ pub fn place_of(model: &crate::model::Model, node: Node) -> usize {
 
 /// A moment that is taken along a run. It simulates on by itself, also past where anybody has
 /// been before.
+#[derive(Clone)]
 pub struct Walk {
     moment: Moment,
     script: Script,

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::model::{Event, Intervention, Model, Script, Time};
 use crate::sim::World;
 
+use super::kept::Kept;
 use super::moment::{Moment, Walk};
 use super::overview::Overview;
 use super::scene::{Scene, TAIL_EVENTS};
@@ -22,7 +23,7 @@ const LEAST_SPACING: u64 = 4_096;
 
 /// A checkpoint is made when as many records have gone by as copying it costs: one for so many
 /// bytes.
-const BYTES_A_RECORD: u64 = 24;
+const BYTES_A_RECORD: u64 = 64;
 
 /// Where the playhead is, checkpoints are kept beside the others, at most so many, and in so
 /// small a part of the budget.
@@ -37,14 +38,14 @@ pub struct Run {
     spacing: u64,
     /// The records that lie between two of `near`.
     near_spacing: u64,
-    /// What they take in memory together.
+    /// What those of them take in memory that are not another run's.
     held_bytes: usize,
     budget_bytes: usize,
     head: Moment,
     /// Where the last question was answered: the next one is likely to be near.
     cursor: Option<Moment>,
     /// Checkpoints passed on the way to the last questions, in the order they were made.
-    near: VecDeque<Checkpoint>,
+    near: VecDeque<Near>,
     near_bytes: usize,
     overview: Overview,
 }
@@ -52,18 +53,56 @@ pub struct Run {
 /// A moment that is kept.
 #[derive(Clone)]
 struct Checkpoint {
-    moment: Arc<Moment>,
+    kept: Arc<Kept>,
     bytes: usize,
+    /// Whether it counts as this run's: of runs that share it, one's.
+    is_own: bool,
 }
 
 impl Checkpoint {
-    fn of(moment: &Moment) -> Self {
-        let bytes = moment.size_bytes();
-        Self { moment: Arc::new(moment.clone()), bytes }
+    /// A moment of a run whose last checkpoint is this.
+    fn of(moment: &mut Moment, last: Option<&Self>) -> Self {
+        let kept = Kept::of(moment);
+        let bytes = kept.bytes_after(last.map(|it| &*it.kept));
+        Self { bytes, kept: Arc::new(kept), is_own: true }
     }
 
-    fn records(&self) -> u64 {
-        self.moment.scene.records
+    fn own_bytes(&self) -> usize {
+        if self.is_own { self.bytes } else { 0 }
+    }
+}
+
+/// A moment near the playhead, ready to go on from.
+struct Near {
+    moment: Moment,
+    bytes: usize,
+}
+
+impl Near {
+    fn of(moment: &Moment) -> Self {
+        Self { bytes: moment.size_bytes(), moment: moment.clone() }
+    }
+}
+
+/// A moment to go on from.
+enum From<'r> {
+    Kept(&'r Kept),
+    Moment(&'r Moment),
+}
+
+impl From<'_> {
+    const fn records(&self) -> u64 {
+        match self {
+            Self::Kept(it) => it.records(),
+            Self::Moment(it) => it.scene.records,
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        match self {
+            Self::Kept(it) => it.moment(),
+            Self::Moment(it) => (*it).clone(),
+        }
     }
 }
 
@@ -101,8 +140,8 @@ impl Run {
     /// A run to which this is done, and which may hold so much memory.
     #[must_use]
     pub fn with_script(model: Arc<Model>, seed: u64, script: Script, budget_bytes: usize) -> Self {
-        let head = Moment::new(World::new(model, seed));
-        let first = Checkpoint::of(&head);
+        let mut head = Moment::new(World::new(model, seed));
+        let first = Checkpoint::of(&mut head, None);
         Self {
             script,
             held_bytes: first.bytes,
@@ -171,22 +210,24 @@ impl Run {
         // The first thing that is done in one of them only: from that instant on they may differ.
         let of = |script: &[Intervention]| script.get(common).map_or(Time::MAX, |it| it.at);
         let part = of(&self.script).min(of(&script));
-        let is_shared = |it: &Moment| it.interventions() <= common && it.world.now() <= part;
-        let shared = |it: &&Checkpoint| is_shared(&it.moment);
-        let checkpoints: Vec<_> = self.checkpoints.iter().take_while(shared).cloned().collect();
-        let near = self.near.iter().filter(shared);
-        let last = checkpoints.iter().chain(near).max_by_key(|it| it.records());
-        let last = last.expect("the first checkpoint is before anything was done");
-        let at_head = is_shared(&self.head).then_some(&self.head);
-        let head = at_head.unwrap_or(&last.moment).clone();
+        let shared = |done: usize, now: Time| done <= common && now <= part;
+        let is_shared = |it: &Kept| shared(it.interventions(), it.now());
+        let kept = self.checkpoints.iter().take_while(|it| is_shared(&it.kept));
+        let checkpoints: Vec<_> =
+            kept.map(|it| Checkpoint { is_own: false, ..it.clone() }).collect();
+        // Where the playhead is, a future most often begins.
+        let near = self.near.iter().map(|it| &it.moment).chain(&self.cursor).chain([&self.head]);
+        let near = near.filter(|it| shared(it.interventions(), it.world.now())).map(From::Moment);
+        let last = checkpoints.last().expect("the first checkpoint is before anything was done");
+        let last = near.chain([From::Kept(&last.kept)]).max_by_key(From::records);
+        let head = last.expect("there is one at least").moment();
         let overview = self.overview.until(head.world.now(), &head.totals);
-        let held_bytes = checkpoints.iter().map(|it| it.bytes).sum();
         Self {
             script,
             checkpoints,
             spacing: self.spacing,
             near_spacing: self.near_spacing,
-            held_bytes,
+            held_bytes: 0,
             budget_bytes: self.budget_bytes,
             head,
             cursor: None,
@@ -205,7 +246,7 @@ impl Run {
             let Self { overview, head, script, .. } = self;
             overview.come_to(next, &head.totals);
             head.step(script, |record, _, totals| overview.note(record, totals));
-            let last = self.checkpoints.last().map_or(0, Checkpoint::records);
+            let last = self.checkpoints.last().map_or(0, |it| it.kept.records());
             if self.head.scene.records >= last + self.spacing {
                 self.keep();
             }
@@ -215,7 +256,7 @@ impl Run {
 
     /// Makes a checkpoint at the head.
     fn keep(&mut self) {
-        let checkpoint = Checkpoint::of(&self.head);
+        let checkpoint = Checkpoint::of(&mut self.head, self.checkpoints.last());
         self.spacing = self.spacing.max(checkpoint.bytes as u64 / BYTES_A_RECORD);
         self.held_bytes += checkpoint.bytes;
         self.checkpoints.push(checkpoint);
@@ -226,13 +267,7 @@ impl Run {
     fn thin(&mut self) {
         let most = self.budget_bytes - self.budget_bytes / NEAR_PART;
         while self.held_bytes > most && self.checkpoints.len() > 2 {
-            let mut number = 0;
-            self.checkpoints.retain(|_| {
-                number += 1;
-                number % 2 == 1
-            });
-            self.held_bytes = self.checkpoints.iter().map(|it| it.bytes).sum();
-            self.spacing *= 2;
+            self.halve();
         }
         while self.near_bytes > self.budget_bytes / NEAR_PART || self.near.len() > NEAR_CHECKPOINTS
         {
@@ -241,13 +276,52 @@ impl Run {
         }
     }
 
+    /// How many checkpoints there are.
+    pub(super) fn checkpoint_count(&self) -> usize {
+        self.checkpoints.len()
+    }
+
+    /// Lets go what is kept near the playhead.
+    pub(super) fn forget_near(&mut self) {
+        self.near.clear();
+        self.near_bytes = 0;
+    }
+
+    /// Lets every other checkpoint go. Runs that share some let the same ones go.
+    pub(super) fn halve(&mut self) {
+        let mut number = 0;
+        self.checkpoints.retain(|_| {
+            number += 1;
+            number % 2 == 1
+        });
+        // What was shared with one that is gone is held by the next alone.
+        for place in 1..self.checkpoints.len() {
+            let earlier = &self.checkpoints[place - 1].kept;
+            self.checkpoints[place].bytes = self.checkpoints[place].kept.bytes_after(Some(earlier));
+        }
+        self.count_own();
+        self.spacing *= 2;
+    }
+
+    fn count_own(&mut self) {
+        self.held_bytes = self.checkpoints.iter().map(Checkpoint::own_bytes).sum();
+    }
+
+    /// Tells of each checkpoint, and whether it counts as this run's; that may be changed.
+    pub(super) fn share(&mut self, mut of: impl FnMut(*const (), &mut bool)) {
+        for it in &mut self.checkpoints {
+            of(Arc::as_ptr(&it.kept).cast(), &mut it.is_own);
+        }
+        self.count_own();
+    }
+
     /// The latest moment that is kept of those not after an instant.
-    fn kept_before(&self, at: Time) -> &Moment {
-        let after = self.checkpoints.partition_point(|it| it.moment.world.now() <= at);
-        let far = &self.checkpoints[after.saturating_sub(1)];
-        let near = self.near.iter().filter(|it| it.moment.world.now() <= at);
-        let best = near.chain([far]).max_by_key(|it| it.records());
-        &best.expect("there is one at least").moment
+    fn kept_before(&self, at: Time) -> From<'_> {
+        let after = self.checkpoints.partition_point(|it| it.kept.now() <= at);
+        let far = From::Kept(&self.checkpoints[after.saturating_sub(1)].kept);
+        let near = self.near.iter().map(|it| &it.moment).chain(&self.cursor);
+        let near = near.filter(|it| it.world.now() <= at).map(From::Moment);
+        near.chain([far]).max_by_key(From::records).expect("there is one at least")
     }
 
     /// A walk along the run that begins at the latest moment that is kept of those before an
@@ -255,38 +329,44 @@ impl Run {
     #[must_use]
     pub fn walk(&self, from: Time) -> Walk {
         let begin = match from.0.checked_sub(1) {
-            None => &self.checkpoints[0].moment,
+            None => From::Kept(&self.checkpoints[0].kept),
             Some(before) => self.kept_before(Time(before)),
         };
-        Walk::new(begin.clone(), Arc::clone(&self.script))
+        Walk::new(begin.moment(), Arc::clone(&self.script))
     }
 
     /// The moments that are kept, for several walks.
     #[must_use]
     pub fn trail(&self) -> Trail {
-        let moments = self.checkpoints.iter().map(|it| Arc::clone(&it.moment)).collect();
-        Trail::new(Arc::clone(&self.script), moments)
+        let kept = self.checkpoints.iter().map(|it| Arc::clone(&it.kept)).collect();
+        Trail::new(Arc::clone(&self.script), kept)
     }
 
     /// The scene at an instant: all records up to and including it. Past the head it is the
     /// scene at the head.
     pub fn scene_at(&mut self, at: Time) -> Answer {
-        let at = at.min(self.head.world.now());
+        if at >= self.head.world.now() {
+            return self.answer(&self.head);
+        }
         let cursor = self.cursor.take().filter(|it| it.world.now() <= at);
         let kept = self.kept_before(at);
-        let near = cursor.filter(|it| it.scene.records >= kept.scene.records);
-        let mut moment = near.unwrap_or_else(|| kept.clone());
+        let near = cursor.filter(|it| it.scene.records >= kept.records());
+        let mut moment = near.unwrap_or_else(|| kept.moment());
         self.advance(&mut moment, at);
-        let answer = Answer {
+        let answer = self.answer(&moment);
+        self.cursor = Some(moment);
+        answer
+    }
+
+    fn answer(&self, moment: &Moment) -> Answer {
+        Answer {
             script: Arc::clone(&self.script),
             model: Arc::clone(moment.world.model()),
             scene: Arc::new(moment.scene.clone()),
             valid_until: moment.next_at(&self.script).unwrap_or(Time::MAX),
             previous: moment.previous,
             events: moment.world.events_in_sight(MOST_EVENTS, TAIL_EVENTS).into(),
-        };
-        self.cursor = Some(moment);
-        answer
+        }
     }
 
     /// Takes a moment on to an instant, and keeps checkpoints on the way: whoever looks here
@@ -297,9 +377,9 @@ impl Run {
             moment.step(&self.script, |_, _, _| {});
             if moment.scene.records >= next {
                 next = moment.scene.records + self.near_spacing;
-                let checkpoint = Checkpoint::of(moment);
-                self.near_bytes += checkpoint.bytes;
-                self.near.push_back(checkpoint);
+                let near = Near::of(moment);
+                self.near_bytes += near.bytes;
+                self.near.push_back(near);
                 self.thin();
             }
         }

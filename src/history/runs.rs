@@ -1,6 +1,7 @@
 //! All futures of one run that somebody looks at: each is simulated from where it parts from one
 //! that is there already.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::{Model, Script};
@@ -46,11 +47,13 @@ impl Runs {
     /// How much memory all runs together may hold, in bytes.
     pub fn set_budget(&mut self, bytes: usize) {
         self.budget_bytes = bytes;
-        self.share_budget();
+        for run in &mut self.runs {
+            run.set_budget(bytes);
+        }
+        self.thin();
     }
 
-    /// About how much memory all runs hold together, in bytes: what they share is counted once
-    /// for each.
+    /// About how much memory all runs hold together, in bytes: what they share is counted once.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.runs.iter().map(Run::held_bytes).sum()
@@ -66,6 +69,8 @@ impl Runs {
         self.runs.push(run);
         if found.is_none() {
             self.tidy();
+        } else {
+            self.thin();
         }
         self.runs.last_mut().expect("it was just put there")
     }
@@ -106,13 +111,35 @@ impl Runs {
                 spare -= 1;
             }
         }
-        self.share_budget();
+        // What a run had made that is gone is now of those that share it.
+        let mut owned = BTreeSet::new();
+        for run in &mut self.runs {
+            run.share(|it, is_own| {
+                if *is_own {
+                    owned.insert(it);
+                }
+            });
+        }
+        for run in &mut self.runs {
+            run.share(|it, is_own| *is_own |= owned.insert(it));
+        }
+        self.thin();
     }
 
-    fn share_budget(&mut self) {
-        let share = self.budget_bytes / self.runs.len().max(1);
-        for run in &mut self.runs {
-            run.set_budget(share);
+    /// All runs together keep to the budget: when they do not, each is thinned as the others are,
+    /// so that what they share goes from all of them.
+    fn thin(&mut self) {
+        while self.held_bytes() > self.budget_bytes
+            && self.runs.iter().any(|it| it.checkpoint_count() > 2)
+        {
+            for run in &mut self.runs {
+                run.forget_near();
+            }
+            if self.held_bytes() > self.budget_bytes - self.budget_bytes / 4 {
+                for run in &mut self.runs {
+                    run.halve();
+                }
+            }
         }
     }
 }

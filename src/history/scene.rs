@@ -14,7 +14,7 @@ pub(super) const TAIL_EVENTS: usize = 24;
 
 /// How many messages that have left their links a scene remembers, so that short flights leave
 /// a trace and lost ones a cross.
-const GONE_MESSAGES: usize = 160;
+pub(super) const GONE_MESSAGES: usize = 160;
 
 /// What can be seen of a run at an instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -258,7 +258,7 @@ impl Scene {
         size_of::<Self>()
             + size_of_val(self.messages.as_slice())
             + size_of_val(self.instances.as_slice())
-            + GONE_MESSAGES * size_of::<Gone>()
+            + self.gone.capacity() * size_of::<Gone>()
             + (self.cells.len() + self.should_cells.len()) * 40
             + tails
             + readings

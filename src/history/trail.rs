@@ -5,37 +5,38 @@ use std::sync::Arc;
 
 use crate::model::{EventId, Script, Time};
 
-use super::moment::{Moment, Walk};
+use super::kept::Kept;
+use super::moment::Walk;
 
 /// Moments of a run, in their order. A copy shares them.
 #[derive(Clone)]
 pub struct Trail {
     script: Script,
-    moments: Vec<Arc<Moment>>,
+    kept: Vec<Arc<Kept>>,
 }
 
 impl Trail {
     /// Of these moments; the first is before anything has happened.
     #[must_use]
-    pub(super) const fn new(script: Script, moments: Vec<Arc<Moment>>) -> Self {
-        Self { script, moments }
+    pub(super) const fn new(script: Script, kept: Vec<Arc<Kept>>) -> Self {
+        Self { script, kept }
     }
 
     /// A walk from the latest moment before an instant, or from the beginning.
     #[must_use]
     pub fn before(&self, at: Time) -> Walk {
-        self.last_where(|it| it.world.now() < at)
+        self.last_where(|it| it.now() < at)
     }
 
     /// A walk from the latest moment at which there is no such event yet.
     #[must_use]
     pub fn before_event(&self, event: EventId) -> Walk {
-        self.last_where(|it| it.world.produced(event.producer()) < event.count())
+        self.last_where(|it| it.moment().world.produced(event.producer()) < event.count())
     }
 
     /// From the last moment of which something is true that is true until it never is again.
-    fn last_where(&self, is_so: impl Fn(&Moment) -> bool) -> Walk {
-        let place = self.moments.partition_point(|it| is_so(it)).saturating_sub(1);
-        Walk::new((*self.moments[place]).clone(), Arc::clone(&self.script))
+    fn last_where(&self, is_so: impl Fn(&Kept) -> bool) -> Walk {
+        let place = self.kept.partition_point(|it| is_so(it)).saturating_sub(1);
+        Walk::new(self.kept[place].moment(), Arc::clone(&self.script))
     }
 }

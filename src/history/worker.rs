@@ -1,14 +1,14 @@
 //! The worker: the one thread that simulates, ahead of the playhead, and answers questions.
 //!
-//! Nobody ever waits for the other: the newest question wins, and an answer that nobody took is
-//! replaced.
+//! Nobody ever waits for the other: questions go by a channel without bounds, of which the newest
+//! wins; an answer that nobody took is replaced; and whoever looks for news while they are being
+//! written finds them the next time, since the worker wakes him when they are there.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 
 use crate::model::{Model, Script, Span, Time};
 use crate::sim::World;
@@ -59,31 +59,42 @@ struct Known {
     answer: Option<Answer>,
 }
 
-/// What is asked, and not taken up yet.
-#[derive(Default)]
-struct Inbox {
-    /// The futures that are looked at, the one that is shown first.
-    futures: Option<Vec<Script>>,
-    /// In which of them the scene is wanted, and when.
-    scenes: Vec<(Script, Time)>,
-    jobs: Vec<Box<dyn Job>>,
-    budget_bytes: Option<usize>,
+/// What is asked of the worker.
+enum Question {
+    /// These futures are looked at, the one that is shown first.
+    LookAt(Vec<Script>),
+    /// The scene of one of them at an instant.
+    Scene(Script, Time),
+    /// Something that takes longer.
+    Job(Box<dyn Job>),
+    /// To hold at most so many bytes.
+    Budget(usize),
+}
+
+/// What the worker has said last of one of the futures that are looked at.
+#[derive(Clone)]
+pub struct News {
+    /// Which.
+    pub script: Script,
+    /// How far the worker is with it.
+    pub progress: Progress,
+    /// How much happened in it when, so far.
+    pub overview: Arc<Overview>,
 }
 
 #[derive(Default)]
 struct Shared {
-    inbox: Mutex<Inbox>,
     /// The futures that are looked at.
     known: Mutex<Vec<Known>>,
     error: Mutex<Option<String>>,
 }
 
-/// A run and its futures, on a thread of its own.
+/// A run and its futures, on a thread of its own. When it is dropped, the worker sees within a
+/// millisecond or so that nobody can ask any more, and ends; nobody waits for that.
 pub struct Handle {
-    bell: Option<Sender<()>>,
+    questions: Sender<Question>,
     shared: Arc<Shared>,
     end: Option<Time>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Handle {
@@ -92,11 +103,11 @@ impl Handle {
     #[must_use]
     pub fn spawn(model: Arc<Model>, seed: u64, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(wake);
-        let (bell, rings) = bounded(1);
+        let (sender, questions) = unbounded();
         let shared = Arc::new(Shared::default());
         let end = model.end;
         let worker = Worker {
-            rings,
+            questions,
             shared: Arc::clone(&shared),
             wake: Arc::clone(&wake),
             end,
@@ -119,7 +130,7 @@ impl Handle {
         if let Err(error) = &thread {
             *lock(&shared.error) = Some(format!("there is no thread to simulate on: {error}"));
         }
-        let handle = Self { bell: Some(bell), shared, end, thread: thread.ok() };
+        let handle = Self { questions: sender, shared, end };
         handle.look_at(vec![Script::default()]);
         handle
     }
@@ -127,33 +138,43 @@ impl Handle {
     /// These futures of the run are looked at; the first is the one that is shown, and simulated
     /// first.
     pub fn look_at(&self, futures: Vec<Script>) {
-        lock(&self.shared.inbox).futures = Some(futures);
-        self.ring();
+        self.send(Question::LookAt(futures));
     }
 
     /// Asks for the scene at an instant of a future that is looked at. An older question about
     /// the same future that was not answered is forgotten.
     pub fn ask(&self, script: &Script, at: Time) {
-        let mut inbox = lock(&self.shared.inbox);
-        inbox.scenes.retain(|(it, _)| !is_same(it, script));
-        inbox.scenes.push((Arc::clone(script), at));
-        drop(inbox);
-        self.ring();
+        self.send(Question::Scene(Arc::clone(script), at));
     }
 
     /// Makes an inquiry. It goes on until it is over, or what is given back is dropped.
     #[must_use]
     pub fn inquire<I: Inquiry>(&self, inquiry: I) -> Pending<I::Answer> {
         let (job, pending) = open(inquiry);
-        lock(&self.shared.inbox).jobs.push(job);
-        self.ring();
+        self.send(Question::Job(job));
         pending
     }
 
     /// How much memory the run and its futures may hold, in bytes.
     pub fn set_budget(&self, bytes: usize) {
-        lock(&self.shared.inbox).budget_bytes = Some(bytes);
-        self.ring();
+        self.send(Question::Budget(bytes));
+    }
+
+    /// The newest answer about a future, if there is one that was not taken, and what is new of
+    /// all futures that are looked at. Never waits: `None` while the worker is writing it, who
+    /// wakes whoever looks when it is written.
+    #[must_use]
+    pub fn news(&self, script: &Script) -> Option<(Option<Answer>, Vec<News>)> {
+        let mut known = self.shared.known.try_lock().ok()?;
+        let found = known.iter_mut().find(|it| is_same(&it.script, script));
+        let answer = found.and_then(|it| it.answer.take());
+        let error = self.shared.error.try_lock().ok()?.clone();
+        let news = known.iter().map(|it| News {
+            script: Arc::clone(&it.script),
+            progress: Progress { error: error.clone(), ..it.progress.clone() },
+            overview: Arc::clone(&it.overview),
+        });
+        Some((answer, news.collect()))
     }
 
     /// The newest answer about a future, if there is one that was not taken.
@@ -177,27 +198,14 @@ impl Handle {
         (progress, overview)
     }
 
-    fn ring(&self) {
-        if let Some(bell) = &self.bell {
-            // A bell that rings already says it.
-            let _rings = bell.try_send(());
-        }
-    }
-}
-
-impl Drop for Handle {
-    /// The worker looks at its bell every millisecond or so, sees that nobody can ring it any
-    /// more, and ends.
-    fn drop(&mut self) {
-        drop(self.bell.take());
-        if let Some(thread) = self.thread.take() {
-            let _ended = thread.join();
-        }
+    fn send(&self, question: Question) {
+        // A worker that is no more has said why.
+        let _sent = self.questions.send(question);
     }
 }
 
 struct Worker {
-    rings: Receiver<()>,
+    questions: Receiver<Question>,
     shared: Arc<Shared>,
     wake: Arc<dyn Fn() + Send + Sync>,
     end: Option<Time>,
@@ -215,9 +223,9 @@ impl Worker {
         let mut scenes: Vec<(Script, Time)> = Vec::new();
         let mut jobs: Vec<Box<dyn Job>> = Vec::new();
         loop {
-            match self.rings.try_recv() {
-                Ok(()) => {
-                    self.take_questions(&mut runs, &mut scenes, &mut jobs);
+            match self.questions.try_recv() {
+                Ok(question) => {
+                    self.take_questions(question, &mut runs, &mut scenes, &mut jobs);
                     was_behind = true;
                 }
                 Err(TryRecvError::Empty) => {}
@@ -238,9 +246,9 @@ impl Worker {
                 continue;
             }
             // Nothing to do until the next question.
-            match self.rings.recv() {
-                Ok(()) => {
-                    self.take_questions(&mut runs, &mut scenes, &mut jobs);
+            match self.questions.recv() {
+                Ok(question) => {
+                    self.take_questions(question, &mut runs, &mut scenes, &mut jobs);
                     was_behind = true;
                 }
                 Err(_) => return,
@@ -248,29 +256,33 @@ impl Worker {
         }
     }
 
+    /// Takes up a question and all that are there behind it.
     fn take_questions(
         &mut self,
+        first: Question,
         runs: &mut Runs,
         scenes: &mut Vec<(Script, Time)>,
         jobs: &mut Vec<Box<dyn Job>>,
     ) {
-        let inbox = std::mem::take(&mut *lock(&self.shared.inbox));
-        if let Some(bytes) = inbox.budget_bytes {
-            runs.set_budget(bytes);
-        }
-        if let Some(futures) = inbox.futures {
-            self.shown = futures.first().cloned().unwrap_or_default();
-            runs.keep(futures);
-            scenes.retain(|(script, _)| runs.wanted().iter().any(|it| is_same(it, script)));
-        }
-        for (script, at) in inbox.scenes {
-            if is_same(&script, &self.shown) {
-                self.playhead = at;
+        let more = self.questions.clone();
+        for question in std::iter::once(first).chain(more.try_iter()) {
+            match question {
+                Question::Budget(bytes) => runs.set_budget(bytes),
+                Question::LookAt(futures) => {
+                    self.shown = futures.first().cloned().unwrap_or_default();
+                    runs.keep(futures);
+                    scenes.retain(|(script, _)| runs.wanted().iter().any(|it| is_same(it, script)));
+                }
+                Question::Scene(script, at) => {
+                    if is_same(&script, &self.shown) {
+                        self.playhead = at;
+                    }
+                    scenes.retain(|(it, _)| !is_same(it, &script));
+                    scenes.push((script, at));
+                }
+                Question::Job(job) => jobs.push(job),
             }
-            scenes.retain(|(it, _)| !is_same(it, &script));
-            scenes.push((script, at));
         }
-        jobs.extend(inbox.jobs);
     }
 
     fn until(&self) -> Time {
@@ -308,7 +320,10 @@ impl Worker {
             }
             let answer = run.scene_at(*at);
             let mut known = lock(&self.shared.known);
-            find(&mut known, script, self.end).answer = Some(answer);
+            let old = find(&mut known, script, self.end).answer.replace(answer);
+            // What is large is not let go while others may look.
+            drop(known);
+            drop(old);
             is_news = true;
             false
         });

@@ -562,6 +562,11 @@ pub enum Phase {
     Waiting,
 }
 
+impl Phase {
+    /// Every phase, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Working, Self::Calling, Self::Waiting];
+}
+
 /// How a handler came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]

@@ -26,11 +26,15 @@ pub struct Agenda<T> {
     next_sequence: u64,
 }
 
+/// An entry of the heap.
 #[derive(Clone, Copy, Debug)]
-struct Entry<T> {
-    at: u64,
-    sequence: u64,
-    what: T,
+pub(super) struct Entry<T> {
+    /// When, in ns.
+    pub at: u64,
+    /// The how-manieth it was to be put in.
+    pub sequence: u64,
+    /// What.
+    pub what: T,
 }
 
 impl<T> Entry<T> {
@@ -77,6 +81,16 @@ impl<T: Copy> Agenda<T> {
             Some(entry) if self.at_once.is_empty() || entry.at <= self.now => Some(Time(entry.at)),
             _ => (!self.at_once.is_empty()).then_some(Time(self.now)),
         }
+    }
+
+    /// Takes the heap out, to be put back as it is.
+    pub(super) fn take_heap(&mut self) -> Vec<Entry<T>> {
+        std::mem::take(&mut self.heap)
+    }
+
+    /// Puts a heap in that was taken out.
+    pub(super) fn put_heap(&mut self, heap: Vec<Entry<T>>) {
+        self.heap = heap;
     }
 
     /// All entries, in no particular order.

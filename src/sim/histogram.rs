@@ -53,6 +53,16 @@ impl Histogram {
         self.counts[place] += 1;
     }
 
+    /// Takes its counts out, to be put back as they are.
+    pub(super) fn take_counts(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.counts)
+    }
+
+    /// Puts counts in that were taken out.
+    pub(super) fn put_counts(&mut self, counts: Vec<u64>) {
+        self.counts = counts;
+    }
+
     /// How much memory its counts take, in bytes.
     #[must_use]
     pub const fn size_bytes(&self) -> usize {

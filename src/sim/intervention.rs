@@ -66,6 +66,22 @@ impl World {
         &self.messages.get(id).event
     }
 
+    /// What the messages that are alive carry, by their ids.
+    #[must_use]
+    pub fn carried(&self) -> Vec<Option<&Event>> {
+        let mut carried = vec![None; self.messages.slot_count()];
+        for (id, message) in self.messages.iter() {
+            carried[id.index()] = Some(&message.event);
+        }
+        carried
+    }
+
+    /// How many events a service has made.
+    #[must_use]
+    pub fn events_made(&self, service: crate::model::ServiceId) -> u64 {
+        self.services[service.index()].produced
+    }
+
     fn perform_deed(&mut self, plan: &Plan, id: MessageId, deed: Deed, number: u32) -> bool {
         let took = What::Intervened { number, took: true };
         let message = *self.messages.get(id);

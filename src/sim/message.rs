@@ -107,6 +107,17 @@ const BLANK: Message = Message {
 };
 
 impl Messages {
+    /// So many places of which these are free, in this order; what is in the others is to be
+    /// filled in.
+    pub(super) fn with_free(slots: usize, free: Vec<u32>) -> Self {
+        Self { slots: vec![BLANK; slots], free }
+    }
+
+    /// The places that are free, in the order in which they are not taken.
+    pub(super) fn free(&self) -> &[u32] {
+        &self.free
+    }
+
     /// Takes a message in.
     #[inline]
     pub fn insert(&mut self, message: &Message) -> MessageId {

@@ -18,6 +18,7 @@ mod member;
 mod membership;
 mod message;
 mod network;
+mod packed;
 mod plan;
 mod reading;
 mod projection;
@@ -35,5 +36,6 @@ mod world;
 
 pub use audit::Audit;
 pub use insight::Change;
+pub use packed::{Packed, Reader, Writer};
 pub use report::Report;
 pub use world::{Digest, Observer, World};

@@ -7,6 +7,25 @@ use super::world::{Broker, Scheduled, TaskState, World};
 const NODE_BYTES: usize = 16;
 
 impl World {
+    /// About how much memory it has in common with copies of it, in bytes (sealed parts of logs,
+    /// what consumers and projections remember), but not with this earlier one.
+    #[must_use]
+    pub fn apart_bytes(&self, earlier: Option<&Self>) -> usize {
+        let logs = self.topics.iter().enumerate().map(|(at, topic)| match &topic.broker {
+            Broker::Log(log) => log.apart_bytes(earlier.and_then(|it| it.topics[at].log())),
+            Broker::Queue(_) => 0,
+        });
+        let since = earlier.map(Self::now);
+        let by_instance = self.instances.iter().flat_map(|it| &it.known).flatten();
+        let together = self.services.iter().flat_map(|it| &it.receivers);
+        let known = by_instance.chain(together.filter_map(|it| it.known.as_ref()));
+        let beliefs = self.beliefs.as_ref().map_or(0, |it| {
+            let earlier = earlier.and_then(|it| it.beliefs.as_ref());
+            it.projections.apart_bytes(earlier.map(|it| &it.projections))
+        });
+        logs.sum::<usize>() + known.map(|it| it.apart_bytes(since)).sum::<usize>() + beliefs
+    }
+
     /// About how much memory a copy of it takes, in bytes. What copies share (the model, sealed
     /// parts of logs, what consumers remember) is not counted.
     #[must_use]

@@ -303,6 +303,16 @@ pub struct TopicState {
     pub truncated: u64,
 }
 
+impl TopicState {
+    /// The log, if it is one.
+    pub fn log(&self) -> Option<&Log> {
+        match &self.broker {
+            Broker::Log(log) => Some(log),
+            Broker::Queue(_) => None,
+        }
+    }
+}
+
 /// The two kinds of topic.
 #[derive(Clone, Debug)]
 pub enum Broker {

@@ -5,6 +5,7 @@ pub mod branches;
 mod columns;
 pub mod fields;
 pub mod faults;
+pub mod difference;
 pub mod flow;
 pub mod ink;
 pub mod inspector;

@@ -71,6 +71,18 @@ fn every_file_says_what_it_holds_and_is_one_idea() {
 }
 
 #[test]
+fn a_picture_waits_for_nobody() {
+    for layer in ["app", "view", "gui"] {
+        for (path, text) in sources(&root().join("src").join(layer)) {
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for word in [".lock()", ".recv()", ".recv_timeout(", ".join()", "Condvar", "sleep("] {
+                assert!(!text.contains(word), "{} has {word}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
 fn only_the_window_names_egui() {
     for (layer, _) in LAYERS.iter().filter(|(layer, _)| *layer != "gui") {
         for (path, text) in sources(&root().join("src").join(layer)) {

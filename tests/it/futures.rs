@@ -104,7 +104,7 @@ fn fault(lots: &mut Lots, model: &Model) -> FaultKind {
 }
 
 /// A few things that are done to a run while it goes on.
-fn script(lots: &mut Lots, model: &Arc<Model>, seed: u64, most: u32) -> Script {
+pub fn script(lots: &mut Lots, model: &Arc<Model>, seed: u64, most: u32) -> Script {
     let mut script: Vec<Intervention> = Vec::new();
     let mut moment = Moment::new(World::new(model.clone(), seed));
     let mut at = 0;

@@ -6,7 +6,7 @@ mod architecture;
 mod breaking;
 mod command_line;
 mod determinism;
-
+mod differences;
 mod drawing;
 mod engine_semantics;
 mod expert_mistakes;

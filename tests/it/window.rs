@@ -15,7 +15,7 @@ struct Desktop {
 
 impl Desktop {
     /// A virtual display of 1440 × 900, or `None` (said loudly) where there is no way to one.
-    fn new() -> Option<Self> {
+    fn new(name: &str) -> Option<Self> {
         for tool in ["Xvfb", "xdotool"] {
             let found = Command::new(tool)
                 .arg("-help")
@@ -27,7 +27,7 @@ impl Desktop {
                 return None;
             }
         }
-        let folder = std::env::temp_dir().join(format!("inflight-window-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("inflight-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         // The server chooses a free number and writes it to its standard output. Without
         // `-noreset` it starts anew whenever the last client leaves, and turns away who comes.
@@ -113,7 +113,7 @@ impl Drop for Desktop {
 
 #[test]
 fn the_window_opens_plays_scrubs_and_closes() {
-    let Some(desktop) = Desktop::new() else { return };
+    let Some(desktop) = Desktop::new("window") else { return };
     let mut program = Command::new(env!("CARGO_BIN_EXE_inflight"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("DISPLAY", &desktop.display)
@@ -162,6 +162,89 @@ fn the_window_opens_plays_scrubs_and_closes() {
         code.is_some()
     });
     assert_eq!(code.and_then(|it| it.code()), Some(0));
+}
+
+/// Customers who send over slow links, a thousand in flight: fifteen thousand records a second.
+const CROWD: &str = r#"Scenario(format: 1, title: "crowd", until: "700s",
+    events: { "Job": Event(fields: { "cents": Int(1, 9999) }) },
+    links: Links(default: Link(latency: Uniform("500ms", "1500ms"))),
+    workloads: { "customers": Workload(arrivals: Poisson(per_second: 1300), event: "Job",
+        do: [Send(to: "shop", event: "Job")]) },
+    services: {
+        "shop": Service(workers: Unlimited, answers: { "Job": [Send(to: "end", event: "Job")] }),
+        "end": Service(workers: Unlimited, answers: { "Job": [] }),
+    })"#;
+
+#[test]
+fn scrubbing_a_run_of_ten_million_records_while_it_is_simulated() {
+    let Some(desktop) = Desktop::new("scrubbing") else { return };
+    let file = desktop.folder.join("crowd.ron");
+    let frames = desktop.folder.join("frames");
+    std::fs::write(&file, CROWD).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_inflight"))
+        .arg(&file)
+        .env("DISPLAY", &desktop.display)
+        .env_remove("WAYLAND_DISPLAY")
+        .env("XDG_DATA_HOME", &desktop.folder)
+        .env("LIBGL_ALWAYS_SOFTWARE", "1")
+        .env("INFLIGHT_FRAMES", &frames)
+        .spawn()
+        .unwrap();
+    let mut window = String::new();
+    Desktop::until("a window", || {
+        assert_eq!(program.try_wait().unwrap(), None, "the program has ended");
+        window =
+            desktop.xdotool(&["search", "--onlyvisible", "--name", "inflight"]).unwrap_or_default();
+        !window.is_empty()
+    });
+    desktop.xdotool(&["mousemove", "700", "200"]);
+    desktop.xdotool(&["windowfocus", "--sync", &window]);
+    let empty = desktop.view();
+    Desktop::until("the picture moves while it plays", || desktop.view() != empty);
+    desktop.xdotool(&["mousemove", "120", "660", "mousedown", "1"]);
+    let begin = clock();
+    let mut x = 120;
+    let mut step = 3_i32;
+    while begin.elapsed() < Duration::from_secs(10) {
+        x += step;
+        if !(115..=1400).contains(&x) {
+            step = -step;
+        }
+        desktop.xdotool(&["mousemove", &x.to_string(), "660"]);
+    }
+    desktop.xdotool(&["mouseup", "1", "key", "ctrl+q"]);
+    Desktop::until("Ctrl Q closes it", || program.try_wait().unwrap().is_some());
+
+    // What a picture must not do is in `architecture`: here is what came of it.
+    let text = std::fs::read_to_string(&frames).unwrap();
+    let pictures: Vec<(f64, f64, f64, bool)> = text
+        .lines()
+        .map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            let number = |at: usize| words[at].parse().unwrap();
+            (number(0), number(1), number(2), words[3] == "true")
+        })
+        .collect();
+    let mut taken: Vec<f64> = pictures.iter().map(|it| it.0).collect();
+    taken.sort_by(f64::total_cmp);
+    let at = |share: usize| taken[(taken.len() - 1) * share / 100];
+    let heads = pictures.iter().map(|it| it.2);
+    let served = pictures.iter().filter(|it| it.3).count();
+    let growing = heads.clone().zip(heads.skip(1)).filter(|(a, b)| a < b).count();
+    let text = format!(
+        "{} pictures, {served} of them of the playhead's instant, {growing} while it grew; ms: \
+         median {:.1}, 99 of 100 {:.1}, worst {:.1}\n",
+        pictures.len(),
+        at(50),
+        at(99),
+        at(100)
+    );
+    eprint!("{text}");
+    assert!(growing > 0, "it was simulated meanwhile: {text}");
+    let mut places: Vec<f64> = pictures.iter().map(|it| it.1).collect();
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    assert!(places.len() > 3, "scenes were shown on the way: {text}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "a real window lives in real time")]

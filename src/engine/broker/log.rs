@@ -4,6 +4,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use imbl::Vector;
+
 use crate::model::{Event, EventId, EventType, LogTopic, Position, Time};
 
 use super::compaction::Kept;
@@ -12,8 +14,8 @@ use super::retention::Segment;
 use super::replica::Replica;
 
 /// Events in a sealed chunk. Sealed chunks are shared between copies of a world, so that a
-/// checkpoint of a long log is cheap; 256 events are some 30 KiB.
-const CHUNK_EVENTS: usize = 256;
+/// checkpoint of a long log is cheap; what is not full yet is copied with each.
+const CHUNK_EVENTS: usize = 32;
 
 /// A log topic.
 #[derive(Clone, Debug)]
@@ -44,7 +46,7 @@ pub(super) struct Partition {
     pub clean_end: u64,
     /// Full chunks, the oldest first; the first begins at offset `sealed_start`. They have no
     /// holes; what they hold from before `clean_end` is there no more.
-    sealed: VecDeque<Arc<[(Time, Event)]>>,
+    sealed: Vector<Arc<[(Time, Event)]>>,
     sealed_start: u64,
     tail: Vec<(Time, Event)>,
     /// The oldest offset that is kept.
@@ -213,10 +215,23 @@ impl Log {
     /// About how much memory a copy of it takes, in bytes; what copies share is not counted.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        let one = |it: &Partition| {
-            size_of_val(it) + it.tail.capacity() * size_of::<(Time, Event)>() + 16 * it.sealed.len()
-        };
+        let one = |it: &Partition| size_of_val(it) + it.tail.len() * size_of::<(Time, Event)>();
         self.partitions.iter().map(one).sum()
+    }
+
+    /// About how much memory it has in common with copies of it, in bytes, but not with an earlier
+    /// one.
+    #[must_use]
+    pub fn apart_bytes(&self, earlier: Option<&Self>) -> usize {
+        let one = |(number, it): (usize, &Partition)| {
+            let before = earlier.and_then(|it| it.partitions.get(number));
+            let since = before.map_or(0, |it| it.end);
+            let events = it.end.saturating_sub(since.max(it.start).max(it.clean_end));
+            let is_clean_shared = before.is_some_and(|other| Arc::ptr_eq(&other.clean, &it.clean));
+            let clean = if is_clean_shared { 0 } else { size_of_val(&*it.clean) };
+            usize::try_from(events).unwrap_or(usize::MAX) * size_of::<(Time, Event)>() + clean
+        };
+        self.partitions.iter().enumerate().map(one).sum()
     }
 
     /// Whether an event is kept.

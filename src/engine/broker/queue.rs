@@ -25,6 +25,21 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// The ticket as three words.
+    #[must_use]
+    pub const fn words(self) -> [u64; 3] {
+        [self.slot as u64, self.lease as u64, self.sequence]
+    }
+
+    /// The ticket that [`words`](Self::words) made words of.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "they are as wide as they were")]
+    pub const fn of_words([slot, lease, sequence]: [u64; 3]) -> Self {
+        Self { slot: slot as u32, lease: lease as u32, sequence }
+    }
+}
+
+impl Ticket {
     /// Which delivery it is of, counted over the queue.
     #[must_use]
     pub fn lease(self) -> u32 {
