@@ -55,7 +55,7 @@ fn history(model: &Arc<Model>, seed: u64, script: &Script) -> History {
                 // has no name to remember it by.
                 let known = lineages.get(&born.event).copied().unwrap_or(0);
                 let lineage = match born.role {
-                    inflight::model::Role::Fetch => 0,
+                    Role::Fetch => 0,
                     _ if is_it => event.lineage,
                     _ => known,
                 };
