@@ -12,8 +12,8 @@
 //! Data flows one way. A lower layer never names a higher one; `tests/it/architecture.rs` has
 //! the table and fails when it is broken.
 //!
-//! - A run is a function of model and seed: no clock, thread, or hash-map order decides
-//!   anything. Its digest proves it.
+//! - A run is a function of model, seed and what a person does to it (its script): no clock,
+//!   thread, or hash-map order decides anything. Its digest proves it.
 //! - The world is a value: a checkpoint is a clone.
 //! - Every random draw is keyed by what it is about (`engine::dice`), never taken from a shared
 //!   stream.
@@ -36,6 +36,10 @@
 //! | what becomes of an event | `history/story`, `history/journey`, then `view/story` |
 //! | the sequence diagram | `history/sequence`, `view/sequence/`, then `gui/sequence_panel` |
 //! | what is written for others to read | `export/` (`mermaid`, `svg`) |
+//! | what a person can do to a run | `model/intervention`, then `sim/intervention`, `sim/setting` |
+//! | futures, undo | `history/branch`, `history/runs`, `app/futures`, `app/made` |
+//! | how fast any instant is there, and in how much memory | `history/run`, `history/kept`, `sim/packed` |
+//! | a question that takes longer than a picture | `history/inquiry`, then the file of the question (`search`, `lanes`, `journey`, `difference`, `jump`) |
 //! | a button or a key | `app/command`, `app/update`, then the panel in `gui/` |
 //! | a colour | `assets/theme.ron` |
 

@@ -342,9 +342,10 @@ fn sign_at<'a>(ui: &Ui, response: &Response, signs: &'a [Sign]) -> Option<&'a Si
 
 /// A click on a sign goes to its own instant, not to that of the pointer.
 fn click(response: &Response, sign: Option<&Sign>, out: &mut Vec<Command>) -> bool {
-    let at = sign.filter(|_| response.clicked()).map(|it| it.at);
-    out.extend(at.map(Command::SeekTo));
-    at.is_some()
+    let asked = sign.filter(|_| response.clicked()).map(Sign::command);
+    let is_one = asked.is_some();
+    out.extend(asked);
+    is_one
 }
 
 pub(super) fn tooltip(response: Response, axis: Axis, sign: Option<String>, hint: &str) {

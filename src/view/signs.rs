@@ -1,8 +1,8 @@
 //! What is worth a sign on the timeline's strips: faults, anomalies, interventions, and the marks
 //! that a person has set. Signs of a kind that would lie on one another are one.
 
-use crate::app::App;
 use crate::app::futures::act_name;
+use crate::app::{App, Command, Selection};
 use crate::history::{Mark, MarkKind};
 use crate::model::{FaultId, Time};
 
@@ -90,6 +90,19 @@ pub fn signs(app: &App, axis: Axis) -> Vec<Sign> {
 }
 
 impl Sign {
+    /// What a click asks for: to go there, and to tell of the anomaly that it stands for.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let at = self.at;
+        match self.first {
+            Some(MarkKind::Anomaly { store, event, kind }) => {
+                let selection = Selection::Anomaly { at, store, event, kind };
+                Command::ShowAt { at, selection }
+            }
+            _ => Command::SeekTo(at),
+        }
+    }
+
     /// What it stands for, in a line.
     #[must_use]
     pub fn words(&self, app: &App) -> String {
