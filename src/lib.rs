@@ -31,6 +31,8 @@
 //! | how what is published is confirmed, tried again, or waits in an outbox | `engine/broker/` (`client`, `sequences`, `replica`, `outbox`), then `sim/publish` |
 //! | links, calls, faults, workloads | `sim/` (`network`, `call`, `fault`, `workload`) |
 //! | a figure of the report | `sim/report`, `sim/statistics` |
+//! | what a session file may say | `session/` (`acts`, `settings`, `read`, `write`) |
+//! | how sessions are saved and opened, what is kept while one works | `app/sessions`, `app/desk`, `app/keeper`, `app/slot`, then `gui/notices_panel` |
 //! | what is shown at an instant | `history/scene`, then `view/flow` |
 //! | the timeline's lanes | `history/lanes` (what is found out), `view/lanes` (what is drawn), `gui/lanes_panel` |
 //! | what becomes of an event | `history/story`, `history/journey`, then `view/story` |
@@ -48,6 +50,7 @@ pub mod scenario;
 pub mod engine;
 pub mod sim;
 pub mod history;
+pub mod session;
 pub mod app;
 pub mod view;
 pub mod export;

@@ -29,6 +29,23 @@ pub enum Command {
     OpenFile(PathBuf),
     /// Read the open file again.
     Reload,
+    /// Save what was made, where it was saved before.
+    SaveSession,
+    /// Ask where to save what was made.
+    SaveSessionAs,
+    /// Save what was made in this file.
+    SaveSessionTo {
+        /// Which.
+        path: PathBuf,
+        /// Whether whatever is there may be replaced.
+        over: bool,
+    },
+    /// Open what was made earlier and not saved.
+    Restore,
+    /// Delete what was made earlier and not saved.
+    Discard,
+    /// Close the first of the notices.
+    CloseNotice,
     /// Show another variant of the scenario.
     SelectVariant(String),
     /// Run with another seed.
@@ -425,7 +442,10 @@ use Command as C;
 use Direction::{Backward, Forward};
 
 actions! {
-    C::AskForFile, File, "Open…", "Open a scenario file", [ctrl("O")];
+    C::AskForFile, File, "Open…", "Open a scenario or a session", [ctrl("O")];
+    C::SaveSession, File, "Save session", "Save what you made of the scenario", [ctrl("S")];
+    C::SaveSessionAs, File, "Save session as…", "Save what you made of the scenario in another file",
+        [Shortcut { ctrl: true, shift: true, key: "S" }];
     C::Reload, File, "Reload", "Read the open file again", [ctrl("R"), plain("F5")];
 
     C::CopySequence, File, "Copy as Mermaid", "Copy the sequence diagram as text that Mermaid draws", [];

@@ -139,6 +139,14 @@ impl Undo {
         self.held = None;
     }
 
+    /// Everything as it was and will be is something else: the scenario has changed.
+    pub fn change_all(&mut self, change: impl Fn(&Made) -> Made) {
+        for edit in self.before.iter_mut().chain(&mut self.after) {
+            edit.made = change(&edit.made);
+        }
+        self.held = None;
+    }
+
     /// Takes the last change back; gives its name.
     pub fn undo(&mut self, made: &mut Made) -> Option<String> {
         let Edit { name, made: before } = self.before.pop()?;

@@ -85,6 +85,12 @@ impl MarkCommand {
 }
 
 impl Marks {
+    /// These marks, in the order of their instants, and this loop.
+    #[must_use]
+    pub const fn new(list: Vec<Mark>, span: Option<Window>, is_looping: bool) -> Self {
+        Self { list, span, is_looping }
+    }
+
     /// The marks, in the order of their instants.
     #[must_use]
     pub fn list(&self) -> &[Mark] {

@@ -46,7 +46,7 @@ pub struct Broken {
 }
 
 impl Broken {
-    fn of(path: &Path, problems: &Problems) -> Self {
+    pub(super) fn of(path: &Path, problems: &Problems) -> Self {
         Self { path: path.to_owned(), count: problems.list().len(), text: problems.render(false) }
     }
 }
@@ -56,7 +56,7 @@ pub struct Opened {
     /// What it says.
     pub scenario: Scenario,
     /// Its text.
-    pub text: String,
+    pub text: std::sync::Arc<str>,
 }
 
 /// Why nothing was opened.
@@ -88,7 +88,7 @@ pub(super) fn open(source: &Source) -> Result<Opened, Failure> {
 
 fn read(text: &str, path: &Path) -> Result<Opened, Failure> {
     match scenario::read(text, &path.display().to_string()) {
-        Ok(scenario) => Ok(Opened { scenario, text: text.to_owned() }),
+        Ok(scenario) => Ok(Opened { scenario, text: text.into() }),
         Err(problems) => Err(Failure::Broken(Broken::of(path, &problems))),
     }
 }

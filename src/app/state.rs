@@ -10,6 +10,7 @@ use crate::scenario::{self, Scenario, Variant};
 use super::acting::{Awaited, Tuning};
 use super::causes::Asked;
 use super::command::{Camera, Command, Selection};
+use super::desk::Desk;
 use super::difference::Comparison;
 use super::faults::Planned;
 use super::inquiries::{Inquiries, Subject};
@@ -32,6 +33,8 @@ pub struct Options {
     pub variant: Option<String>,
     /// The seed; without one, the scenario's own.
     pub seed: Option<u64>,
+    /// Where what is made is kept while it is not saved; without it, nowhere.
+    pub keep_in: Option<PathBuf>,
 }
 
 /// A short message that goes away by itself.
@@ -60,6 +63,8 @@ pub enum Overlay {
     RandomFaults,
     /// The question where to save a picture.
     AskWhereToSave,
+    /// The question where to save the session.
+    AskForSession,
 }
 
 /// Everything the window shows is a function of this.
@@ -109,6 +114,8 @@ pub struct App {
     pub subject: Subject,
     /// Whether the program is to end.
     pub quit: bool,
+    /// The session: what is open, saved and kept.
+    pub desk: Desk,
     /// What a variant has in which nothing was done.
     pub(super) no_futures: Futures,
     /// The step that a control that is held changes.
@@ -119,7 +126,7 @@ pub struct App {
     pub(super) asked: Option<Asked>,
     pub(super) inquiries: Inquiries,
     pub(super) seed: Option<u64>,
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
     pub(super) steps: i32,
     pub(super) watch: Option<Watch>,
     pub(super) wake: Wake,
@@ -150,6 +157,7 @@ impl App {
             fits: 0,
             made: Made { variant: scenario.variants[0].name.clone(), ..Made::default() },
             undo: Undo::default(),
+            desk: Desk::default(),
             no_futures: Futures::default(),
             settings,
             broken: None,
@@ -162,7 +170,7 @@ impl App {
             asked: None,
             inquiries: Inquiries::default(),
             seed: None,
-            text: first.text.to_owned(),
+            text: first.text.into(),
             scenario,
             steps: 0,
             watch: None,
@@ -170,6 +178,11 @@ impl App {
         };
         app.run.set_budget(app.settings.budget_bytes());
         app.made.places = app.places_from_settings();
+        app.desk.run_of = Some(app.made.variant.clone());
+        app.is_saved_now();
+        if let Some(folder) = options.keep_in {
+            app.keep_in(folder);
+        }
         if let Some(file) = options.file {
             let in_library = scenario::library::find(&file.to_string_lossy());
             app.update(match in_library {
@@ -183,7 +196,10 @@ impl App {
         if let Some(variant) = options.variant {
             app.update(Command::SelectVariant(variant));
         }
-        app.update(Command::Play);
+        // A session stands where it was left.
+        if app.desk.file.is_none() {
+            app.update(Command::Play);
+        }
         app
     }
 
@@ -252,6 +268,10 @@ impl App {
     pub fn settings_to_keep(&self) -> Settings {
         let mut settings = self.settings.clone();
         settings.speed = self.playback.speed;
+        if self.desk.file.is_some() {
+            // Its places are the session's.
+            return settings;
+        }
         let places: BTreeMap<_, _> = nodes(self.model())
             .filter_map(|(name, node)| Some((name.to_owned(), *self.made.places.get(&node)?)))
             .collect();

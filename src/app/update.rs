@@ -1,9 +1,12 @@
 //! What each command does. Nothing else changes the state.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::model::Time;
+use crate::scenario::Scenario;
 
+use super::carry::carry_over;
 use super::command::{Camera, Command, Selection};
 use super::jump::Landmark;
 use super::lanes::Lanes;
@@ -11,6 +14,7 @@ use super::made::{Held, Made};
 use super::open::{Broken, Failure, Opened, Source, open};
 use super::playback::{Course, Direction, Playback};
 use super::run::Run;
+use super::sessions::is_session;
 use super::settings::{Look, Settings};
 use super::state::{App, Overlay, Toast, first_window};
 use super::watch::Watch;
@@ -18,8 +22,25 @@ use super::watch::Watch;
 impl App {
     /// Does what was asked.
     pub fn update(&mut self, command: Command) {
+        let is_tick = matches!(command, Command::Tick(_));
+        match command {
+            Command::SaveSession
+            | Command::SaveSessionAs
+            | Command::SaveSessionTo { .. }
+            | Command::Restore
+            | Command::Discard
+            | Command::CloseNotice => self.do_session(command),
+            command => self.perform(command),
+        }
+        if !is_tick {
+            self.keep_work();
+        }
+    }
+
+    fn perform(&mut self, command: Command) {
         match command {
             Command::OpenLibrary(name) => self.open(Source::Library(name)),
+            Command::OpenFile(path) if is_session(&path) => self.open_session(&path),
             Command::OpenFile(path) => self.open(Source::File(path)),
             Command::AskForFile => self.overlay = Some(Overlay::AskForFile),
             Command::Reload => self.reload(),
@@ -89,7 +110,8 @@ impl App {
             Command::SaveSequence(_) => self.overlay = None,
             Command::ToggleHelp => self.toggle_help(),
             Command::Dismiss => {
-                let of_another = |broken: &mut Broken| self.source.file() != Some(&broken.path);
+                let open = self.desk.file.as_deref().or_else(|| self.source.file());
+                let of_another = |broken: &mut Broken| open != Some(&broken.path);
                 if self.overlay.take().is_none()
                     && self.jumping.take().is_none()
                     && self.broken.take_if(of_another).is_none()
@@ -233,8 +255,10 @@ impl App {
     }
 
     fn tick(&mut self, seconds: f64) {
-        if self.watch.as_ref().is_some_and(Watch::changed) {
-            self.reload();
+        self.see_to_desk();
+        // While a session is written it is no news that its file changes.
+        if !self.is_saving() && self.watch.as_ref().is_some_and(Watch::changed) {
+            self.file_changed();
         }
         let end = self.run.end();
         let (was_playing, before) = (self.playback.playing, self.playback.at);
@@ -304,6 +328,7 @@ impl App {
         match open(&source) {
             Ok(opened) => {
                 self.keep_places();
+                self.put_aside();
                 self.watch_file(&source);
                 if let Some(path) = source.file() {
                     self.settings.remember_file(path);
@@ -321,6 +346,7 @@ impl App {
                 self.restart();
                 self.window = first_window(self.model());
                 self.made.places = self.places_from_settings();
+                self.is_saved_now();
                 self.playback.play(Direction::Forward, self.run.end(), None);
             }
             Err(Failure::Sentence(text)) => self.say(text, true),
@@ -334,6 +360,13 @@ impl App {
     /// Reads the file that is open, or that could not be opened, again. What is good replaces
     /// the run and keeps the playhead; what is not leaves the run as it is.
     fn reload(&mut self) {
+        let session = match &self.broken {
+            Some(broken) => is_session(&broken.path).then(|| broken.path.clone()),
+            None => self.desk.file.clone(),
+        };
+        if let Some(path) = session {
+            return self.open_session(&path);
+        }
         let source = match &self.broken {
             Some(broken) => Source::File(broken.path.clone()),
             None => self.source.clone(),
@@ -349,31 +382,72 @@ impl App {
                 }
                 let name = self.shown().name.clone();
                 self.text = text;
-                self.scenario = scenario;
+                let before = std::mem::replace(&mut self.scenario, scenario);
                 let variants = &self.scenario.variants;
                 self.variant = variants.iter().position(|it| it.name == name).unwrap_or(0);
-                if *self.shown().model != **self.model() {
+                let lost = self.carry_over(&before);
+                if *self.shown().model != *self.run.base {
+                    self.desk.run_of = None;
                     self.restart();
+                } else {
+                    self.show_made();
                 }
                 self.say(format!("{source} was read again."), false);
+                if !lost.is_empty() {
+                    let text = format!("Gone, since {source} has no such thing any more: {lost}.");
+                    self.say(text, true);
+                }
             }
             Err(Failure::Sentence(text)) => self.say(text, true),
             Err(Failure::Broken(broken)) => self.broken = Some(broken),
         }
     }
 
+    /// The file that is watched was changed by somebody.
+    fn file_changed(&mut self) {
+        let is_session = self.broken.is_none() && self.desk.file.is_some();
+        if is_session && !self.session_changed() {
+            return;
+        }
+        if is_session && self.desk.is_unsaved {
+            let text = "The session was changed on the disk by somebody else. Reload (Ctrl R) \
+                        shows it; what you made is kept then.";
+            return self.say(text.into(), true);
+        }
+        self.reload();
+    }
+
+    /// Carries what was made over from the scenario as it was; says what cannot be.
+    fn carry_over(&mut self, before: &Scenario) -> String {
+        let (made, lost) = carry_over(&self.made, before, &self.scenario);
+        self.made = made;
+        let scenario = &self.scenario;
+        self.undo.change_all(|made| carry_over(made, before, scenario).0);
+        const MOST: usize = 6;
+        let more = lost.len().saturating_sub(MOST);
+        let lost = lost[..lost.len().min(MOST)].join(", ");
+        if more > 0 { format!("{lost} and {more} more") } else { lost }
+    }
+
     fn watch_file(&mut self, source: &Source) {
         self.watch = None;
-        let Some(path) = source.file() else { return };
+        if let Some(path) = source.file() {
+            self.watch_path(path);
+        }
+    }
+
+    pub(super) fn watch_path(&mut self, path: &Path) {
+        self.watch = None;
         match Watch::new(path, Arc::clone(&self.wake)) {
             Ok(watch) => self.watch = Some(watch),
             Err(error) => {
-                self.say(format!("{source} cannot be watched for changes: {error}."), true);
+                let text = format!("{} cannot be watched for changes: {error}.", path.display());
+                self.say(text, true);
             }
         }
     }
 
-    fn keep_places(&mut self) {
+    pub(super) fn keep_places(&mut self) {
         self.settings = self.settings_to_keep();
     }
 
@@ -383,17 +457,22 @@ impl App {
             Some(variant) if variant == self.variant => {}
             Some(variant) => {
                 self.keep_places();
+                self.keep_layout();
                 self.variant = variant;
                 self.made.variant = name.to_owned();
                 self.restart();
-                self.made.places = self.places_from_settings();
+                self.made.places = match self.desk.file {
+                    Some(_) => self.places_of_session(),
+                    None => self.places_from_settings(),
+                };
             }
             None => self.say(format!("{} has no variant named {name}.", self.source), true),
         }
     }
 
     /// Runs the shown variant from its beginning; the playhead stays where it is.
-    fn restart(&mut self) {
+    pub(super) fn restart(&mut self) {
+        self.remember_ladders();
         let model = Arc::clone(&self.shown().model);
         let seed = self.seed.unwrap_or(model.seed);
         self.selection = None;
@@ -403,6 +482,7 @@ impl App {
         self.steps = 0;
         self.run = Run::new(model, seed, Arc::clone(&self.wake));
         self.run.set_budget(self.settings.budget_bytes());
+        self.desk.run_of = Some(self.shown().name.clone());
         self.show_made();
         if let Some(end) = self.run.end() {
             self.playback.at = self.playback.at.min(end);
@@ -410,6 +490,7 @@ impl App {
         self.window = self.window.inside(self.whole());
         self.window = self.window.following(self.playback.at, self.whole());
         self.run.follow(self.playback.at);
+        self.compare_ladders();
     }
 }
 

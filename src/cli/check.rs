@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::scenario::{self, library};
+use crate::session::ENDING;
 
-use super::source;
+use super::{session, source};
 
 pub(super) fn check(paths: &[PathBuf]) -> ExitCode {
     let mut files = Vec::new();
@@ -17,10 +18,14 @@ pub(super) fn check(paths: &[PathBuf]) -> ExitCode {
         }
     }
     if files.is_empty() && bad == 0 {
-        eprintln!("error: there is no `.ron` file in what was given");
+        eprintln!("error: there is no `.ron` or `.inflight` file in what was given");
         return ExitCode::from(1);
     }
     for file in &files {
+        if session::is_session(&file.to_string_lossy()) {
+            bad += usize::from(!check_session(file));
+            continue;
+        }
         match source::load(&file.to_string_lossy()) {
             Ok(scenario) => {
                 let count = scenario.variants.len();
@@ -39,7 +44,32 @@ pub(super) fn check(paths: &[PathBuf]) -> ExitCode {
     if bad == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
-/// The file itself, or all `.ron` files below a folder, in order.
+/// Whether a session is good: its text, its names, and that its branches go as it says.
+fn check_session(file: &Path) -> bool {
+    let session = match session::load(&file.to_string_lossy()) {
+        Ok(session) => session,
+        Err(message) => {
+            println!("BAD   {}", file.display());
+            eprint!("{message}");
+            return false;
+        }
+    };
+    let compared = session::compare(&session, None);
+    if compared.parted.is_empty() {
+        let branches: usize = session.futures.values().map(|it| it.tree.branches().count()).sum();
+        let s = if branches == 1 { "" } else { "es" };
+        let title = &session.scenario.title;
+        println!("good  {}: session of {title}, {branches} branch{s}", file.display());
+        return true;
+    }
+    println!("BAD   {}", file.display());
+    for text in &compared.parted {
+        eprintln!("error: {text}");
+    }
+    false
+}
+
+/// The file itself, or all `.ron` and `.inflight` files below a folder, in order.
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     if !path.is_dir() {
         std::fs::metadata(path)?;
@@ -55,7 +85,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in entries {
         if entry.is_dir() {
             collect(&entry, files)?;
-        } else if entry.extension().is_some_and(|it| it == "ron") {
+        } else if entry.extension().is_some_and(|it| it == "ron" || it == ENDING) {
             files.push(entry);
         }
     }

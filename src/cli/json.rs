@@ -23,6 +23,13 @@ pub(super) struct Document {
     format: u32,
     scenario: String,
     variant: String,
+    /// Of a session: which of its branches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<String>,
+    /// Of a session: whether the run goes the way it went when it was saved; left out where the
+    /// file does not say how that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    goes_as_saved: Option<bool>,
     seed: u64,
     /// 16 hexadecimal digits over all records.
     digest: String,
@@ -182,6 +189,8 @@ impl Document {
             format: 1,
             scenario: scenario.to_owned(),
             variant: report.variant.clone(),
+            branch: None,
+            goes_as_saved: None,
             seed: report.seed,
             digest: report.digest.to_string(),
             simulated_seconds: report.simulated.as_secs_f64(),
@@ -203,6 +212,12 @@ impl Document {
             outboxes: report.outboxes.iter().map(Outbox::from).collect(),
             stores: report.stores.iter().map(Store::from).collect(),
         }
+    }
+
+    /// It is the run of a branch of a session.
+    pub(super) fn set_branch(&mut self, name: &str, goes_as_saved: Option<bool>) {
+        self.branch = Some(name.to_owned());
+        self.goes_as_saved = goes_as_saved;
     }
 }
 

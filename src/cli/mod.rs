@@ -5,6 +5,7 @@ mod json;
 mod progress;
 mod run;
 mod sequence;
+mod session;
 mod source;
 mod table;
 
@@ -33,13 +34,14 @@ const EXAMPLES: &str = "Examples:
   inflight run payment --variant call            a report of one run
   inflight run scenarios/queueing/*.ron --json   the same for programs
   inflight sequence lost_ack --event payments/66 the story of an event as a diagram
+  inflight run my.inflight --branch mine         a branch of a session
   inflight check scenarios                       are all these files good?
 
 Exit codes: 0 done, 1 a scenario is at fault, 2 the command line is.";
 
 #[derive(Debug, Args)]
 struct Window {
-    /// A scenario file, or the name of one of the library (see `inflight list`)
+    /// A file of a scenario or a session, or a name of the library (see `inflight list`)
     file: Option<String>,
     /// Which variant to show first
     #[arg(long, value_name = "NAME")]
@@ -55,7 +57,8 @@ enum Command {
     Run(run::Options),
     /// Write what happened as a sequence diagram: text, Mermaid or SVG
     Sequence(sequence::Options),
-    /// Read and check files, or all `.ron` files of folders
+    /// Read and check files, or all `.ron` and `.inflight` files of folders; whether the branches
+    /// of sessions still go as they did when they were saved
     Check {
         /// Files or folders
         #[arg(required = true)]
@@ -81,7 +84,7 @@ pub fn main() -> ExitCode {
 fn window(options: Window) -> ExitCode {
     let file = options.file.clone();
     if let Some(name) = &file
-        && let Err(message) = source::load(name)
+        && let Err(message) = source::check(name)
     {
         eprint!("{message}");
         // A file that is there but wrong is shown in the window, which waits for it to be
@@ -105,6 +108,7 @@ fn window(options: Window) -> ExitCode {
         file: file.clone().map(PathBuf::from),
         variant: options.variant.clone(),
         seed: options.seed,
+        keep_in: None,
     });
     match opened {
         Ok(()) => ExitCode::SUCCESS,

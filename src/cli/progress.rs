@@ -35,6 +35,14 @@ pub(super) fn interruption() -> Arc<AtomicBool> {
 
 /// Runs a world to an instant; a bar appears if that takes long and somebody looks.
 pub(super) fn run(world: &mut World, until: Time, stop: &AtomicBool) -> Ran {
+    run_to(until, stop, |to| {
+        world.run_until(to, &mut ());
+        !world.stands_still()
+    })
+}
+
+/// Runs something to an instant, bit by bit; `advance` says whether time goes on.
+pub(super) fn run_to(until: Time, stop: &AtomicBool, mut advance: impl FnMut(Time) -> bool) -> Ran {
     let begin = clock();
     let bar = std::io::stderr().is_terminal().then(|| {
         let bar = ProgressBar::new(1000);
@@ -45,20 +53,22 @@ pub(super) fn run(world: &mut World, until: Time, stop: &AtomicBool) -> Ran {
     });
     // Half a per mille at a time: often enough for a bar, too seldom to cost anything.
     let slice = Span((until.0 / 2000).max(1));
-    while world.now() < until && !world.stands_still() && !stop.load(Ordering::SeqCst) {
-        world.run_until((world.now() + slice).min(until), &mut ());
+    let (mut now, mut goes_on) = (Time::ZERO, true);
+    while now < until && goes_on && !stop.load(Ordering::SeqCst) {
+        let to = (now + slice).min(until);
+        goes_on = advance(to);
+        now = to;
         if let Some(bar) = bar.as_ref().filter(|_| begin.elapsed() > Duration::from_millis(500)) {
             bar.set_position(
-                u64::try_from(u128::from(world.now().0) * 1000 / u128::from(until.0))
-                    .unwrap_or(1000),
+                u64::try_from(u128::from(now.0) * 1000 / u128::from(until.0)).unwrap_or(1000),
             );
-            bar.set_message(format!("{:.0} of {until:.0}", world.now()));
+            bar.set_message(format!("{now:.0} of {until:.0}"));
         }
     }
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    Ran { wall: begin.elapsed(), interrupted: world.now() < until }
+    Ran { wall: begin.elapsed(), interrupted: now < until || !goes_on }
 }
 
 #[expect(clippy::disallowed_methods, reason = "people like to know how long it took")]

@@ -1,6 +1,7 @@
 //! `inflight run`.
 
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
@@ -8,19 +9,23 @@ use crate::model::{Span, Time};
 use crate::scenario::{self, Variant};
 use crate::sim::World;
 
-use super::{json, progress, source, table};
+use super::progress::Ran;
+use super::{json, progress, session, source, table};
 
 /// How long a scenario without an end is run when nobody says otherwise.
 const ENDLESS: Span = Span::from_secs(60);
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Scenario files, or names of the library
+    /// Files of scenarios or sessions, or names of the library
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// Which variant to run; the first one if not said
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
+    /// Which branch of a session to run; the one that is shown if not said
+    #[arg(long, value_name = "NAME")]
+    branch: Option<String>,
     /// The seed, instead of the scenario's own
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
@@ -43,7 +48,7 @@ fn until(text: &str) -> Result<Span, String> {
 impl Options {
     /// The run that stands in for the window.
     pub(super) fn headless(file: String, variant: Option<String>, seed: Option<u64>) -> Self {
-        Self { files: vec![file], variant, seed, until: None, json: false }
+        Self { files: vec![file], variant, branch: None, seed, until: None, json: false }
     }
 }
 
@@ -51,36 +56,15 @@ pub(super) fn run(options: &Options) -> ExitCode {
     let stop = progress::interruption();
     let mut documents = Vec::new();
     for file in &options.files {
-        let scenario = match source::load(file) {
-            Ok(scenario) => scenario,
-            Err(message) => {
-                eprint!("{message}");
-                return ExitCode::from(1);
-            }
-        };
-        let variant = match choose(&scenario.variants, options.variant.as_deref()) {
-            Ok(variant) => variant,
-            Err(message) => {
-                eprintln!("error: `{file}` {message}");
-                return ExitCode::from(2);
-            }
-        };
-        let seed = options.seed.unwrap_or(variant.model.seed);
-        let end = options.until.map(|it| Time::ZERO + it).or(variant.model.end);
-        let mut world = World::new(variant.model.clone(), seed);
-        let ran = progress::run(&mut world, end.unwrap_or(Time::ZERO + ENDLESS), &stop);
-        let report = world.report();
-        if options.json {
-            documents.push(json::Document::new(&scenario.name, &report, &ran));
+        let ran = if session::is_session(file) {
+            run_session(file, options, &stop, &mut documents)
         } else {
-            table::print(&report, &variant.sentence, &ran);
-        }
-        if world.stands_still() {
-            eprintln!("error: {}", World::STANDSTILL);
-            return ExitCode::from(1);
-        }
-        if ran.interrupted {
-            break;
+            run_scenario(file, options, &stop, &mut documents)
+        };
+        match ran {
+            Ok(false) => {}
+            Ok(true) => break,
+            Err(code) => return ExitCode::from(code),
         }
     }
     if options.json {
@@ -92,6 +76,102 @@ pub(super) fn run(options: &Options) -> ExitCode {
         println!("{}", text.expect("plain data is always written"));
     }
     ExitCode::SUCCESS
+}
+
+/// Runs a scenario; gives whether it was stopped, or with which code the program ends.
+fn run_scenario(
+    file: &str,
+    options: &Options,
+    stop: &AtomicBool,
+    documents: &mut Vec<json::Document>,
+) -> Result<bool, u8> {
+    if options.branch.is_some() {
+        eprintln!("error: `{file}` is a scenario; only sessions have branches");
+        return Err(2);
+    }
+    let scenario = source::load(file).map_err(at_fault)?;
+    let variant = chosen(file, &scenario.variants, options.variant.as_deref())?;
+    let seed = options.seed.unwrap_or(variant.model.seed);
+    let end = options.until.map(|it| Time::ZERO + it).or(variant.model.end);
+    let mut world = World::new(variant.model.clone(), seed);
+    let ran = progress::run(&mut world, end.unwrap_or(Time::ZERO + ENDLESS), stop);
+    let report = world.report();
+    if options.json {
+        documents.push(json::Document::new(&scenario.name, &report, &ran));
+    } else {
+        table::print(&report, &variant.sentence, &ran);
+    }
+    ended(&world, &ran)
+}
+
+/// Runs a branch of a session, and says whether it goes as the file says.
+fn run_session(
+    file: &str,
+    options: &Options,
+    stop: &AtomicBool,
+    documents: &mut Vec<json::Document>,
+) -> Result<bool, u8> {
+    let session = session::load(file).map_err(at_fault)?;
+    let name = options.variant.as_deref().unwrap_or(&session.variant);
+    let name = Some(name).filter(|it| !it.is_empty());
+    let variant = chosen(file, &session.scenario.variants, name)?;
+    let found = session::branch(&session, &variant.name, options.branch.as_deref());
+    let found = found.map_err(|message| {
+        eprintln!("error: `{file}` {message}");
+        2
+    })?;
+    let script = found.map(|(futures, it)| futures.tree.script(it.id)).unwrap_or_default();
+    let seed = options.seed.or(session.seed).unwrap_or(variant.model.seed);
+    let end = options.until.map(|it| Time::ZERO + it).or(variant.model.end);
+    let mut world = World::new(variant.model.clone(), seed);
+    let ran = session::run(&mut world, &script, end.unwrap_or(Time::ZERO + ENDLESS), stop);
+    let report = world.report();
+    // With another seed it is another run.
+    let is_saved = options.seed.is_none_or(|it| Some(it) == session.seed);
+    let compared = found.filter(|_| is_saved && !ran.interrupted);
+    let compared = compared.map(|(_, it)| session::compare(&session, Some((&variant.name, it))));
+    let branch = found.map_or("main", |(_, it)| it.name.as_str());
+    if options.json {
+        let mut document = json::Document::new(&session.scenario.name, &report, &ran);
+        let goes_as_saved = compared.as_ref().filter(|it| it.looked_at > 0);
+        document.set_branch(branch, goes_as_saved.map(|it| it.parted.is_empty()));
+        documents.push(document);
+    } else {
+        table::print(&report, &variant.sentence, &ran);
+        let done = match script.len() {
+            1 => "1 intervention".to_owned(),
+            count => format!("{count} interventions"),
+        };
+        println!("\nBranch {branch}: {done}");
+        if let Some(compared) = compared.as_ref().filter(|it| it.parted.is_empty()) {
+            println!("Digests: {}", compared.sentence());
+        }
+    }
+    for text in compared.iter().flat_map(|it| &it.parted) {
+        eprintln!("note: {text}");
+    }
+    ended(&world, &ran)
+}
+
+/// A file is at fault, as is said here.
+fn at_fault(message: String) -> u8 {
+    eprint!("{message}");
+    1
+}
+
+fn chosen<'a>(file: &str, variants: &'a [Variant], name: Option<&str>) -> Result<&'a Variant, u8> {
+    choose(variants, name).map_err(|message| {
+        eprintln!("error: `{file}` {message}");
+        2
+    })
+}
+
+fn ended(world: &World, ran: &Ran) -> Result<bool, u8> {
+    if world.stands_still() {
+        eprintln!("error: {}", World::STANDSTILL);
+        return Err(1);
+    }
+    Ok(ran.interrupted)
 }
 
 pub(super) fn choose<'a>(

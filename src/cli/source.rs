@@ -4,6 +4,8 @@ use std::path::Path;
 
 use crate::scenario::{self, Scenario, library};
 
+use super::session;
+
 /// Reads the scenario with this path or name.
 ///
 /// # Errors
@@ -15,17 +17,38 @@ pub(super) fn load(name: &str) -> Result<Scenario, String> {
     {
         return scenario::read(entry.text, entry.path).map_err(|it| it.render(false));
     }
-    let text = std::fs::read_to_string(name).map_err(|error| match error.kind() {
+    let text = text(name)?;
+    scenario::read(&text, name).map_err(|it| it.render(use_colour()))
+}
+
+/// Reads the scenario or the session with this path or name, to see whether it is good.
+///
+/// # Errors
+///
+/// What is wrong, ready to be printed.
+pub(super) fn check(name: &str) -> Result<(), String> {
+    if session::is_session(name) {
+        return session::load(name).map(|_| ());
+    }
+    load(name).map(|_| ())
+}
+
+/// The text of a file.
+///
+/// # Errors
+///
+/// Why it cannot be read, ready to be printed.
+pub(super) fn text(name: &str) -> Result<String, String> {
+    std::fs::read_to_string(name).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             format!("error: there is no file `{name}`, and no scenario of that name is built in (see `inflight list`)\n")
         }
         std::io::ErrorKind::InvalidData => format!("error: `{name}` is not text in UTF-8\n"),
         _ => format!("error: `{name}` cannot be read: {error}\n"),
-    })?;
-    scenario::read(&text, name).map_err(|it| it.render(use_colour()))
+    })
 }
 
-fn use_colour() -> bool {
+pub(super) fn use_colour() -> bool {
     use std::io::IsTerminal;
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }

@@ -15,6 +15,7 @@ mod jumps;
 mod marks_list;
 mod lanes_panel;
 mod journey_panel;
+mod notices_panel;
 mod overlays;
 mod palette;
 mod problems_panel;

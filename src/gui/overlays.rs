@@ -54,8 +54,10 @@ pub fn toasts(ctx: &Context, app: &App, theme: &Theme, view_bottom: f32, out: &m
 /// For what a file is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// A scenario, to be opened.
+    /// A scenario or a session, to be opened.
     Scenario,
+    /// A session, to be saved.
+    Session,
     /// A picture, to be saved.
     Picture,
 }
@@ -65,7 +67,8 @@ impl Wanted {
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Scenario => "Open a scenario",
+            Self::Scenario => "Open a scenario or a session",
+            Self::Session => "Save the session",
             Self::Picture => "Save the sequence diagram",
         }
     }
@@ -73,10 +76,13 @@ impl Wanted {
     const fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Scenario => (
-                "The path of a .ron file; or drop one on the window.",
+                "The path of a .ron or .inflight file; or drop one on the window.",
                 "scenarios/payment/payment.ron",
                 "Open",
             ),
+            Self::Session => {
+                ("Where to: the path of an .inflight file.", "what-if.inflight", "Save")
+            }
             Self::Picture => {
                 ("The path of the .svg file that is to be written.", "sequence.svg", "Save")
             }
@@ -88,6 +94,7 @@ impl Wanted {
     pub const fn command(self, path: PathBuf) -> Command {
         match self {
             Self::Scenario => Command::OpenFile(path),
+            Self::Session => Command::SaveSessionTo { path, over: false },
             Self::Picture => Command::SaveSequence(path),
         }
     }
@@ -97,6 +104,7 @@ impl Wanted {
     pub const fn overlay(self) -> Overlay {
         match self {
             Self::Scenario => Overlay::AskForFile,
+            Self::Session => Overlay::AskForSession,
             Self::Picture => Overlay::AskWhereToSave,
         }
     }
@@ -108,16 +116,31 @@ impl Wanted {
 pub struct FileQuestion {
     path: String,
     picture: String,
+    session: String,
 }
 
 impl FileQuestion {
-    /// Asks.
-    pub fn ui(&mut self, ctx: &Context, theme: &Theme, wanted: Wanted, out: &mut Vec<Command>) {
+    /// Asks; a session would usually be saved as `usual`.
+    pub fn ui(
+        &mut self,
+        ctx: &Context,
+        theme: &Theme,
+        wanted: Wanted,
+        usual: &str,
+        out: &mut Vec<Command>,
+    ) {
         let (what, example, verb) = wanted.words();
         let path = match wanted {
             Wanted::Scenario => &mut self.path,
+            Wanted::Session => {
+                if self.session.is_empty() {
+                    usual.clone_into(&mut self.session);
+                }
+                &mut self.session
+            }
             Wanted::Picture => &mut self.picture,
         };
+        let mut is_answered = false;
         let modal = Modal::new(Id::unique("path of a file"));
         let modal = modal.frame(controls::modal_frame(ctx)).show(ctx, |ui| {
             ui.set_width(460.0);
@@ -138,12 +161,17 @@ impl FileQuestion {
                 let button = ui.add_enabled(!path.is_empty(), egui::Button::new(verb));
                 if (button.clicked() || enter) && !path.is_empty() {
                     out.push(wanted.command(PathBuf::from(path)));
+                    is_answered = true;
                 }
                 if ui.button("Cancel").on_hover_text(Command::Dismiss.tooltip()).clicked() {
                     out.push(Command::Dismiss);
                 }
             });
         });
+        if is_answered && wanted == Wanted::Session {
+            // The next one may be another's.
+            self.session.clear();
+        }
         if modal.should_close() {
             out.push(Command::Dismiss);
         }
@@ -163,7 +191,7 @@ pub fn dropped_files(ctx: &Context, theme: &Theme, out: &mut Vec<Command>) {
         let rect = ctx.content_rect();
         painter.rect_filled(rect, 0.0, theme.colours.background.gamma_multiply(0.8));
         let font = theme.strong_font(theme.sizes.heading);
-        let text = "Drop a scenario to open it";
+        let text = "Drop a scenario or a session to open it";
         painter.text(rect.center(), Align2::CENTER_CENTER, text, font, theme.colours.text);
     }
 }

@@ -19,7 +19,8 @@ pub fn ui(ui: &mut Ui, app: &App, broken: &Broken, theme: &Theme, out: &mut Vec<
         };
         let font = theme.strong_font(theme.sizes.body + 1.0);
         ui.label(RichText::new(count).font(font));
-        let is_open = app.source.file() == Some(broken.path.as_path());
+        let open = app.desk.file.as_deref().or_else(|| app.source.file());
+        let is_open = open == Some(broken.path.as_path());
         let stays = if is_open {
             "The last good version is shown. Save the file when it is mended."
         } else {

@@ -1,6 +1,6 @@
 //! The window: panels in, commands out, and `App::update` between one picture and the next.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, bounded};
@@ -20,13 +20,13 @@ use super::random_faults::RandomQuestion;
 use super::sequence_panel::SequencePanel;
 use super::theme::{self, Theme};
 use super::{
-    difference_panel, faults_panel, inspector_panel, jumps, palette, problems_panel, shortcuts,
-    status_bar, timeline_panel, top_bar,
+    difference_panel, faults_panel, inspector_panel, jumps, notices_panel, palette, problems_panel,
+    shortcuts, status_bar, timeline_panel, top_bar,
 };
 
-/// Asks the desktop for a file, or for where to put one; blocks until it is chosen, `None` if none
-/// is.
-pub type Chooser = fn(Wanted) -> Option<PathBuf>;
+/// Asks the desktop for a file, or for where to put one that would be called so; blocks until it is
+/// chosen, `None` if none is.
+pub type Chooser = fn(Wanted, &str) -> Option<PathBuf>;
 
 /// The window's state: the program's, and what only the window knows.
 pub struct Shell {
@@ -83,6 +83,11 @@ impl Shell {
         self.app.update(command);
     }
 
+    /// The program ends: what is not saved is kept.
+    pub fn leave(&mut self) {
+        self.app.leave();
+    }
+
     /// One picture.
     pub fn ui(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
@@ -97,10 +102,14 @@ impl Shell {
             Some(Overlay::Palette) => palette::ui(&ctx, &self.app, theme, &mut out),
             Some(Overlay::RandomFaults) => self.random.ui(&ctx, &self.app, theme, &mut out),
             Some(Overlay::AskForFile) => {
-                self.question.ui(&ctx, theme, Wanted::Scenario, &mut out);
+                self.question.ui(&ctx, theme, Wanted::Scenario, "", &mut out);
             }
             Some(Overlay::AskWhereToSave) => {
-                self.question.ui(&ctx, theme, Wanted::Picture, &mut out);
+                self.question.ui(&ctx, theme, Wanted::Picture, "", &mut out);
+            }
+            Some(Overlay::AskForSession) => {
+                let usual = self.app.usual_file();
+                self.question.ui(&ctx, theme, Wanted::Session, &usual, &mut out);
             }
             None => {}
         }
@@ -125,7 +134,7 @@ impl Shell {
         ctx.set_theme(preference);
         ctx.set_zoom_factor(self.app.settings.scale);
         self.take_choice(ctx, ctx.input(|input| input.time));
-        let title = format!("{} – inflight", self.app.scenario.title);
+        let title = self.app.title();
         if title != self.title {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
             self.title = title;
@@ -195,6 +204,12 @@ impl Shell {
                 out.push(Command::SetInspectorWidth(width));
             }
         }
+        if notices_panel::is_shown(app) {
+            Panel::top("notices")
+                .frame(panel_frame(theme, 6).fill(theme.colours.card))
+                .resizable(false)
+                .show(ui, |ui| notices_panel::ui(ui, app, theme, out));
+        }
         if let Some(broken) = &app.broken {
             Panel::top("problems")
                 .frame(panel_frame(theme, 10).fill(theme.colours.bad_fill))
@@ -223,6 +238,12 @@ impl Shell {
             Command::AskForFile => {
                 self.app.update(command);
                 self.choose(ctx, Wanted::Scenario);
+            }
+            Command::SaveSession | Command::SaveSessionAs => {
+                self.app.update(command);
+                if self.app.overlay == Some(Overlay::AskForSession) {
+                    self.choose(ctx, Wanted::Session);
+                }
             }
             Command::AskWhereToSave if sequence::shown(&self.app).is_none() => {
                 self.app.update(nothing_to_take());
@@ -267,9 +288,10 @@ impl Shell {
         let (None, Some(chooser)) = (&self.chosen, self.chooser) else { return };
         let (sender, receiver) = bounded(1);
         let waker = ctx.clone();
+        let usual = self.app.usual_file();
         let spawned = std::thread::Builder::new().name("file chooser".into()).spawn(move || {
             // The window may be gone by now; then nobody asks any more.
-            let _ = sender.send(chooser(wanted));
+            let _ = sender.send(chooser(wanted, &usual));
             waker.request_repaint();
         });
         if spawned.is_ok() {
@@ -306,6 +328,7 @@ impl eframe::App for Shell {
     }
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        self.app.leave();
         if let Some(frames) = &self.frames {
             frames.write();
         }
@@ -326,6 +349,9 @@ impl eframe::App for Shell {
 /// # Errors
 /// If there is no display, or none that can be drawn on.
 pub fn run(options: Options) -> Result<(), eframe::Error> {
+    // Beside the settings.
+    let keep_in = eframe::storage_dir("inflight").map(|it| it.join("kept"));
+    let options = Options { keep_in, ..options };
     let viewport = egui::ViewportBuilder::default()
         .with_title("inflight")
         .with_app_id("inflight")
@@ -342,10 +368,21 @@ pub fn run(options: Options) -> Result<(), eframe::Error> {
     eframe::run_native("inflight", native, Box::new(create))
 }
 
-fn choose_file(wanted: Wanted) -> Option<PathBuf> {
+fn choose_file(wanted: Wanted, usual: &str) -> Option<PathBuf> {
     let dialog = rfd::FileDialog::new().set_title(wanted.title());
     match wanted {
-        Wanted::Scenario => dialog.add_filter("Scenarios", &["ron"]).pick_file(),
+        Wanted::Scenario => {
+            dialog.add_filter("Scenarios and sessions", &["ron", "inflight"]).pick_file()
+        }
+        Wanted::Session => {
+            let usual = Path::new(usual);
+            let dialog = match usual.parent().filter(|it| it.is_dir()) {
+                Some(folder) => dialog.set_directory(folder),
+                None => dialog,
+            };
+            let name = usual.file_name().unwrap_or_default().to_string_lossy();
+            dialog.add_filter("Sessions", &["inflight"]).set_file_name(name).save_file()
+        }
         Wanted::Picture => {
             dialog.add_filter("SVG", &["svg"]).set_file_name("sequence.svg").save_file()
         }

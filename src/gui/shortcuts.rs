@@ -68,7 +68,7 @@ const MOUSE: &[(&str, &str)] = &[
         "click a line to select its event, drag a name to move its lane, the upper edge for more room",
     ),
     ("Frame in Whole run", "drag an edge to change what the Close-up shows"),
-    ("Window", "drop a scenario's file on it to open it"),
+    ("Window", "drop the file of a scenario or a session on it to open it"),
 ];
 
 /// The list of every key, on top of the window.

@@ -129,7 +129,8 @@ fn scenarios(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
                 ui.add_space(4.0);
                 controls::caption(ui, theme, "recent files");
                 for path in &app.settings.recent {
-                    let is_open = app.source.file() == Some(path);
+                    let session = app.desk.file.as_deref();
+                    let is_open = session.or_else(|| app.source.file()) == Some(path);
                     let label = ui.selectable_label(is_open, file_name(path));
                     if label.on_hover_text(path.display().to_string()).clicked() {
                         out.push(Command::OpenFile(path.clone()));
@@ -202,7 +203,10 @@ fn more(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     egui::Popup::menu(&button).show(|ui| {
         ui.set_min_width(230.0);
         item(ui, Command::AskForFile, true, out);
-        item(ui, Command::Reload, app.source.file().is_some(), out);
+        item(ui, Command::SaveSession, true, out);
+        item(ui, Command::SaveSessionAs, true, out);
+        let has_file = app.desk.file.is_some() || app.source.file().is_some();
+        item(ui, Command::Reload, has_file, out);
         ui.separator();
         item(ui, Command::Fit, true, out);
         item(ui, Command::ZoomIn, true, out);

@@ -199,10 +199,11 @@ impl Tree {
         Some(branch.own.remove(place))
     }
 
-    /// Calls a branch something else; what is empty is no name.
+    /// Calls a branch something else; what is empty is no name, and neither is another's.
     pub fn rename(&mut self, id: BranchId, name: &str) {
         let name = name.trim();
-        if let Some(branch) = self.get_mut(id).filter(|_| !name.is_empty()) {
+        let is_free = !name.is_empty() && self.branches().all(|it| it.id == id || it.name != name);
+        if let Some(branch) = self.get_mut(id).filter(|_| is_free) {
             branch.name = name.to_owned();
         }
     }

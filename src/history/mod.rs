@@ -10,6 +10,7 @@ pub mod jump;
 mod kept;
 pub mod lanes;
 pub mod journey;
+pub mod ladder;
 pub mod moment;
 mod normal;
 pub mod overview;
@@ -29,6 +30,7 @@ pub use difference::{Count, CountDifference, DifferenceOf, Differences, Happenin
 pub use inquiry::{Found, Inquiry, Pending, Stretch, work_out};
 pub use journey::{Journey, JourneyOf};
 pub use jump::Jump;
+pub use ladder::{Compared, Comparison, Ladder, Rung};
 pub use lanes::{Flight, LanesOf, Traffic};
 pub use moment::{Moment, Totals, Walk};
 pub use overview::{Mark, MarkKind, Overview};

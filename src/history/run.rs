@@ -12,6 +12,7 @@ use crate::model::{Event, Intervention, Model, Script, Time};
 use crate::sim::World;
 
 use super::kept::Kept;
+use super::ladder::{Growing, Ladder};
 use super::moment::{Moment, Walk};
 use super::overview::Overview;
 use super::scene::{Scene, TAIL_EVENTS};
@@ -48,6 +49,7 @@ pub struct Run {
     near: VecDeque<Near>,
     near_bytes: usize,
     overview: Overview,
+    ladder: Growing,
 }
 
 /// A moment that is kept.
@@ -154,6 +156,7 @@ impl Run {
             near: VecDeque::new(),
             near_bytes: 0,
             overview: Overview::default(),
+            ladder: Growing::default(),
         }
     }
 
@@ -190,6 +193,14 @@ impl Run {
         overview
     }
 
+    /// Its digest at instants all along it, up to the head; with its end, if nothing is left to be
+    /// simulated up to and including that.
+    #[must_use]
+    pub fn ladder(&self, until: Time) -> Ladder {
+        let is_there = self.next_at().is_none_or(|next| next > until);
+        self.ladder.ladder(is_there.then_some(until), &self.head.world)
+    }
+
     /// About how much memory it holds, in bytes.
     #[must_use]
     pub const fn held_bytes(&self) -> usize {
@@ -222,6 +233,7 @@ impl Run {
         let last = near.chain([From::Kept(&last.kept)]).max_by_key(From::records);
         let head = last.expect("there is one at least").moment();
         let overview = self.overview.until(head.world.now(), &head.totals);
+        let ladder = self.ladder.until(head.world.now());
         Self {
             script,
             checkpoints,
@@ -234,6 +246,7 @@ impl Run {
             near: VecDeque::new(),
             near_bytes: 0,
             overview,
+            ladder,
         }
     }
 
@@ -243,8 +256,9 @@ impl Run {
         let stop = self.head.scene.records + records;
         while self.head.scene.records < stop {
             let Some(next) = self.next_at().filter(|next| *next <= until) else { return false };
-            let Self { overview, head, script, .. } = self;
+            let Self { overview, ladder, head, script, .. } = self;
             overview.come_to(next, &head.totals);
+            ladder.come_to(next, &head.world);
             head.step(script, |record, _, totals| overview.note(record, totals));
             let last = self.checkpoints.last().map_or(0, |it| it.kept.records());
             if self.head.scene.records >= last + self.spacing {

@@ -14,6 +14,7 @@ use crate::model::{Model, Script, Span, Time};
 use crate::sim::World;
 
 use super::inquiry::{Inquiry, Job, Pending, open};
+use super::ladder::Ladder;
 use super::overview::Overview;
 use super::run::{Answer, Run};
 use super::runs::{Runs, is_same};
@@ -42,6 +43,8 @@ pub struct Progress {
     pub records_per_second: f64,
     /// The run's digest, once it is done.
     pub digest: Option<String>,
+    /// Its digest at instants all along it.
+    pub ladder: Arc<Ladder>,
     /// What is to be said of a run in which time stands still.
     pub standstill: Option<&'static str>,
     /// About how much memory all futures of the run hold together, in bytes.
@@ -350,6 +353,7 @@ impl Worker {
                 done,
                 records_per_second: self.simulated as f64 / self.spent.as_secs_f64().max(1e-6),
                 digest: done.then(|| run.head().digest().to_string()),
+                ladder: Arc::new(run.ladder(until)),
                 standstill: run.head().stands_still().then_some(World::STANDSTILL),
                 held_bytes,
                 error: None,

@@ -9,6 +9,7 @@ use crate::model::{
     Producer, ServiceId, Shown, Span, Step, StoreId, Time, TopicId, TopicKind, Transport, Trigger,
 };
 
+use super::names;
 use super::reader::{Fields, Reader, describe, parse_bytes};
 use super::syntax::{Kind, Node, Place};
 use super::topics::Profile;
@@ -146,47 +147,19 @@ impl Converter<'_> {
     }
 
     pub(super) fn topic(&self, node: &Node) -> Option<TopicId> {
-        let name = self.reader.text(node)?;
-        let names = self.model.topics.iter().map(|it| it.name.as_str());
-        let found = names.clone().position(|it| it == name);
-        if found.is_none() {
-            self.reader.unknown(&node.place, "topic", name, names);
-        }
-        found.map(TopicId::from_index)
+        names::topic(self.reader, &self.model, node)
     }
 
     pub(super) fn service(&self, node: &Node) -> Option<ServiceId> {
-        let name = self.reader.text(node)?;
-        let names = self.model.services.iter().map(|it| it.name.as_str());
-        let found = names.clone().position(|it| it == name);
-        if found.is_none() {
-            self.reader.unknown(&node.place, "service", name, names);
-        }
-        found.map(ServiceId::from_index)
+        names::service(self.reader, &self.model, node)
     }
 
     pub(super) fn end(&self, node: &Node) -> Option<End> {
-        let name = self.reader.text(node)?;
-        let topics = self.model.topics.iter().map(|it| it.name.as_str());
-        let services = self.model.services.iter().map(|it| it.name.as_str());
-        if let Some(found) = services.clone().position(|it| it == name) {
-            return Some(End::Service(ServiceId::from_index(found)));
-        }
-        if let Some(found) = topics.clone().position(|it| it == name) {
-            return Some(End::Topic(TopicId::from_index(found)));
-        }
-        self.reader.unknown(&node.place, "service or topic", name, services.chain(topics));
-        None
+        names::end(self.reader, &self.model, node)
     }
 
     pub(super) fn event_type_of(&self, node: &Node) -> Option<EventTypeId> {
-        let name = self.reader.text(node)?;
-        let names = self.model.event_types.iter().map(|it| it.name.as_str());
-        let found = names.clone().position(|it| it == name);
-        if found.is_none() {
-            self.reader.unknown(&node.place, "event or request", name, names);
-        }
-        found.map(EventTypeId::from_index)
+        names::event_type(self.reader, &self.model, node)
     }
 
     pub(super) fn store_of(&self, service: ServiceId, node: &Node) -> Option<StoreId> {

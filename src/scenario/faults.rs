@@ -127,7 +127,7 @@ impl Converter<'_> {
                     service(),
                     fields.required("topic").and_then(|it| (Some(it)).zip(self.topic(it))),
                 );
-                let to = fields.required("to").and_then(|it| self.position(it));
+                let to = fields.required("to").and_then(|it| self.reader.position(it));
                 let (service, (place, topic)) = (service?, topic?);
                 let consumes = &self.model.services[service.index()].consumes;
                 let group = consumes.iter().find(|it| it.topic == topic).map(|it| it.group);

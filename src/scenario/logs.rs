@@ -6,7 +6,7 @@ use crate::model::{
 };
 
 use super::convert::Converter;
-use super::reader::{Fields, describe, head};
+use super::reader::{Fields, Reader, describe, head};
 use super::syntax::{Kind, Node};
 use super::topics::Profile;
 
@@ -95,7 +95,7 @@ impl Converter<'_> {
     /// How a group reads its log.
     pub(super) fn group_settings(&mut self, group: usize, fields: &Fields<'_>) {
         let reader = self.reader;
-        let start_at = fields.optional("start").and_then(|it| self.position(it));
+        let start_at = fields.optional("start").and_then(|it| self.reader.position(it));
         let group = &mut self.model.groups[group];
         if let Some(it) = start_at {
             group.start_at = it;
@@ -150,10 +150,12 @@ impl Converter<'_> {
             group.protocol = it;
         }
     }
+}
 
+impl Reader {
     /// A place in each partition of a log.
-    pub(super) fn position(&self, node: &Node) -> Option<Position> {
-        let reader = self.reader;
+    pub(crate) fn position(&self, node: &Node) -> Option<Position> {
+        let reader = self;
         match &node.kind {
             Kind::Word(word) if word == "Earliest" => Some(Position::Earliest),
             Kind::Word(word) if word == "Latest" => Some(Position::Latest),

@@ -26,16 +26,16 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(place: Range<usize>, message: &str) -> Self {
+    pub(crate) fn new(place: Range<usize>, message: &str) -> Self {
         Self { place, line: 0, column: 0, message: message.into(), expected: None, help: None }
     }
 
-    pub(super) fn expected(mut self, what: &str) -> Self {
+    pub(crate) fn expected(mut self, what: &str) -> Self {
         self.expected = Some(what.to_owned());
         self
     }
 
-    pub(super) fn help(mut self, what: Option<String>) -> Self {
+    pub(crate) fn help(mut self, what: Option<String>) -> Self {
         self.help = what;
         self
     }
@@ -50,7 +50,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    pub(super) fn new(file: &str, text: &str, mut list: Vec<Problem>) -> Self {
+    pub(crate) fn new(file: &str, text: &str, mut list: Vec<Problem>) -> Self {
         list.sort_by(|a, b| {
             let order = |it: &Problem| (it.place.start, it.place.end);
             order(a).cmp(&order(b)).then_with(|| a.message.cmp(&b.message))
@@ -129,7 +129,7 @@ fn floor_boundary(text: &str, at: usize) -> usize {
 }
 
 /// "did you mean", if any of the names is near enough.
-pub(super) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let near = |it: &&str| {
         strsim::normalized_damerau_levenshtein(&it.to_lowercase(), &name.to_lowercase())
     };

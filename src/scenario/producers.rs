@@ -120,7 +120,7 @@ impl Converter<'_> {
         let retries = self.limit(fields, "retries", 0, usual.retries);
         let in_flight = Some(usual.max_in_flight).filter(|it| *it < u32::MAX);
         let in_flight = self.limit(fields, "max_in_flight", 1, in_flight).unwrap_or(u32::MAX);
-        let backoff = fields.optional("backoff").and_then(|it| self.backoff(it));
+        let backoff = fields.optional("backoff").and_then(|it| self.reader.backoff(it));
         let wait_node = fields.optional("wait");
         let wait = wait_node.and_then(|it| reader.bool(it));
         let idempotent_node = fields.optional("idempotent");

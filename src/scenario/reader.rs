@@ -13,12 +13,12 @@ const MOST_KEPT: usize = 1000;
 
 /// Where mistakes are written down.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     problems: RefCell<Vec<Problem>>,
 }
 
 /// The fields of a struct, of which none may be left over.
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     reader: &'a Reader,
     what: &'static str,
     place: Place,
@@ -27,19 +27,19 @@ pub(super) struct Fields<'a> {
 }
 
 impl Reader {
-    pub(super) fn report(&self, problem: Problem) {
+    pub(crate) fn report(&self, problem: Problem) {
         let mut problems = self.problems.borrow_mut();
         if problems.len() < MOST_KEPT {
             problems.push(problem);
         }
     }
 
-    pub(super) fn wrong(&self, place: &Place, message: &str, expected: &str) {
+    pub(crate) fn wrong(&self, place: &Place, message: &str, expected: &str) {
         self.report(Problem::new(place.clone(), message).expected(expected));
     }
 
     /// A name that points nowhere.
-    pub(super) fn unknown<'a>(
+    pub(crate) fn unknown<'a>(
         &self,
         place: &Place,
         what: &str,
@@ -53,16 +53,16 @@ impl Reader {
         self.report(Problem::new(place.clone(), &message).help(nearest(name, names)));
     }
 
-    pub(super) fn into_problems(self) -> Vec<Problem> {
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
         self.problems.into_inner()
     }
 
-    pub(super) fn has_problems(&self) -> bool {
+    pub(crate) fn has_problems(&self) -> bool {
         !self.problems.borrow().is_empty()
     }
 
     /// The fields of a struct with this name (or without one).
-    pub(super) fn fields<'a>(&'a self, node: &'a Node, what: &'static str) -> Option<Fields<'a>> {
+    pub(crate) fn fields<'a>(&'a self, node: &'a Node, what: &'static str) -> Option<Fields<'a>> {
         let fields: &[Field] = match &node.kind {
             Kind::Struct(name, fields) if name.as_deref().is_none_or(|it| it == what) => fields,
             Kind::Tuple(name, items)
@@ -90,7 +90,7 @@ impl Reader {
         Some(self.fields_of(node, what, fields))
     }
 
-    pub(super) fn fields_of<'a>(
+    pub(crate) fn fields_of<'a>(
         &'a self,
         node: &Node,
         what: &'static str,
@@ -100,7 +100,7 @@ impl Reader {
     }
 
     /// The entries of a map with names as keys.
-    pub(super) fn entries<'a>(&self, node: &'a Node) -> Vec<(&'a str, &'a Place, &'a Node)> {
+    pub(crate) fn entries<'a>(&self, node: &'a Node) -> Vec<(&'a str, &'a Place, &'a Node)> {
         let Kind::Map(entries) = &node.kind else {
             let message = format!("{} instead of a map", describe(node));
             self.wrong(&node.place, &message, "`{ \"name\": …, }`");
@@ -126,7 +126,7 @@ impl Reader {
         named
     }
 
-    pub(super) fn list<'a>(&self, node: &'a Node) -> &'a [Node] {
+    pub(crate) fn list<'a>(&self, node: &'a Node) -> &'a [Node] {
         if let Kind::List(items) = &node.kind {
             return items;
         }
@@ -134,7 +134,7 @@ impl Reader {
         &[]
     }
 
-    pub(super) fn text<'a>(&self, node: &'a Node) -> Option<&'a str> {
+    pub(crate) fn text<'a>(&self, node: &'a Node) -> Option<&'a str> {
         if let Kind::Text(text) = &node.kind {
             return Some(text);
         }
@@ -143,7 +143,7 @@ impl Reader {
         None
     }
 
-    pub(super) fn bool(&self, node: &Node) -> Option<bool> {
+    pub(crate) fn bool(&self, node: &Node) -> Option<bool> {
         if let Kind::Bool(value) = node.kind {
             return Some(value);
         }
@@ -152,7 +152,7 @@ impl Reader {
         None
     }
 
-    pub(super) fn int(&self, node: &Node, least: i64, most: i64) -> Option<i64> {
+    pub(crate) fn int(&self, node: &Node, least: i64, most: i64) -> Option<i64> {
         match node.kind {
             Kind::Int(value) if (least..=most).contains(&value) => Some(value),
             Kind::Int(value) => {
@@ -173,7 +173,7 @@ impl Reader {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a number where a fraction would do")]
-    pub(super) fn number(&self, node: &Node) -> Option<f64> {
+    pub(crate) fn number(&self, node: &Node) -> Option<f64> {
         match node.kind {
             Kind::Int(value) => Some(value as f64),
             Kind::Float(value) if value.is_finite() => Some(value),
@@ -190,7 +190,7 @@ impl Reader {
     }
 
     /// A number greater than zero.
-    pub(super) fn positive(&self, node: &Node) -> Option<f64> {
+    pub(crate) fn positive(&self, node: &Node) -> Option<f64> {
         let value = self.number(node)?;
         if value > 0.0 {
             return Some(value);
@@ -199,7 +199,7 @@ impl Reader {
         None
     }
 
-    pub(super) fn probability(&self, node: &Node) -> Option<f64> {
+    pub(crate) fn probability(&self, node: &Node) -> Option<f64> {
         let value = self.number(node)?;
         if (0.0..=1.0).contains(&value) {
             return Some(value);
@@ -209,7 +209,7 @@ impl Reader {
         None
     }
 
-    pub(super) fn span(&self, node: &Node) -> Option<Span> {
+    pub(crate) fn span(&self, node: &Node) -> Option<Span> {
         let Kind::Text(text) = &node.kind else {
             let (message, expected) = match node.kind {
                 Kind::Int(value) => (
@@ -238,7 +238,7 @@ impl Reader {
     }
 
     /// A size above zero, in bytes.
-    pub(super) fn bytes(&self, node: &Node) -> Option<u64> {
+    pub(crate) fn bytes(&self, node: &Node) -> Option<u64> {
         let text = self.text(node)?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         let bytes = parse_bytes(text).map(|it| it as u64).filter(|it| *it > 0);
@@ -250,7 +250,7 @@ impl Reader {
     }
 
     /// A time above zero.
-    pub(super) fn some_span(&self, node: &Node) -> Option<Span> {
+    pub(crate) fn some_span(&self, node: &Node) -> Option<Span> {
         let span = self.span(node)?;
         if span == Span::ZERO {
             self.wrong(&node.place, "no time at all", "a time above zero");
@@ -260,7 +260,7 @@ impl Reader {
     }
 
     /// A distribution of times (in ns) or, with `plain`, of bare numbers.
-    pub(super) fn distribution(&self, node: &Node, plain: bool) -> Option<Distribution> {
+    pub(crate) fn distribution(&self, node: &Node, plain: bool) -> Option<Distribution> {
         let amount = |node: &Node| {
             if plain { self.number(node) } else { self.span(node).map(nanos) }
         };
@@ -361,7 +361,7 @@ impl Reader {
     }
 
     /// One of these words.
-    pub(super) fn choice<T: Copy>(&self, node: &Node, words: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn choice<T: Copy>(&self, node: &Node, words: &[(&str, T)]) -> Option<T> {
         let name = match &node.kind {
             Kind::Word(word) => word.as_str(),
             _ => "",
@@ -385,13 +385,13 @@ impl Reader {
 
 impl<'a> Fields<'a> {
     /// A field that may be left out.
-    pub(super) fn optional(&self, name: &'static str) -> Option<&'a Node> {
+    pub(crate) fn optional(&self, name: &'static str) -> Option<&'a Node> {
         self.allow(name);
         self.fields.iter().find(|it| it.name == name).map(|it| &it.value)
     }
 
     /// A field that must be there.
-    pub(super) fn required(&self, name: &'static str) -> Option<&'a Node> {
+    pub(crate) fn required(&self, name: &'static str) -> Option<&'a Node> {
         let found = self.optional(name);
         if found.is_none() {
             let message = format!("{} has no `{name}`", self.what);
@@ -401,7 +401,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Says that a field is known without reading it.
-    pub(super) fn allow(&self, name: &'static str) {
+    pub(crate) fn allow(&self, name: &'static str) {
         let mut known = self.known.borrow_mut();
         if !known.contains(&name) {
             known.push(name);
@@ -409,12 +409,12 @@ impl<'a> Fields<'a> {
     }
 
     /// Where the struct's name stands.
-    pub(super) fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &Place {
         &self.place
     }
 
     /// Reports the fields that nobody asked for.
-    pub(super) fn finish(self) {
+    pub(crate) fn finish(self) {
         let known = self.known.borrow();
         for field in self.fields {
             if !known.contains(&field.name.as_str()) {
@@ -429,7 +429,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The first line of a value, which is enough to point at it.
-pub(super) fn head(node: &Node) -> Place {
+pub(crate) fn head(node: &Node) -> Place {
     let name = match &node.kind {
         Kind::Tuple(Some(name), _) | Kind::Struct(Some(name), _) => name.len(),
         Kind::Tuple(..) | Kind::Struct(..) | Kind::List(_) | Kind::Map(_) => 1,
@@ -439,7 +439,7 @@ pub(super) fn head(node: &Node) -> Place {
 }
 
 /// What a value is, for a message.
-pub(super) fn describe(node: &Node) -> String {
+pub(crate) fn describe(node: &Node) -> String {
     match &node.kind {
         Kind::Bool(value) => format!("`{value}`"),
         Kind::Int(value) => format!("the number {value}"),
@@ -455,42 +455,53 @@ pub(super) fn describe(node: &Node) -> String {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "times below 104 days are exact")]
-pub(super) fn nanos(span: Span) -> f64 {
+pub(crate) fn nanos(span: Span) -> f64 {
     span.0 as f64
 }
 
-/// A time with its unit: `250ms`, `1.5 s`, `2min`.
+/// A time with its unit, exact to the nanosecond: `250ms`, `1.5 s`, `2min`.
 ///
 /// # Errors
 ///
 /// What was expected instead.
+#[expect(clippy::cast_precision_loss, reason = "units are small")]
 pub fn parse_span(text: &str) -> Result<Span, &'static str> {
     let text = text.trim();
     let end = text.find(|it: char| !(it.is_ascii_digit() || it == '.' || it == '_'));
     let Some(end) = end else { return Err("a unit: ns, us, ms, s, min, h or d") };
-    let value: f64 = text[..end]
-        .replace('_', "")
-        .parse()
-        .map_err(|_| "a number of zero or more, then a unit")?;
-    let seconds = match text[end..].trim() {
-        "ns" => 1e-9,
-        "us" | "µs" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "min" => 60.0,
-        "h" => 3600.0,
-        "d" => 86_400.0,
+    let digits = text[..end].replace('_', "");
+    let value: f64 = digits.parse().map_err(|_| "a number of zero or more, then a unit")?;
+    let unit: u64 = match text[end..].trim() {
+        "ns" => 1,
+        "us" | "µs" => 1_000,
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "min" => 60_000_000_000,
+        "h" => 3_600_000_000_000,
+        "d" => 86_400_000_000_000,
         _ => return Err("one of the units ns, us, ms, s, min, h, d"),
     };
-    let seconds = value * seconds;
+    let seconds = value * (unit as f64 / 1e9);
     if seconds > 3_155_760_000.0 {
         return Err("a time of a hundred years at most");
     }
-    Ok(Span::from_secs_f64(seconds))
+    Ok(exact_span(&digits, unit).unwrap_or_else(|| Span::from_secs_f64(seconds)))
+}
+
+/// So many units, to the nanosecond; `None` if there are more digits than any time needs.
+fn exact_span(digits: &str, unit: u64) -> Option<Span> {
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.len() + part.len() > 22 {
+        return None;
+    }
+    let all: u128 = format!("{whole}{part}").parse().ok()?;
+    let scale = 10_u128.pow(u32::try_from(part.len()).ok()?);
+    let nanos = (all * u128::from(unit) + scale / 2) / scale;
+    u64::try_from(nanos).ok().map(Span)
 }
 
 /// A size with its unit, in bytes: `512B`, `64KiB`, `1MB`.
-pub(super) fn parse_bytes(text: &str) -> Option<f64> {
+pub(crate) fn parse_bytes(text: &str) -> Option<f64> {
     let text = text.trim();
     let end = text.find(|it: char| !(it.is_ascii_digit() || it == '.' || it == '_'))?;
     let value: f64 = text[..end].replace('_', "").parse().ok()?;

@@ -6,7 +6,7 @@ use crate::model::{
 };
 
 use super::convert::Converter;
-use super::reader::{Fields, describe, head};
+use super::reader::{Fields, Reader, describe, head};
 use super::syntax::{Kind, Node};
 
 /// Where steps stand.
@@ -156,7 +156,7 @@ impl Converter<'_> {
         let reader = self.reader;
         let fields = reader.fields(node, "Retry")?;
         let attempts = fields.required("attempts").and_then(|it| reader.int(it, 1, 10_000));
-        let backoff = fields.optional("backoff").and_then(|it| self.backoff(it));
+        let backoff = fields.optional("backoff").and_then(|it| self.reader.backoff(it));
         let words = [("None", Jitter::None), ("Equal", Jitter::Equal), ("Full", Jitter::Full)];
         let jitter = fields.optional("jitter").and_then(|it| reader.choice(it, &words));
         fields.finish();
@@ -165,27 +165,6 @@ impl Converter<'_> {
             backoff: backoff.unwrap_or(Backoff::Fixed(Span::from_millis(100))),
             jitter: jitter.unwrap_or(Jitter::None),
         })
-    }
-
-    pub(super) fn backoff(&self, node: &Node) -> Option<Backoff> {
-        let reader = self.reader;
-        match &node.kind {
-            Kind::Tuple(Some(name), items) if name == "Fixed" && items.len() == 1 => {
-                Some(Backoff::Fixed(reader.span(&items[0])?))
-            }
-            _ => {
-                let fields = reader.fields(node, "Exponential")?;
-                let first = fields.required("first").and_then(|it| reader.span(it));
-                let factor = fields.optional("factor").and_then(|it| reader.positive(it));
-                let most = fields.optional("most").and_then(|it| reader.span(it));
-                fields.finish();
-                Some(Backoff::Exponential {
-                    first: first?,
-                    factor: factor.unwrap_or(2.0),
-                    most: most.unwrap_or(Span::from_secs(60)),
-                })
-            }
-        }
     }
 
     fn poll(&mut self, scope: &Scope, node: &Node) -> Option<Step> {
@@ -529,6 +508,30 @@ impl Converter<'_> {
                 let known = ["Chance", "Has", "Compare", "Not", "All", "Any"];
                 self.reader.unknown(&head(node), "condition of this shape", name, known);
                 None
+            }
+        }
+    }
+}
+
+impl Reader {
+    /// The pause before what failed is tried again.
+    pub(crate) fn backoff(&self, node: &Node) -> Option<Backoff> {
+        let reader = self;
+        match &node.kind {
+            Kind::Tuple(Some(name), items) if name == "Fixed" && items.len() == 1 => {
+                Some(Backoff::Fixed(reader.span(&items[0])?))
+            }
+            _ => {
+                let fields = reader.fields(node, "Exponential")?;
+                let first = fields.required("first").and_then(|it| reader.span(it));
+                let factor = fields.optional("factor").and_then(|it| reader.positive(it));
+                let most = fields.optional("most").and_then(|it| reader.span(it));
+                fields.finish();
+                Some(Backoff::Exponential {
+                    first: first?,
+                    factor: factor.unwrap_or(2.0),
+                    most: most.unwrap_or(Span::from_secs(60)),
+                })
             }
         }
     }

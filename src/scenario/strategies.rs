@@ -180,7 +180,7 @@ impl Converter<'_> {
         let reader = self.reader;
         let fields = reader.fields(node, "RetryThenDeadLetter")?;
         let attempts = fields.required("attempts").and_then(|it| reader.int(it, 1, 10_000));
-        let backoff = fields.optional("backoff").and_then(|it| self.backoff(it));
+        let backoff = fields.optional("backoff").and_then(|it| self.reader.backoff(it));
         let words = [("None", Jitter::None), ("Equal", Jitter::Equal), ("Full", Jitter::Full)];
         let jitter = fields.optional("jitter").and_then(|it| reader.choice(it, &words));
         let dead_letters = fields.optional("dead_letters").and_then(|it| self.topic(it));

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 /// A layer, and the layers it may name. From `lib.rs`, lower ones first.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("scenario", &["model"]),
     ("engine", &["model"]),
     ("sim", &["model", "engine"]),
     ("history", &["model", "sim"]),
-    ("app", &["model", "scenario", "engine", "sim", "history"]),
+    ("session", &["model", "scenario", "sim", "history"]),
+    ("app", &["model", "scenario", "engine", "sim", "history", "session"]),
     ("view", &["model", "scenario", "history", "app"]),
     ("export", &["model", "history", "view"]),
     ("gui", &["model", "scenario", "history", "app", "view", "export"]),
@@ -74,6 +75,10 @@ fn every_file_says_what_it_holds_and_is_one_idea() {
 fn a_picture_waits_for_nobody() {
     for layer in ["app", "view", "gui"] {
         for (path, text) in sources(&root().join("src").join(layer)) {
+            // What keeps the session has a thread of its own.
+            if path.ends_with("app/keeper.rs") {
+                continue;
+            }
             let text = text.split("#[cfg(test)]").next().unwrap_or_default();
             for word in [".lock()", ".recv()", ".recv_timeout(", ".join()", "Condvar", "sleep("] {
                 assert!(!text.contains(word), "{} has {word}", path.display());

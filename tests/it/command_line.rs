@@ -88,3 +88,66 @@ fn without_a_display_the_same_scenario_runs_headless() {
     assert!(err(&output).contains("there is no display"));
     assert!(out(&output).contains("· call"));
 }
+
+#[test]
+fn a_branch_of_a_session_is_run_and_compared() {
+    let folder = std::env::temp_dir().join(format!("inflight-cli-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (file, text) = session(&folder);
+    let run = inflight(&["run", &file, "--branch", "slow ledger", "--json"]);
+    assert_eq!(run.status.code(), Some(0), "{}", err(&run));
+    let document: serde_json::Value = serde_json::from_str(&out(&run)).unwrap();
+    assert_eq!(document["branch"], "slow ledger");
+    assert_eq!(document["goes_as_saved"], true);
+    let digest = document["digest"].as_str().unwrap();
+    assert!(text.contains(&format!("\"{digest}\"")), "it is the run that was saved");
+    let shown = inflight(&["run", &file]);
+    assert!(out(&shown).contains("Branch main: 0 interventions"), "{}", out(&shown));
+    assert!(out(&shown).contains("as saved"), "{}", out(&shown));
+    let unknown = inflight(&["run", &file, "--branch", "fast"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(err(&unknown).contains("it has main, slow ledger"), "{}", err(&unknown));
+    assert_eq!(inflight(&["check", folder.to_str().unwrap()]).status.code(), Some(0));
+
+    let parted = text.replace(digest, "00000000deadbeef");
+    std::fs::write(&file, parted).unwrap();
+    let check = inflight(&["check", &file]);
+    assert_eq!(check.status.code(), Some(1));
+    assert!(err(&check).contains("Branch “slow ledger” goes another way"), "{}", err(&check));
+    std::fs::write(&file, &text[..text.len() / 3]).unwrap();
+    let check = inflight(&["check", &file]);
+    assert_eq!(check.status.code(), Some(1));
+    assert!(err(&check).contains(".inflight:"), "{}", err(&check));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// A session with a branch in which the ledger is slow, as the window would save it.
+fn session(folder: &std::path::Path) -> (String, String) {
+    use inflight::app::{App, Command, Options, Settings};
+    use inflight::model::{Act, FaultKind, ServiceId, Time};
+    let mut app = App::new(Settings::default(), Options::default(), std::sync::Arc::new(|| {}));
+    app.update(Command::SeekTo(Time::from_secs_f64(5.0)));
+    app.update(Command::Pause);
+    let settle = |app: &mut App| {
+        let is_done = |app: &App| {
+            let mut branches = app.tree().branches();
+            branches.all(|it| app.run.progress_of(&app.tree().script(it.id)).0.done)
+        };
+        while !is_done(app) || !app.run.serves(app.playback.at) {
+            app.update(Command::Tick(0.0));
+            std::thread::yield_now();
+        }
+    };
+    settle(&mut app);
+    let service = app.model().services.iter().position(|it| it.name == "ledger").unwrap();
+    let kind = FaultKind::Slow { service: ServiceId::from_index(service), factor: 3.0 };
+    app.update(Command::Act(Act::Break { kind, lasts: None }));
+    let id = app.branch().id;
+    app.update(Command::RenameBranch { id, name: "slow ledger".into() });
+    app.update(Command::SwitchBranch(inflight::history::MAIN));
+    settle(&mut app);
+    let text = inflight::session::write(&app.session());
+    let file = folder.join("slow.inflight");
+    std::fs::write(&file, &text).unwrap();
+    (file.display().to_string(), text)
+}
