@@ -6,7 +6,7 @@ use egui::{
     TextWrapMode, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use crate::app::{App, Command, Selection};
+use crate::app::{App, Command, Selection, Settings};
 use crate::history::Flight;
 use crate::model::{Model, Node, Time};
 use crate::view::lanes::{self, Area, Cell, Lane, Line, Manner, Picture};
@@ -29,13 +29,17 @@ const MOST_DASHED: usize = 1_500;
 /// A name needs so much height, in points.
 const LEAST_NAME: f32 = 9.0;
 
-/// How much of the window's height the lanes may take.
+/// How much of the window's height the lanes may take, and how much they take in a low window
+/// unless they were given another height.
 const MOST_HEIGHT: f32 = 0.6;
+const USUAL_HEIGHT: f32 = 0.153;
 
 /// The lanes, with their names at the left and the ticks of time below.
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Command>) {
-    let most = ui.ctx().content_rect().height() * MOST_HEIGHT;
-    let height = app.settings.lanes_height.min(most);
+    let window = ui.ctx().content_rect().height();
+    let is_usual = (app.settings.lanes_height - Settings::default().lanes_height).abs() < 0.5;
+    let share = if is_usual { USUAL_HEIGHT } else { MOST_HEIGHT };
+    let height = app.settings.lanes_height.min(window * share);
     let size = vec2(ui.available_width(), height + TICKS);
     let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
     handle(ui, outer, app, height, theme, out);

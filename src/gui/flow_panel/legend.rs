@@ -17,6 +17,9 @@ const INSIDE: Vec2 = vec2(12.0, 8.0);
 /// The height of a row.
 const ROW: f32 = 20.0;
 
+/// A view lower than this, in points, has room for one row.
+const LOW: f32 = 400.0;
+
 /// Between a sign and its name, and between a name and the next sign.
 const APART: (f32, f32) = (13.0, 16.0);
 
@@ -71,11 +74,14 @@ impl Legend {
             types.push(entry);
         }
         let mut signs: Vec<Entry> = Vec::new();
-        for sign in SIGNS {
+        // In a low view the shapes are left out, so that there is room for what wears them.
+        let is_low = view.height() < LOW;
+        for sign in SIGNS.into_iter().filter(|_| !is_low) {
             signs.push(Entry { badge: None, x: next(&signs), name: name(sign) });
         }
         let width = types.iter().chain(&signs).map(Entry::end).fold(0.0, f32::max);
-        let size = vec2(width, 2.0 * ROW) + 2.0 * INSIDE;
+        let rows = if is_low { 1.0 } else { 2.0 };
+        let size = vec2(width, rows * ROW) + 2.0 * INSIDE;
         let corner = pos2(view.left() + MARGIN, view.bottom() - MARGIN - size.y);
         Self { rect: Rect::from_min_size(corner, size), types, signs }
     }
