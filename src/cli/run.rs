@@ -8,10 +8,10 @@ use crate::model::{Span, Time};
 use crate::scenario::{self, Variant};
 use crate::sim::World;
 
-use super::{json, progress, source, table};
+use super::{compare, json, progress, source, table};
 
 /// How long a scenario without an end is run when nobody says otherwise.
-const ENDLESS: Span = Span::from_secs(60);
+pub(super) const ENDLESS: Span = Span::from_secs(60);
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -27,12 +27,15 @@ pub(super) struct Options {
     /// How much time to simulate, such as 60s or 10min, instead of the scenario's own
     #[arg(long, value_name = "TIME", value_parser = until)]
     until: Option<Span>,
+    /// Run so many seeds, and give each figure's mean and its 95 % confidence interval
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(2..=10_000))]
+    seeds: Option<u64>,
     /// Print a JSON document: an object for one FILE, an array for several
     #[arg(long)]
     json: bool,
 }
 
-fn until(text: &str) -> Result<Span, String> {
+pub(super) fn until(text: &str) -> Result<Span, String> {
     match scenario::parse_span(text) {
         Ok(Span::ZERO) => Err("a time above zero, such as 60s".into()),
         Ok(span) => Ok(span),
@@ -43,7 +46,7 @@ fn until(text: &str) -> Result<Span, String> {
 impl Options {
     /// The run that stands in for the window.
     pub(super) fn headless(file: String, variant: Option<String>, seed: Option<u64>) -> Self {
-        Self { files: vec![file], variant, seed, until: None, json: false }
+        Self { files: vec![file], variant, seed, until: None, seeds: None, json: false }
     }
 }
 
@@ -65,6 +68,14 @@ pub(super) fn run(options: &Options) -> ExitCode {
                 return ExitCode::from(2);
             }
         };
+        if let Some(seeds) = options.seeds {
+            let how = (options.seed, seeds, options.until);
+            let code = compare::spread(&scenario.title, variant, how, options.json, &stop);
+            if code != ExitCode::SUCCESS {
+                return code;
+            }
+            continue;
+        }
         let seed = options.seed.unwrap_or(variant.model.seed);
         let end = options.until.map(|it| Time::ZERO + it).or(variant.model.end);
         let mut world = World::new(variant.model.clone(), seed);
@@ -83,7 +94,7 @@ pub(super) fn run(options: &Options) -> ExitCode {
             break;
         }
     }
-    if options.json {
+    if options.json && options.seeds.is_none() {
         let text = if options.files.len() == 1 {
             serde_json::to_string_pretty(&documents.first())
         } else {

@@ -5,6 +5,7 @@ mod accounting;
 mod architecture;
 mod breaking;
 mod command_line;
+mod comparing;
 mod determinism;
 
 mod drawing;
@@ -19,6 +20,7 @@ mod lanes;
 mod lanes_panel;
 mod journeys;
 mod layout;
+mod measuring;
 mod panels;
 mod queueing_theory;
 mod real_broker;
