@@ -109,8 +109,8 @@ fn wrong_values(column: &Column) -> Option<Clause> {
     let has_projections = column.model.stores.iter().any(|it| it.projection_of.is_some());
     let anomalies = column.whole.figure(figure).filter(|_| has_projections)?;
     let text = match anomalies {
-        it if it == 0.0 => "no event was applied wrongly".to_owned(),
-        it if it == 1.0 => "one event was applied wrongly".to_owned(),
+        0.0 => "no event was applied wrongly".to_owned(),
+        1.0 => "one event was applied wrongly".to_owned(),
         it => format!("{it} times an event was applied wrongly"),
     };
     Some(Clause { text, claims: vec![(Over::Whole, figure, Relation::Equal, anomalies)] })

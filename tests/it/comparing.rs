@@ -125,9 +125,11 @@ fn every_clause_of_a_sentence_is_true_of_its_column_and_not_of_others() {
 
 #[test]
 fn shipped_scenarios_show_what_they_say_and_breaking_one_is_seen() {
-    for name in ["payment", "lost_ack"] {
+    // Those of queueing theory are long, and have a test of their own.
+    for name in library::entries().iter().map(|it| it.name).filter(|it| !it.starts_with("queueing"))
+    {
         let scenario = shipped(name);
-        assert!(scenario.expect.len() >= 7, "{name} guards its point");
+        assert!(scenario.expect.len() >= 3, "{name} guards its point");
         for it in judged(&scenario) {
             let expectation = &scenario.expect[it.expectation];
             let found = judge::words(expectation, &it.verdict);
