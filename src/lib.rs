@@ -4,9 +4,9 @@
 //! timeline back and forth. This is the map of the house.
 //!
 //! ```text
-//!  file.ron ─▶ scenario ─▶ model ─▶ engine ◀─ sim ─▶ Record ─▶ history ─▶ view ─▶ gui
-//!                                                                                  │
-//!                                            app::update ◀──────── Command ────────┘
+//!  file.ron ─▶ scenario ─▶ model ─▶ engine ◀─ sim ─▶ Record ─▶ history ─▶ measure ─▶ view ─▶ gui
+//!                                                                                             │
+//!                                                       app::update ◀──────── Command ────────┘
 //! ```
 //!
 //! Data flows one way. A lower layer never names a higher one; `tests/it/architecture.rs` has
@@ -30,7 +30,8 @@
 //! | what a step of a handler does | `engine/handler`, then `sim/service` |
 //! | how what is published is confirmed, tried again, or waits in an outbox | `engine/broker/` (`client`, `sequences`, `replica`, `outbox`), then `sim/publish` |
 //! | links, calls, faults, workloads | `sim/` (`network`, `call`, `fault`, `workload`) |
-//! | a figure of the report | `sim/report`, `sim/statistics` |
+//! | a figure of the report | `sim/report`, `sim/tally`, `sim/statistics` |
+//! | a figure of coupling, a comparison, how an expectation is judged | `model/figure`, `model/expectation`, then `measure/` (`figures`, `meter`, `watch`, `compare`) |
 //! | what a session file may say | `session/` (`acts`, `settings`, `read`, `write`) |
 //! | how sessions are saved and opened, what is kept while one works | `app/sessions`, `app/desk`, `app/keeper`, `app/slot`, then `gui/notices_panel` |
 //! | what is shown at an instant | `history/scene`, then `view/flow` |
@@ -51,6 +52,7 @@ pub mod engine;
 pub mod sim;
 pub mod history;
 pub mod session;
+pub mod measure;
 pub mod app;
 pub mod view;
 pub mod export;

@@ -2,16 +2,66 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::scenario::{self, library};
+use clap::{Args, ValueEnum};
+
+use crate::history::{Found, Inquiry, Runs};
+use crate::measure::{Judged, Survey, Surveyed, judge};
+use crate::model::{Model, Script, Time};
+use crate::scenario::{self, Scenario, library};
 use crate::session::ENDING;
 
-use super::{session, source};
+use super::{check_report, progress, run, session, source};
 
-pub(super) fn check(paths: &[PathBuf]) -> ExitCode {
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Files or folders
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Only read the files; do not run what they expect
+    #[arg(long)]
+    no_run: bool,
+    /// How to say what was found
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Human,
+    /// A document for programs
+    Json,
+    /// `JUnit`'s XML, which build servers read
+    Junit,
+}
+
+/// A file, and what was found out about it.
+pub(super) struct Checked {
+    pub file: String,
+    /// What is wrong with the text, or the scenario.
+    pub read: Result<Scenario, String>,
+    /// What became of its expectations, in their order.
+    pub judged: Vec<Judged>,
+    /// What else is wrong.
+    pub trouble: Option<String>,
+}
+
+impl Checked {
+    pub fn is_good(&self) -> bool {
+        self.read.is_ok()
+            && self.trouble.is_none()
+            && self.judged.iter().all(|it| it.verdict.passed)
+    }
+}
+
+pub(super) fn check(options: &Options) -> ExitCode {
     let mut files = Vec::new();
     let mut bad = 0;
-    for path in paths {
+    for path in &options.paths {
         if let Err(error) = collect(path, &mut files) {
             eprintln!("error: `{}`: {error}", path.display());
             bad += 1;
@@ -21,35 +71,129 @@ pub(super) fn check(paths: &[PathBuf]) -> ExitCode {
         eprintln!("error: there is no `.ron` or `.inflight` file in what was given");
         return ExitCode::from(1);
     }
-    for file in &files {
-        if session::is_session(&file.to_string_lossy()) {
-            bad += usize::from(!check_session(file));
-            continue;
-        }
-        match source::load(&file.to_string_lossy()) {
-            Ok(scenario) => {
-                let count = scenario.variants.len();
-                let variants =
-                    if count == 1 { String::new() } else { format!(", {count} variants") };
-                println!("good  {}: {}{variants}", file.display(), scenario.title);
-            }
-            Err(message) => {
-                bad += 1;
-                println!("BAD   {}", file.display());
-                eprint!("{message}");
-            }
-        }
+    let is_session = |it: &PathBuf| session::is_session(&it.to_string_lossy());
+    let sessions: Vec<PathBuf> = files.iter().filter(|it| is_session(it)).cloned().collect();
+    files.retain(|it| !is_session(it));
+    let is_told = options.format == Format::Human;
+    bad += sessions.iter().filter(|it| !check_session(it, is_told)).count();
+    let read = files.iter().map(|file| {
+        let file = file.to_string_lossy().into_owned();
+        Checked { read: source::load(&file), file, judged: Vec::new(), trouble: None }
+    });
+    let mut all: Vec<Checked> = read.collect();
+    let mut interrupted = false;
+    if !options.no_run {
+        let stop = progress::interruption();
+        judge_all(&mut all, &stop);
+        interrupted = stop.load(Ordering::SeqCst);
     }
-    println!("{} good, {bad} not good", files.len().saturating_sub(bad));
+    check_report::print(&all, bad, options.format, options.no_run);
+    if interrupted {
+        eprintln!("error: it was interrupted, and not everything was run");
+        return ExitCode::from(130);
+    }
+    bad += all.iter().filter(|it| !it.is_good()).count();
     if bad == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
+/// One variant's run, of which expectations want to know something.
+struct Job {
+    file: usize,
+    variant: usize,
+    model: Arc<Model>,
+    survey: Survey,
+}
+
+/// When a run of a model ends.
+pub(super) fn end_of(model: &Model) -> Time {
+    model.end.unwrap_or(Time::ZERO + run::ENDLESS)
+}
+
+/// Runs what the expectations of all files need, side by side, and judges them.
+fn judge_all(all: &mut [Checked], stop: &AtomicBool) {
+    let mut jobs = Vec::new();
+    let mut found: Vec<Vec<Option<Surveyed>>> = Vec::new();
+    for (file, checked) in all.iter().enumerate() {
+        let Ok(scenario) = &checked.read else {
+            found.push(Vec::new());
+            continue;
+        };
+        found.push(vec![None; scenario.variants.len()]);
+        for (variant, it) in scenario.variants.iter().enumerate() {
+            let model = Arc::clone(&it.model);
+            let end = end_of(&model);
+            let script = Script::default();
+            if let Some(survey) = judge::survey(&scenario.expect, variant, &model, script, end) {
+                jobs.push(Job { file, variant, model, survey });
+            }
+        }
+    }
+    let bar = progress::Bar::new(jobs.len());
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let jobs: Vec<Mutex<Option<Job>>> = jobs.into_iter().map(|it| Mutex::new(Some(it))).collect();
+    let work = || {
+        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let job = job.lock().ok().and_then(|mut it| it.take());
+            let Some(Job { file, variant, model, survey }) = job else { continue };
+            let mut runs = Runs::new(Arc::clone(&model), model.seed, 0);
+            let surveyed = work_out(survey, &mut runs, stop, &bar);
+            if let (Some(surveyed), Ok(mut done)) = (surveyed, done.lock()) {
+                done.push((file, variant, surveyed));
+            }
+            bar.one_more();
+        }
+    };
+    std::thread::scope(|scope| {
+        let hands = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        for _ in 0..hands.min(jobs.len()) {
+            scope.spawn(work);
+        }
+    });
+    bar.clear();
+    for (file, variant, surveyed) in done.into_inner().unwrap_or_default() {
+        if surveyed.stands_still {
+            all[file].trouble = Some(crate::sim::World::STANDSTILL.to_owned());
+        }
+        found[file][variant] = Some(surveyed);
+    }
+    for (checked, surveyed) in all.iter_mut().zip(found) {
+        let Ok(scenario) = &checked.read else { continue };
+        let variants = scenario.variants.iter();
+        let variants: Vec<_> =
+            variants.map(|it| (Arc::clone(&it.model), end_of(&it.model))).collect();
+        if !stop.load(Ordering::SeqCst) {
+            checked.judged = judge::judge(&scenario.expect, &variants, &surveyed);
+        }
+    }
+}
+
+/// Works a survey to its end, unless it is to stop.
+pub(super) fn work_out(
+    mut survey: Survey,
+    runs: &mut Runs,
+    stop: &AtomicBool,
+    bar: &progress::Bar,
+) -> Option<Surveyed> {
+    survey.begin(runs);
+    loop {
+        if stop.load(Ordering::SeqCst) {
+            return None;
+        }
+        if let Found::All(answer) = survey.work() {
+            return Some(answer);
+        }
+        bar.tick();
+    }
+}
+
 /// Whether a session is good: its text, its names, and that its branches go as it says.
-fn check_session(file: &Path) -> bool {
+fn check_session(file: &Path, is_told: bool) -> bool {
     let session = match session::load(&file.to_string_lossy()) {
         Ok(session) => session,
         Err(message) => {
-            println!("BAD   {}", file.display());
+            if is_told {
+                println!("BAD   {}", file.display());
+            }
             eprint!("{message}");
             return false;
         }
@@ -59,10 +203,14 @@ fn check_session(file: &Path) -> bool {
         let branches: usize = session.futures.values().map(|it| it.tree.branches().count()).sum();
         let s = if branches == 1 { "" } else { "es" };
         let title = &session.scenario.title;
-        println!("good  {}: session of {title}, {branches} branch{s}", file.display());
+        if is_told {
+            println!("good  {}: session of {title}, {branches} branch{s}", file.display());
+        }
         return true;
     }
-    println!("BAD   {}", file.display());
+    if is_told {
+        println!("BAD   {}", file.display());
+    }
     for text in &compared.parted {
         eprintln!("error: {text}");
     }

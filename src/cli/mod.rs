@@ -1,7 +1,10 @@
 //! The command line.
 
 mod check;
+mod check_report;
+mod compare;
 mod json;
+mod matrix;
 mod progress;
 mod run;
 mod sequence;
@@ -35,7 +38,10 @@ const EXAMPLES: &str = "Examples:
   inflight run scenarios/queueing/*.ron --json   the same for programs
   inflight sequence lost_ack --event payments/66 the story of an event as a diagram
   inflight run my.inflight --branch mine         a branch of a session
-  inflight check scenarios                       are all these files good?
+  inflight run payment --seeds 100               figures over a hundred seeds, with intervals
+  inflight compare payment                       its variants side by side
+  inflight matrix delivery/lost_ack              strategies against what can happen
+  inflight check scenarios                       are all these files good, and what they expect so?
 
 Exit codes: 0 done, 1 a scenario is at fault, 2 the command line is.";
 
@@ -57,13 +63,13 @@ enum Command {
     Run(run::Options),
     /// Write what happened as a sequence diagram: text, Mermaid or SVG
     Sequence(sequence::Options),
-    /// Read and check files, or all `.ron` and `.inflight` files of folders; whether the branches
-    /// of sessions still go as they did when they were saved
-    Check {
-        /// Files or folders
-        #[arg(required = true)]
-        paths: Vec<PathBuf>,
-    },
+    /// Read files, or all `.ron` and `.inflight` files of folders; see whether what scenarios
+    /// expect is so, and whether the branches of sessions still go as they did when they were saved
+    Check(check::Options),
+    /// Compare the variants of a scenario: the same arrivals and faults, served differently
+    Compare(compare::Options),
+    /// See what each consumer strategy makes of duplicates, delays, losses and crashes
+    Matrix(matrix::Options),
     /// List the scenarios that are built in, with a sentence each
     List,
 }
@@ -75,7 +81,9 @@ pub fn main() -> ExitCode {
     match cli.command {
         Some(Command::Run(options)) => run::run(&options),
         Some(Command::Sequence(options)) => sequence::sequence(&options),
-        Some(Command::Check { paths }) => check::check(&paths),
+        Some(Command::Check(options)) => check::check(&options),
+        Some(Command::Compare(options)) => compare::compare(&options),
+        Some(Command::Matrix(options)) => matrix::matrix(&options),
         Some(Command::List) => check::list(),
         None => window(cli.window),
     }

@@ -75,3 +75,46 @@ pub(super) fn run_to(until: Time, stop: &AtomicBool, mut advance: impl FnMut(Tim
 fn clock() -> Instant {
     Instant::now()
 }
+
+/// A bar for a number of things that are done side by side. It appears if that takes long and
+/// somebody looks.
+pub(super) struct Bar {
+    bar: Option<ProgressBar>,
+    begin: Instant,
+}
+
+impl Bar {
+    pub fn new(count: usize) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::hidden();
+            bar.set_length(count as u64);
+            if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} runs") {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Self { bar, begin: clock() }
+    }
+
+    /// Some time has gone by.
+    pub fn tick(&self) {
+        if let Some(bar) = &self.bar
+            && bar.is_hidden()
+            && self.begin.elapsed() > Duration::from_millis(500)
+        {
+            bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+        }
+    }
+
+    pub fn one_more(&self) {
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+        }
+    }
+
+    pub fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

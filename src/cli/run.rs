@@ -10,10 +10,10 @@ use crate::scenario::{self, Variant};
 use crate::sim::World;
 
 use super::progress::Ran;
-use super::{json, progress, session, source, table};
+use super::{compare, json, progress, session, source, table};
 
 /// How long a scenario without an end is run when nobody says otherwise.
-const ENDLESS: Span = Span::from_secs(60);
+pub(super) const ENDLESS: Span = Span::from_secs(60);
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -32,12 +32,15 @@ pub(super) struct Options {
     /// How much time to simulate, such as 60s or 10min, instead of the scenario's own
     #[arg(long, value_name = "TIME", value_parser = until)]
     until: Option<Span>,
+    /// Run so many seeds, and give each figure's mean and its 95 % confidence interval
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(2..=10_000))]
+    seeds: Option<u64>,
     /// Print a JSON document: an object for one FILE, an array for several
     #[arg(long)]
     json: bool,
 }
 
-fn until(text: &str) -> Result<Span, String> {
+pub(super) fn until(text: &str) -> Result<Span, String> {
     match scenario::parse_span(text) {
         Ok(Span::ZERO) => Err("a time above zero, such as 60s".into()),
         Ok(span) => Ok(span),
@@ -48,7 +51,8 @@ fn until(text: &str) -> Result<Span, String> {
 impl Options {
     /// The run that stands in for the window.
     pub(super) fn headless(file: String, variant: Option<String>, seed: Option<u64>) -> Self {
-        Self { files: vec![file], variant, branch: None, seed, until: None, json: false }
+        let (branch, until, seeds) = (None, None, None);
+        Self { files: vec![file], variant, branch, seed, until, seeds, json: false }
     }
 }
 
@@ -67,7 +71,7 @@ pub(super) fn run(options: &Options) -> ExitCode {
             Err(code) => return ExitCode::from(code),
         }
     }
-    if options.json {
+    if options.json && options.seeds.is_none() {
         let text = if options.files.len() == 1 {
             serde_json::to_string_pretty(&documents.first())
         } else {
@@ -91,6 +95,11 @@ fn run_scenario(
     }
     let scenario = source::load(file).map_err(at_fault)?;
     let variant = chosen(file, &scenario.variants, options.variant.as_deref())?;
+    if let Some(seeds) = options.seeds {
+        let how = (options.seed, seeds, options.until);
+        let code = compare::spread(&scenario.title, variant, how, options.json, stop);
+        return if code == ExitCode::SUCCESS { Ok(false) } else { Err(1) };
+    }
     let seed = options.seed.unwrap_or(variant.model.seed);
     let end = options.until.map(|it| Time::ZERO + it).or(variant.model.end);
     let mut world = World::new(variant.model.clone(), seed);

@@ -345,6 +345,13 @@ impl Projections {
         })
     }
 
+    /// Anomalies of a projection so far, in the order of [`AnomalyKind::ALL`]; `None` if the store
+    /// is none.
+    #[must_use]
+    pub fn anomalies(&self, store: StoreId) -> Option<[u64; AnomalyKind::ALL.len()]> {
+        self.of(store).map(|it| it.anomalies)
+    }
+
     /// Keys under which a projection does not hold what it should.
     pub fn wrong_keys(&self, store: StoreId) -> impl Iterator<Item = u64> + '_ {
         self.of(store).into_iter().flat_map(|it| it.wrong.iter().copied())

@@ -26,6 +26,9 @@ pub struct Runs {
 }
 
 impl Runs {
+    /// Memory for runs that are only walked along: enough for a few checkpoints.
+    pub const SMALL_BYTES: usize = 16 << 20;
+
     /// No run yet.
     #[must_use]
     pub const fn new(model: Arc<Model>, seed: u64, budget_bytes: usize) -> Self {

@@ -5,7 +5,9 @@
 
 pub mod distribution;
 pub mod event;
+pub mod expectation;
 pub mod fault;
+pub mod figure;
 pub mod guard;
 pub mod handler;
 pub mod id;
@@ -22,7 +24,9 @@ pub mod topic;
 
 pub use distribution::Distribution;
 pub use event::{Event, EventType, Field, FieldDraw, FieldKind, Text, Value};
+pub use expectation::{Claim, During, Expectation, Mode, Moment, Relation, Term};
 pub use fault::{Fault, FaultKind};
+pub use figure::{Figure, Level, Stat, Unit};
 pub use guard::{Breaker, Budget, Bulkhead, Guard, Idempotency, Trip};
 pub use handler::{
     Backoff, Call, Comparison, Condition, Expression, Handler, Jitter, Poll, Retry, Step,

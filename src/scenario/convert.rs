@@ -122,7 +122,7 @@ impl Converter<'_> {
             let message = format!("{} is not a format this version reads", describe(format));
             reader.wrong(&format.place, &message, &format!("`format: {FORMAT}`"));
         }
-        for name in ["notes", "variants"] {
+        for name in ["notes", "variants", "expect"] {
             fields.allow(name);
         }
         if let Some(notes) = fields.optional("notes") {

@@ -243,13 +243,9 @@ impl Converter<'_> {
     /// A text as values hold it: one that ends in a number as its beginning and that number,
     /// so that "c-7" written is the "c-7" that is drawn.
     fn text_value(&mut self, text: &str) -> Text {
-        let digits = text.len() - text.trim_end_matches(|it: char| it.is_ascii_digit()).len();
-        let (prefix, number) = text.split_at(text.len() - digits);
-        match number.parse::<u32>() {
-            Ok(number) if number > 0 && digits > 0 && !text[prefix.len()..].starts_with('0') => {
-                Text { text: self.intern(prefix), number }
-            }
-            _ => Text { text: self.intern(text), number: 0 },
+        match split_number(text) {
+            Some((prefix, number)) => Text { text: self.intern(prefix), number },
+            None => Text { text: self.intern(text), number: 0 },
         }
     }
 
@@ -261,4 +257,12 @@ impl Converter<'_> {
         });
         TextId::from_index(place)
     }
+}
+
+/// A text that ends in a number as its beginning and that number, if values hold it so.
+pub(super) fn split_number(text: &str) -> Option<(&str, u32)> {
+    let digits = text.len() - text.trim_end_matches(|it: char| it.is_ascii_digit()).len();
+    let (prefix, number) = text.split_at(text.len() - digits);
+    let number = number.parse::<u32>().ok().filter(|it| *it > 0)?;
+    (!text[prefix.len()..].starts_with('0')).then_some((prefix, number))
 }

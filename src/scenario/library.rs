@@ -29,6 +29,12 @@ pub const fn entries() -> &'static [Entry] {
     entries![
         "payment/payment",
         "delivery/lost_ack",
+        "article/paying",
+        "article/load_levelling",
+        "article/duplicate_publish",
+        "article/out_of_order",
+        "article/replay",
+        "article/over_engineering",
         "queueing/mm1",
         "queueing/mmc",
         "queueing/md1",

@@ -6,6 +6,8 @@
 
 mod convert;
 mod events;
+mod expect;
+mod figures;
 mod faults;
 mod guards;
 mod logs;
@@ -23,12 +25,12 @@ mod variant;
 
 use std::sync::Arc;
 
-use crate::model::Model;
+use crate::model::{Expectation, Model};
 
 pub use problem::{Problem, Problems};
 pub use reader::parse_span;
 
-use reader::Reader;
+use reader::{Reader, head};
 use syntax::{Kind, Node};
 
 /// A scenario, ready to run in each of its variants.
@@ -44,6 +46,8 @@ pub struct Scenario {
     pub notes: String,
     /// Its variants; at least one, whose name is empty if the scenario has none.
     pub variants: Vec<Variant>,
+    /// What its runs must show.
+    pub expect: Vec<Expectation>,
 }
 
 /// One way to serve the same world.
@@ -80,7 +84,7 @@ pub fn read(text: &str, file: &str) -> Result<Scenario, Problems> {
     }
     let root = syntax::parse(text).map_err(|problems| Problems::new(file, text, problems))?;
     let reader = Reader::default();
-    let scenario = scenario(&reader, &root, file);
+    let scenario = scenario(&reader, &root, file, text);
     let failed = reader.has_problems();
     match scenario {
         Some(scenario) if !failed => Ok(scenario),
@@ -88,9 +92,11 @@ pub fn read(text: &str, file: &str) -> Result<Scenario, Problems> {
     }
 }
 
-fn scenario(reader: &Reader, root: &Node, file: &str) -> Option<Scenario> {
-    let base = without(root, "variants");
-    let mut variants = Vec::new();
+fn scenario(reader: &Reader, root: &Node, file: &str, source: &str) -> Option<Scenario> {
+    let base = without(&without(root, "variants"), "expect");
+    // Name, sentence and model of each.
+    let mut variants: Vec<(String, String, Model)> = Vec::new();
+    let mut all_read = true;
     if let Some(section) = field(root, "variants") {
         for (number, (name, place, over)) in reader.entries(section).into_iter().enumerate() {
             if number == MOST_VARIANTS {
@@ -104,7 +110,11 @@ fn scenario(reader: &Reader, root: &Node, file: &str) -> Option<Scenario> {
                 reader.wrong(&over.place, "not a variant", "`Variant(…)`");
                 continue;
             }
-            let mut over = without(over, "sentence");
+            if let Some(section) = field(over, "expect") {
+                let expected = "`expect: […]` of the scenario, with `variants: [\"…\"]` inside";
+                reader.wrong(&head(section), "a variant expects nothing of its own", expected);
+            }
+            let mut over = without(&without(over, "sentence"), "expect");
             if let Kind::Struct(what, _) | Kind::Tuple(what, _) = &mut over.kind {
                 *what = None;
             }
@@ -113,23 +123,34 @@ fn scenario(reader: &Reader, root: &Node, file: &str) -> Option<Scenario> {
             } else {
                 variant::merged(&base, &over)
             };
-            if let Some(model) = convert::model(reader, &merged, name, sentence) {
-                variants.push(Variant {
-                    name: name.to_owned(),
-                    sentence: sentence.to_owned(),
-                    model: Arc::new(model),
-                });
+            match convert::model(reader, &merged, name, sentence) {
+                Some(model) => variants.push((name.to_owned(), sentence.to_owned(), model)),
+                None => all_read = false,
             }
         }
     }
     if variants.is_empty() {
         let model = convert::model(reader, &base, "", "")?;
-        variants.push(Variant {
-            name: String::new(),
-            sentence: model.sentence.clone(),
-            model: Arc::new(model),
-        });
+        variants.push((String::new(), model.sentence.clone(), model));
     }
+    let (mut names, mut sentences, mut models) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, sentence, model) in variants {
+        names.push(name);
+        sentences.push(sentence);
+        models.push(model);
+    }
+    let mut expect = Vec::new();
+    if let Some(section) = field(root, "expect").filter(|_| all_read) {
+        let models = models.as_mut_slice();
+        let mut scope = expect::Scope { reader, names: names.clone(), models, current: 0 };
+        expect = expect::expectations(&mut scope, section, source);
+    }
+    let variants = names.into_iter().zip(sentences).zip(models);
+    let variants = variants.map(|((name, sentence), model)| Variant {
+        name,
+        sentence,
+        model: Arc::new(model),
+    });
     let text = |name| match field(root, name).map(|it| &it.kind) {
         Some(Kind::Text(text)) => text.clone(),
         _ => String::new(),
@@ -140,7 +161,8 @@ fn scenario(reader: &Reader, root: &Node, file: &str) -> Option<Scenario> {
         title: text("title"),
         sentence: text("sentence"),
         notes: text("notes"),
-        variants,
+        variants: variants.collect(),
+        expect,
     })
 }
 

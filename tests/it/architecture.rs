@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 
 /// A layer, and the layers it may name. From `lib.rs`, lower ones first.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("scenario", &["model"]),
     ("engine", &["model"]),
     ("sim", &["model", "engine"]),
     ("history", &["model", "sim"]),
     ("session", &["model", "scenario", "sim", "history"]),
-    ("app", &["model", "scenario", "engine", "sim", "history", "session"]),
-    ("view", &["model", "scenario", "history", "app"]),
+    ("measure", &["model", "sim", "history"]),
+    ("app", &["model", "scenario", "engine", "sim", "history", "session", "measure"]),
+    ("view", &["model", "scenario", "history", "measure", "app"]),
     ("export", &["model", "history", "view"]),
-    ("gui", &["model", "scenario", "history", "app", "view", "export"]),
+    ("gui", &["model", "scenario", "history", "measure", "app", "view", "export"]),
 ];
 
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {

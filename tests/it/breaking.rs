@@ -22,10 +22,13 @@ fn calm(name: &str, at: f64) -> Window {
     let entry = inflight::scenario::library::find("delivery/lost_ack").unwrap();
     let (before, rest) = entry.text.split_once("    faults: [").unwrap();
     let (_, after) = rest.split_once("    ],\n").unwrap();
+    // What the file expects is of its faults.
+    let (more, rest) = after.split_once("    expect: [").unwrap();
+    let (_, last) = rest.split_once("    ],\n").unwrap();
     let folder = std::env::temp_dir().join(format!("inflight-breaking-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join(format!("{name}.ron"));
-    std::fs::write(&file, format!("{before}{after}")).unwrap();
+    std::fs::write(&file, format!("{before}{more}{last}")).unwrap();
     let options = Options { file: Some(file), ..Options::default() };
     let mut window = Harness::builder()
         .with_size(Vec2::new(1440.0, 900.0))

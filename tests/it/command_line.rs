@@ -31,7 +31,7 @@ fn list_names_every_scenario_with_a_sentence() {
 
 #[test]
 fn check_is_content_with_the_library_and_not_with_a_broken_file() {
-    assert_eq!(inflight(&["check", "scenarios"]).status.code(), Some(0));
+    assert_eq!(inflight(&["check", "--no-run", "scenarios"]).status.code(), Some(0));
     let output = inflight(&["check", "tests/broken"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains(".ron:"), "{}", err(&output));
@@ -150,4 +150,65 @@ fn session(folder: &std::path::Path) -> (String, String) {
     let file = folder.join("slow.inflight");
     std::fs::write(&file, &text).unwrap();
     (file.display().to_string(), text)
+}
+
+#[test]
+fn check_runs_what_a_file_expects_and_says_what_is_not_so() {
+    let output = inflight(&["check", "scenarios/payment", "scenarios/delivery"]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", out(&output), err(&output));
+    assert!(out(&output).contains(" expectations met, 0 not"), "{}", out(&output));
+
+    // The same file with another number in it.
+    let text = std::fs::read_to_string("scenarios/delivery/lost_ack.ron").unwrap();
+    let broken = text.replace("probability: 0.3", "probability: 0.0");
+    assert_ne!(text, broken);
+    let path = std::env::temp_dir().join(format!("inflight-broken-{}.ron", std::process::id()));
+    std::fs::write(&path, broken).unwrap();
+    let path = path.to_string_lossy().into_owned();
+    let output = inflight(&["check", &path]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(out(&output).contains("NOT MET [naive]"), "{}", out(&output));
+    assert!(out(&output).contains("0 is not above 0, at 20.000 s"), "{}", out(&output));
+    let junit = out(&inflight(&["check", &path, "--format", "junit"]));
+    assert!(junit.contains("<failure message=\"0 is not above 0"), "{junit}");
+    let json = out(&inflight(&["check", &path, "--format", "json"]));
+    let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(document["files"][0]["good"], false);
+    assert_eq!(document["files"][0]["expectations"][0]["left"], 0.0);
+    assert_eq!(inflight(&["check", "--no-run", &path]).status.code(), Some(0));
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn compare_matrix_and_seeds_print_what_was_measured() {
+    let json = |arguments: &[&str]| {
+        let output = inflight(arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        serde_json::from_str::<serde_json::Value>(&out(&output)).unwrap()
+    };
+    let compared = json(&["compare", "payment", "--variants", "notify,call", "--json"]);
+    assert_eq!(compared["columns"], serde_json::json!(["notify", "call"]));
+    assert_eq!(compared["not_the_same"], serde_json::json!([]));
+    let rows = compared["rows"].as_array().unwrap();
+    let row = |name: &str| rows.iter().find(|it| it["figure"] == name).unwrap();
+    assert_eq!(row("Completed during the fault (customers)")["values"][0], 1.0);
+    assert_eq!(row("Others that show errors or stop")["values"], serde_json::json!([0.0, 3.0]));
+    let text = out(&inflight(&["compare", "payment", "--markdown"]));
+    assert!(
+        text.contains("| Parts to run and watch | ↓ | 5 | **4** | **4** |")
+            || text.contains("| Parts to run and watch | ↓ | 5 | 4 | 4 |"),
+        "{text}"
+    );
+
+    let spread = json(&["run", "payment", "--seeds", "3", "--until", "30s", "--json"]);
+    assert_eq!(spread["seeds"].as_array().unwrap().len(), 3);
+    assert_eq!(spread["rows"][0]["spreads"][0]["runs"], 3);
+
+    let matrix = json(&["matrix", "lost_ack", "--until", "20s", "--json"]);
+    assert_eq!(matrix[0]["consumer"], "ledger");
+    let rows = matrix[0]["rows"].as_array().unwrap();
+    assert_eq!(rows[0]["strategy"], "naive");
+    assert_eq!(rows[0]["cells"].as_array().unwrap().len(), 7);
+    assert_eq!(inflight(&["matrix", "mm1"]).status.code(), Some(1));
+    assert_eq!(inflight(&["compare", "payment", "--variants", "nobody"]).status.code(), Some(2));
 }

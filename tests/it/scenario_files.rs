@@ -14,7 +14,7 @@ fn every_scenario_that_ships_is_read_and_runs() {
         };
         for variant in &scenario.variants {
             let mut world = World::new(variant.model.clone(), variant.model.seed);
-            world.run_until(Time::from_secs_f64(60.0), &mut ());
+            world.run_until(Time::from_secs_f64(300.0), &mut ());
             assert!(world.record_count() > 100, "{} {}", entry.name, variant.name);
             assert!(world.audit().is_balanced(), "{} {}", entry.name, variant.name);
         }

@@ -1,0 +1,217 @@
+//! `inflight matrix`: consumer strategies against what can happen to messages.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use clap::Args;
+use comfy_table::{Table, presets};
+use serde::Serialize;
+
+use crate::history::Runs;
+use crate::measure::Measured;
+use crate::measure::matrix::{self, Consumer, Harm, Way};
+use crate::model::{AnomalyKind, Figure, Model, Span, StoreId, Time};
+
+use super::{check, progress, run, source};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// A scenario file, or the name of one of the library
+    file: String,
+    /// Which variant's world it is done in; the first one if not said
+    #[arg(long, value_name = "NAME")]
+    variant: Option<String>,
+    /// The seed, instead of the scenario's own
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// How much time to simulate, instead of the scenario's own
+    #[arg(long, value_name = "TIME", value_parser = run::until)]
+    until: Option<Span>,
+    /// Print a JSON document
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
+    /// Print Markdown
+    #[arg(long)]
+    markdown: bool,
+}
+
+/// What was measured in a cell.
+#[derive(Clone, Debug, Serialize)]
+struct Cell {
+    harm: &'static str,
+    /// How many interventions there were, the strategy's own left out.
+    interventions: usize,
+    /// By kind, those that occurred.
+    anomalies: Vec<(&'static str, u64)>,
+    /// Events that are not applied yet, which may be on their way, and those that never will be.
+    not_yet: u64,
+    never: u64,
+}
+
+impl Cell {
+    fn in_words(&self) -> String {
+        let total: u64 = self.anomalies.iter().map(|it| it.1).sum();
+        let mut text = if total == 0 {
+            "0".to_owned()
+        } else {
+            let kinds = self.anomalies.iter().map(|(kind, count)| format!("{count} {kind}"));
+            kinds.collect::<Vec<_>>().join(", ")
+        };
+        if self.not_yet > 0 {
+            text += &format!(" ({} not yet)", self.not_yet);
+        }
+        text
+    }
+}
+
+#[derive(Serialize)]
+struct RowDocument {
+    strategy: &'static str,
+    cells: Vec<Cell>,
+}
+
+#[derive(Serialize)]
+struct MatrixDocument {
+    consumer: String,
+    topic: String,
+    rows: Vec<RowDocument>,
+}
+
+pub(super) fn matrix(options: &Options) -> ExitCode {
+    let scenario = match source::load(&options.file) {
+        Ok(scenario) => scenario,
+        Err(message) => {
+            eprint!("{message}");
+            return ExitCode::from(1);
+        }
+    };
+    let variant = match run::choose(&scenario.variants, options.variant.as_deref()) {
+        Ok(variant) => variant,
+        Err(message) => {
+            eprintln!("error: `{}` {message}", options.file);
+            return ExitCode::from(2);
+        }
+    };
+    let model = matrix::without_faults(&variant.model);
+    let consumers = matrix::consumers(&model);
+    if consumers.is_empty() {
+        eprintln!(
+            "error: `{}` has no consumer with a projection of what it consumes, so nothing can be told to be wrong; \
+             a store says `projection_of: \"topic\"`",
+            options.file
+        );
+        return ExitCode::from(1);
+    }
+    let end = options.until.map_or_else(|| check::end_of(&model), |it| Time::ZERO + it);
+    let seed = options.seed.unwrap_or(model.seed);
+    let mut documents = Vec::new();
+    for consumer in &consumers {
+        let Some(document) = rows(&model, seed, end, consumer) else {
+            eprintln!("error: it was interrupted");
+            return ExitCode::from(130);
+        };
+        documents.push(document);
+    }
+    if options.json {
+        let text = serde_json::to_string_pretty(&documents);
+        println!("{}", text.expect("plain data is always written"));
+        return ExitCode::SUCCESS;
+    }
+    for document in &documents {
+        print(&scenario.title, document, options.markdown);
+    }
+    ExitCode::SUCCESS
+}
+
+/// All cells of a consumer, worked out side by side.
+fn rows(model: &Arc<Model>, seed: u64, end: Time, consumer: &Consumer) -> Option<MatrixDocument> {
+    let ways = matrix::ways(model, consumer);
+    let jobs: Vec<(usize, Harm)> = (0..ways.len())
+        .flat_map(|way| Harm::ALL.into_iter().map(move |harm| (way, harm)))
+        .collect();
+    let stop = progress::interruption();
+    let bar = progress::Bar::new(jobs.len());
+    let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![None; jobs.len()]));
+    let work = || {
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(&(way, harm)) = jobs.get(place) else { return };
+            let (_, strategy): &Way = &ways[way];
+            let mut runs = Runs::new(Arc::clone(model), seed, Runs::SMALL_BYTES);
+            let script = matrix::script(&mut runs, model, end, consumer, strategy, harm);
+            let interventions = script.len() - 1;
+            let survey = matrix::survey(script, end);
+            let Some(surveyed) = check::work_out(survey, &mut runs, &stop, &bar) else { return };
+            let measured = &surveyed.parts[0][0];
+            if let Ok(mut found) = found.lock() {
+                found[place] = Some(cell(measured, &consumer.stores, harm, interventions));
+            }
+            bar.one_more();
+        }
+    };
+    std::thread::scope(|scope| {
+        let hands = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        for _ in 0..hands.min(jobs.len()) {
+            scope.spawn(work);
+        }
+    });
+    bar.clear();
+    let cells: Option<Vec<Cell>> = found.into_inner().ok()?.into_iter().collect();
+    let cells = cells?;
+    let rows = ways.iter().zip(cells.chunks(Harm::ALL.len()));
+    Some(MatrixDocument {
+        consumer: model.services[consumer.service.index()].name.clone(),
+        topic: model.topics[consumer.topic.index()].name.clone(),
+        rows: rows
+            .map(|((strategy, _), cells)| RowDocument { strategy, cells: cells.to_vec() })
+            .collect(),
+    })
+}
+
+fn cell(measured: &Measured, stores: &[StoreId], harm: Harm, interventions: usize) -> Cell {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts")]
+    let sum = |figure: &dyn Fn(StoreId) -> Figure| {
+        let each = stores.iter().filter_map(|it| measured.figure(figure(*it)));
+        each.sum::<f64>() as u64
+    };
+    let kinds = AnomalyKind::ALL
+        .into_iter()
+        .map(|kind| (kind.name(), sum(&|it| Figure::Anomalies(Some(it), Some(kind)))));
+    Cell {
+        harm: harm.name(),
+        interventions,
+        anomalies: kinds.filter(|(_, count)| *count > 0).collect(),
+        not_yet: sum(&Figure::NotYet),
+        never: sum(&Figure::Never),
+    }
+}
+
+fn print(title: &str, it: &MatrixDocument, markdown: bool) {
+    let head = std::iter::once("strategy").chain(Harm::ALL.map(Harm::name));
+    let head: Vec<String> = head.map(str::to_owned).collect();
+    let rows = it.rows.iter().map(|row| {
+        let cells = row.cells.iter().map(Cell::in_words);
+        std::iter::once(row.strategy.to_owned()).chain(cells).collect::<Vec<_>>()
+    });
+    let about = format!("{title}: what {} makes of {}", it.consumer, it.topic);
+    if markdown {
+        println!("### {about}\n\n| {} |\n|{}", head.join(" | "), " --- |".repeat(head.len()));
+        for row in rows {
+            println!("| {} |", row.join(" | "));
+        }
+        println!("\n{EXPLAINED}\n");
+        return;
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(head);
+    for row in rows {
+        table.add_row(row);
+    }
+    println!("{about}\n\n{table}\n\n{EXPLAINED}\n");
+}
+
+const EXPLAINED: &str = "Anomalies that were measured, by kind, in runs that differ in nothing else. Done in the second and third quarter of \
+the run: one delivery in five twice; half a second later; up to a second later each for itself; twelve deliveries \
+lost; what is said of twelve lost; three crashes. What is \"not yet\" applied may be on its way.";

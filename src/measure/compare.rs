@@ -1,0 +1,373 @@
+//! Comparison: the same figures of several variants or futures, side by side, with what makes the
+//! comparison fair.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::{
+    Arrivals, Figure, GroupId, Model, Script, ServiceId, Stat, StoreId, Time, Unit,
+};
+
+use super::figures::Measured;
+use super::knowledge;
+use super::survey::{Part, Survey, Surveyed};
+
+/// What is compared.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// What it is called: a variant, a branch, a file.
+    pub name: String,
+    /// What runs.
+    pub model: Arc<Model>,
+    /// What was measured over the whole run.
+    pub whole: Measured,
+    /// Up to the first fault; all of a run without any.
+    pub healthy: Measured,
+    /// While the first fault lasts, if there is one.
+    pub outage: Option<Measured>,
+    /// All arrivals: how many, and a hash over when, what and whose they were.
+    pub arrivals: (u64, u64),
+    /// What was drawn for arrivals, as far as it was seen.
+    pub draws: BTreeMap<u64, u64>,
+}
+
+/// Over which span a figure is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// The whole run.
+    Whole,
+    /// Until the first fault.
+    Healthy,
+    /// While the first fault lasts.
+    Outage,
+}
+
+/// In which direction a figure is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Good {
+    /// Less is better.
+    Low,
+    /// More is better.
+    High,
+}
+
+/// A figure of all columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// In words.
+    pub label: String,
+    /// What its numbers count.
+    pub unit: Unit,
+    /// In which direction it is better.
+    pub good: Good,
+    /// Over which span.
+    pub over: Over,
+    /// Column by column; none where it has no meaning.
+    pub values: Vec<Option<f64>>,
+}
+
+impl Row {
+    /// The column that is better than every other.
+    #[must_use]
+    pub fn best(&self) -> Option<usize> {
+        self.extreme(self.good)
+    }
+
+    /// The column that is worse than every other.
+    #[must_use]
+    pub fn worst(&self) -> Option<usize> {
+        self.extreme(if self.good == Good::Low { Good::High } else { Good::Low })
+    }
+
+    fn extreme(&self, good: Good) -> Option<usize> {
+        if self.values.len() < 2 || self.values.iter().any(Option::is_none) {
+            return None;
+        }
+        let beats = |one: f64, other: f64| match good {
+            Good::Low => one < other,
+            Good::High => one > other,
+        };
+        let values: Vec<f64> = self.values.iter().copied().flatten().collect();
+        (0..values.len()).find(|it| {
+            let others = values.iter().enumerate().filter(|(other, _)| other != it);
+            others.into_iter().all(|(_, other)| beats(values[*it], *other))
+        })
+    }
+}
+
+/// The survey that a column needs.
+#[must_use]
+pub fn survey(model: &Arc<Model>, script: Script, end: Time) -> Survey {
+    Survey::new(script, end, parts(model, end))
+}
+
+/// The spans of a column: whole, healthy, and the outage if there is one.
+fn parts(model: &Model, end: Time) -> Vec<Part> {
+    let part = |from, until| Part { from, until, buckets: 1 };
+    let outage = first_fault(model, end);
+    let calm = outage.map_or(end, |(from, _)| Time(from.0.saturating_sub(1)));
+    let mut parts = vec![part(Time::ZERO, end), part(Time::ZERO, calm)];
+    parts.extend(outage.map(|(from, until)| part(from, until)));
+    parts
+}
+
+/// From when to when the first fault of a schedule lasts that lasts at all.
+fn first_fault(model: &Model, end: Time) -> Option<(Time, Time)> {
+    let lasting = model.faults.iter().find(|it| it.lasts != Some(crate::model::Span::ZERO))?;
+    let until = lasting.lasts.map_or(end, |it| lasting.at + it).min(end);
+    (lasting.at < end).then_some((lasting.at, until))
+}
+
+/// The column that a survey found; `None` while it does not know everything.
+#[must_use]
+pub fn column(name: &str, model: &Arc<Model>, found: &Surveyed) -> Option<Column> {
+    let mut parts = found.parts.iter().map(|it| it.first().cloned());
+    Some(Column {
+        name: name.to_owned(),
+        model: Arc::clone(model),
+        whole: parts.next()??,
+        healthy: parts.next()??,
+        outage: match parts.next() {
+            Some(it) => Some(it?),
+            None => None,
+        },
+        arrivals: found.arrivals,
+        draws: found.draws.clone(),
+    })
+}
+
+impl Column {
+    /// What was measured over a span.
+    #[must_use]
+    pub const fn measured(&self, over: Over) -> Option<&Measured> {
+        match over {
+            Over::Whole => Some(&self.whole),
+            Over::Healthy => Some(&self.healthy),
+            Over::Outage => self.outage.as_ref(),
+        }
+    }
+
+    /// The workload with a name.
+    #[must_use]
+    pub fn workload(&self, name: &str) -> Option<ServiceId> {
+        let services = &self.model.services;
+        let found = services.iter().position(|it| it.name == name && it.workload.is_some());
+        found.map(ServiceId::from_index)
+    }
+
+    /// The greatest of a figure over things of the model.
+    fn greatest(&self, over: Over, of: impl Iterator<Item = Figure>) -> Option<f64> {
+        let measured = self.measured(over)?;
+        of.filter_map(|it| measured.figure(it)).max_by(f64::total_cmp)
+    }
+
+    fn groups(&self) -> impl Iterator<Item = GroupId> {
+        (0..self.model.groups.len()).map(GroupId::from_index)
+    }
+
+    fn projections(&self) -> impl Iterator<Item = StoreId> + '_ {
+        let stores = self.model.stores.iter().enumerate();
+        stores.filter(|(_, it)| it.projection_of.is_some()).map(|(it, _)| StoreId::from_index(it))
+    }
+}
+
+/// The figures of all columns; those that mean nothing in any of them are left out.
+#[must_use]
+pub fn rows(columns: &[Column]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut add = |label: &str, unit, good, over, value: &dyn Fn(&Column) -> Option<f64>| {
+        let values: Vec<Option<f64>> = columns.iter().map(value).collect();
+        if values.iter().any(Option::is_some) {
+            rows.push(Row { label: label.to_owned(), unit, good, over, values });
+        }
+    };
+    let workloads = common_workloads(columns);
+    for name in &workloads {
+        let who = name.as_str();
+        let mut of = |label: &str, good, over, figure: &dyn Fn(ServiceId) -> Figure| {
+            let unit = figure(ServiceId(0)).unit();
+            add(&format!("{label} ({who})"), unit, good, over, &|it: &Column| {
+                it.measured(over)?.figure(figure(it.workload(who)?))
+            });
+        };
+        use Good::{High, Low};
+        of("Free again, p50, healthy", Low, Over::Healthy, &|it| Figure::Free(it, Stat::P50));
+        of("Free again, p99, healthy", Low, Over::Healthy, &|it| Figure::Free(it, Stat::P99));
+        of("Free again, p99, during the fault", Low, Over::Outage, &|it| {
+            Figure::Free(it, Stat::P99)
+        });
+        of("Free again, longest", Low, Over::Whole, &|it| Figure::Free(it, Stat::Max));
+        of("Accepted during the fault", High, Over::Outage, &Figure::Accepted);
+        of("Completed during the fault", High, Over::Outage, &Figure::Available);
+        of("Completed", High, Over::Whole, &Figure::Available);
+        of("Knows the outcome, p50", Low, Over::Whole, &|it| Figure::Outcome(it, Stat::P50));
+        of("Knows the outcome, p99", Low, Over::Whole, &|it| Figure::Outcome(it, Stat::P99));
+        of("Completed a second", High, Over::Whole, &Figure::RateOut);
+    }
+    let whole = |figure: Figure| move |it: &Column| it.whole.figure(figure);
+    let (low, count) = (Good::Low, Unit::Count);
+    add("Others that show errors or stop", count, low, Over::Outage, &|it| {
+        it.outage.as_ref()?.figure(Figure::BlastRadius)
+    });
+    add("Furthest behind (events)", count, low, Over::Whole, &|it| {
+        it.greatest(Over::Whole, it.groups().map(Figure::MaxLag))
+    });
+    add("Caught up after the repair", Unit::Seconds, low, Over::Outage, &|it| {
+        // One that never caught up has no such time, and then neither have all together.
+        let outage = it.outage.as_ref()?;
+        let all = it.groups().map(|it| outage.figure(Figure::Recovery(it)));
+        let all: Option<Vec<f64>> = all.collect();
+        all?.into_iter().max_by(f64::total_cmp)
+    });
+    add("Every projection agrees, p99", Unit::Seconds, low, Over::Whole, &|it| {
+        it.greatest(Over::Whole, it.projections().map(|it| Figure::Window(it, Stat::P99)))
+    });
+    add(
+        "Anomalies per thousand events",
+        count,
+        low,
+        Over::Whole,
+        &whole(Figure::AnomaliesPerThousand(None, None)),
+    );
+    add(
+        "Messages per transaction",
+        count,
+        low,
+        Over::Whole,
+        &whole(Figure::MessagesPerTransaction),
+    );
+    add(
+        "Bytes per transaction",
+        Unit::Bytes,
+        low,
+        Over::Whole,
+        &whole(Figure::BytesPerTransaction),
+    );
+    add("Messages wasted", Unit::Share, low, Over::Whole, &whole(Figure::WastedShare));
+    add("Messages in flight", count, low, Over::Whole, &whole(Figure::MeanInFlight));
+    add("Parts to run and watch", count, low, Over::Whole, &whole(Figure::Parts));
+    add("Handlers made idempotent", count, low, Over::Whole, &whole(Figure::IdempotentHandlers));
+    add("Names that parts must know", count, low, Over::Whole, &|it| {
+        #[expect(clippy::cast_precision_loss, reason = "a number of names")]
+        Some(knowledge::names(&it.model).len() as f64)
+    });
+    rows
+}
+
+/// The workloads that every column has.
+#[must_use]
+pub fn common_workloads(columns: &[Column]) -> Vec<String> {
+    let Some(first) = columns.first() else { return Vec::new() };
+    let names = first.model.services.iter().filter(|it| it.workload.is_some());
+    let names = names.map(|it| it.name.clone());
+    names.filter(|name| columns.iter().all(|it| it.workload(name).is_some())).collect()
+}
+
+/// What makes a comparison fair, or not: each is looked up, and not taken for granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fairness {
+    /// What was found to be the same in every column.
+    pub same: Vec<String>,
+    /// What is not.
+    pub different: Vec<String>,
+    /// What is assumed, and cannot be measured.
+    pub assumed: Vec<String>,
+}
+
+/// Looks whether the columns are of the same world.
+#[must_use]
+pub fn fairness(columns: &[Column]) -> Fairness {
+    let mut fairness = Fairness {
+        same: Vec::new(),
+        different: Vec::new(),
+        assumed: vec![
+            "times of work, of links and of repairs are the scenario's".to_owned(),
+            "what is drawn depends on seed and arrival alone, and not on what else goes on"
+                .to_owned(),
+        ],
+    };
+    let Some((first, others)) = columns.split_first() else { return fairness };
+    let mut say = |what: String, is_same: bool| {
+        let list = if is_same { &mut fairness.same } else { &mut fairness.different };
+        list.push(what);
+    };
+    let count = first.arrivals.0;
+    let same = others.iter().all(|it| it.arrivals == first.arrivals);
+    say(
+        if same {
+            format!("{count} arrivals at the same instants")
+        } else {
+            let is_closed = columns.iter().any(|it| it.model.services.iter().any(is_closed));
+            let why = if is_closed { ": users who wait for an answer come later" } else { "" };
+            format!("arrivals{why}")
+        },
+        same,
+    );
+    let same = others.iter().all(|it| {
+        let both = it.draws.iter().filter_map(|(id, it)| Some((first.draws.get(id)?, it)));
+        both.into_iter().all(|(one, other)| one == other)
+    });
+    say("what is drawn for each arrival".to_owned(), same);
+    let same = others.iter().all(|it| faults(&it.model) == faults(&first.model));
+    say("faults and when they happen".to_owned(), same);
+    let capacity = |it: &Column| {
+        let services = it.model.services.iter().filter(|it| it.workload.is_none());
+        services.map(|it| (it.name.clone(), (it.workers, it.instances))).collect::<BTreeMap<_, _>>()
+    };
+    let same = others.iter().all(|it| capacity(it) == capacity(first));
+    say("services, with their instances and workers".to_owned(), same);
+    fairness
+}
+
+fn is_closed(service: &crate::model::Service) -> bool {
+    let workload = service.workload.as_ref();
+    workload.is_some_and(|it| matches!(it.arrivals, Arrivals::Closed { .. }))
+}
+
+/// When each fault of a model begins and ends, and of what kind it is, with names for ids, which
+/// may differ between variants.
+fn faults(model: &Model) -> Vec<(Time, Option<crate::model::Span>, String)> {
+    let each = model.faults.iter().map(|it| (it.at, it.lasts, fault_name(model, &it.kind)));
+    each.collect()
+}
+
+/// A fault in a few words: `ledger is down`.
+#[must_use]
+pub fn fault_name(model: &Model, kind: &crate::model::FaultKind) -> String {
+    use crate::model::FaultKind as Kind;
+    let service = |it: ServiceId| model.services[it.index()].name.as_str();
+    let topic = |it: crate::model::TopicId| model.topics[it.index()].name.as_str();
+    let links = |links: &[crate::model::LinkId]| {
+        links.first().map_or(String::new(), |it| {
+            let link = &model.links[it.index()];
+            format!("{} – {}", model.node_name(link.from), model.node_name(link.to))
+        })
+    };
+    match kind {
+        Kind::Crash { service: it, .. } => format!("{} is down", service(*it)),
+        Kind::Slow { service: it, factor } => format!("{} is {factor} times as slow", service(*it)),
+        Kind::Cut { links: it, .. } => format!("{} is cut", links(it)),
+        Kind::Loss { links: it, probability } => {
+            format!("{} loses {} %", links(it), probability * 100.0)
+        }
+        Kind::Delay { links: it, .. } => format!("{} is delayed", links(it)),
+        Kind::Duplicate { links: it, probability } => {
+            format!("{} duplicates {} %", links(it), probability * 100.0)
+        }
+        Kind::Replay { group, .. } => {
+            format!("{} reads again", model.groups[group.index()].name)
+        }
+        Kind::Disconnect { service: it, topic: from, .. } => {
+            format!("{} is disconnected from {}", service(*it), topic(*from))
+        }
+        Kind::Outage { topic: it, .. } => format!("the broker of {} is away", topic(*it)),
+        Kind::LeaderLoss { topic: it } => format!("{} has lost its leader", topic(*it)),
+    }
+}
+
+/// The fault that the outage of a comparison is, in a few words.
+#[must_use]
+pub fn outage_name(model: &Model) -> Option<String> {
+    let lasting = model.faults.iter().find(|it| it.lasts != Some(crate::model::Span::ZERO))?;
+    Some(fault_name(model, &lasting.kind))
+}

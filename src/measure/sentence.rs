@@ -1,0 +1,129 @@
+//! One true sentence for a column. Each clause comes with the claims that make it true, so that a
+//! test (or a doubter) can hold it to the figures.
+
+use crate::model::{Figure, Relation, ServiceId, Stat, Unit};
+
+use super::compare::{Column, Over, Row, common_workloads, outage_name};
+use super::judge::number;
+
+/// A clause, and what must hold for it to be true.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clause {
+    /// In words, without a full stop.
+    pub text: String,
+    /// The claims: a figure of the column's, over a span, and how it stands to a number.
+    pub claims: Vec<(Over, Figure, Relation, f64)>,
+}
+
+impl Clause {
+    /// Whether all of its claims hold of a column.
+    #[must_use]
+    pub fn holds(&self, column: &Column) -> bool {
+        self.claims.iter().all(|(over, figure, relation, number)| {
+            let value = column.measured(*over).and_then(|it| it.figure(*figure));
+            value.is_some_and(|it| relation.holds(it, *number))
+        })
+    }
+}
+
+/// What is worth saying of a column: about its first workload under the fault, about waste and
+/// wrong values; and, of a comparison without a fault, at what it is best and worst.
+#[must_use]
+pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
+    let it = &columns[column];
+    let mut clauses = Vec::new();
+    let workloads = common_workloads(columns);
+    let first = workloads.first().and_then(|name| Some((name.as_str(), it.workload(name)?)));
+    if let (Some((who, workload)), Some(fault)) = (first, outage_name(&it.model)) {
+        clauses.extend(under_fault(it, who, workload, &fault));
+    }
+    clauses.extend(waste(it));
+    clauses.extend(wrong_values(it));
+    if it.outage.is_none() {
+        clauses.extend(best_and_worst(rows, column));
+    }
+    clauses
+}
+
+/// The sentence made of clauses.
+#[must_use]
+pub fn sentence(clauses: &[Clause]) -> String {
+    if clauses.is_empty() {
+        return String::new();
+    }
+    let texts: Vec<&str> = clauses.iter().map(|it| it.text.as_str()).collect();
+    format!("{}.", texts.join("; "))
+}
+
+fn under_fault(column: &Column, who: &str, workload: ServiceId, fault: &str) -> Option<Clause> {
+    let outage = column.outage.as_ref()?;
+    let available = outage.figure(Figure::Available(workload))?;
+    let blast = outage.figure(Figure::BlastRadius)?;
+    let is = |figure, relation, number| (Over::Outage, figure, relation, number);
+    // The workload itself is one of those that show errors.
+    let others = match outage.blast.iter().filter(|it| **it != workload).count() {
+        0 => String::new(),
+        1 => ", and one other part shows errors".to_owned(),
+        many => format!(", and {many} other parts show errors"),
+    };
+    let mut claims = vec![
+        is(Figure::Available(workload), Relation::Equal, available),
+        is(Figure::BlastRadius, Relation::Equal, blast),
+    ];
+    let text = if available >= 1.0 && outage.blast.is_empty() {
+        let healthy = column.healthy.figure(Figure::Free(workload, Stat::P99));
+        let now = outage.figure(Figure::Free(workload, Stat::P99));
+        match (healthy, now) {
+            // Half as long again would be noticed.
+            (Some(healthy), Some(now)) if now <= healthy * 1.5 => {
+                claims.push(is(Figure::Free(workload, Stat::P99), Relation::AtMost, healthy * 1.5));
+                format!("while {fault}, {who} do not notice it")
+            }
+            _ => format!("while {fault}, all {who} are served"),
+        }
+    } else if available >= 1.0 {
+        format!("while {fault}, all {who} are served{others}")
+    } else if available <= 0.0 {
+        format!("while {fault}, none of the {who} is served{others}")
+    } else {
+        let failed = number(1.0 - available, Unit::Share);
+        format!("while {fault}, {failed} of the {who} are not served{others}")
+    };
+    Some(Clause { text, claims })
+}
+
+fn waste(column: &Column) -> Option<Clause> {
+    let of = |figure| column.whole.figure(figure);
+    let (polls, empty) = (of(Figure::Polls)?, of(Figure::EmptyPolls)?);
+    (empty > 0.0).then(|| Clause {
+        text: format!("{empty} of {polls} questions taught nothing"),
+        claims: vec![
+            (Over::Whole, Figure::Polls, Relation::Equal, polls),
+            (Over::Whole, Figure::EmptyPolls, Relation::Equal, empty),
+        ],
+    })
+}
+
+fn wrong_values(column: &Column) -> Option<Clause> {
+    let figure = Figure::Anomalies(None, None);
+    let has_projections = column.model.stores.iter().any(|it| it.projection_of.is_some());
+    let anomalies = column.whole.figure(figure).filter(|_| has_projections)?;
+    let text = match anomalies {
+        0.0 => "no event was applied wrongly".to_owned(),
+        1.0 => "one event was applied wrongly".to_owned(),
+        it => format!("{it} times an event was applied wrongly"),
+    };
+    Some(Clause { text, claims: vec![(Over::Whole, figure, Relation::Equal, anomalies)] })
+}
+
+/// The first row at which the column is better than every other, and the first at which it is
+/// worse. Their truth is in the rows themselves.
+fn best_and_worst(rows: &[Row], column: usize) -> Vec<Clause> {
+    let find = |which: &dyn Fn(&Row) -> Option<usize>, word: &str| {
+        let row = rows.iter().find(|it| which(it) == Some(column))?;
+        let value = number(row.values[column]?, row.unit);
+        Some(Clause { text: format!("{word} at “{}”: {value}", row.label), claims: Vec::new() })
+    };
+    let (best, worst) = (find(&Row::best, "best"), find(&Row::worst, "worst"));
+    best.into_iter().chain(worst).collect()
+}

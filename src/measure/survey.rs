@@ -1,0 +1,174 @@
+//! A survey: one walk along a run that measures spans of it and watches claims, as an inquiry.
+
+use std::collections::BTreeMap;
+
+use crate::history::inquiry::{SLICE_RECORDS, share_done};
+use crate::history::{Found, Inquiry, Runs, Walk};
+use crate::model::{Figure, Level, Record, Script, Time};
+
+use super::figures::Measured;
+use super::meter::Meter;
+use super::watch::{Verdict, Watch};
+
+/// A span to be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its first instant.
+    pub from: Time,
+    /// Its last.
+    pub until: Time,
+    /// In how many buckets it is measured.
+    pub buckets: usize,
+}
+
+/// Measures parts of a run, and watches claims about it.
+pub struct Survey {
+    script: Script,
+    end: Time,
+    parts: Vec<Part>,
+    levels: Vec<Level>,
+    meters: Vec<Meter>,
+    watches: Vec<Watch>,
+    walk: Option<Walk>,
+    fresh: Vec<Record>,
+    records: u64,
+    slices: u32,
+}
+
+/// What a survey found.
+#[derive(Clone, Debug, Default)]
+pub struct Surveyed {
+    /// Part by part, bucket by bucket.
+    pub parts: Vec<Vec<Measured>>,
+    /// How each of the claims was met.
+    pub verdicts: Vec<Verdict>,
+    /// Of all arrivals: how many, and a hash over when and whose they were.
+    pub arrivals: (u64, u64),
+    /// What was drawn for the first arrivals, as a hash over each.
+    pub draws: BTreeMap<u64, u64>,
+    /// How many records were looked at.
+    pub records: u64,
+    /// Whether time stood still, so that the run did not come to its end.
+    pub stands_still: bool,
+}
+
+impl Survey {
+    /// Of a run that ends then.
+    #[must_use]
+    pub fn new(script: Script, end: Time, parts: Vec<Part>) -> Self {
+        Self {
+            script,
+            end,
+            parts,
+            levels: Vec::new(),
+            meters: Vec::new(),
+            watches: Vec::new(),
+            walk: None,
+            fresh: Vec::new(),
+            records: 0,
+            slices: 0,
+        }
+    }
+
+    /// Watches these claims too.
+    #[must_use]
+    pub fn watching(mut self, watches: Vec<Watch>) -> Self {
+        self.watches = watches;
+        self
+    }
+
+    /// Takes down these levels too, at the end of each part.
+    #[must_use]
+    pub fn with_levels(mut self, figures: impl IntoIterator<Item = Figure>) -> Self {
+        for figure in figures {
+            if let Figure::Level(level) = figure
+                && !self.levels.contains(&level)
+            {
+                self.levels.push(level);
+            }
+        }
+        self
+    }
+
+    fn step(&mut self, walk: &mut Walk) -> bool {
+        let next = walk.next_at().filter(|it| *it <= self.end);
+        let Some(next) = next else { return false };
+        for meter in &mut self.meters {
+            meter.come_to(next, walk.moment());
+        }
+        for watch in &mut self.watches {
+            watch.come_to(next, walk.moment());
+        }
+        self.fresh.clear();
+        let fresh = &mut self.fresh;
+        walk.step(self.end, |record, _| fresh.push(*record));
+        self.records += self.fresh.len() as u64;
+        for meter in &mut self.meters {
+            meter.see(&self.fresh, walk.moment());
+        }
+        for watch in &mut self.watches {
+            watch.see(&self.fresh);
+        }
+        true
+    }
+
+    fn finish(&mut self, walk: &Walk) -> Surveyed {
+        let moment = walk.moment();
+        let arrivals = self.meters.first().map_or((0, 0), Meter::arrivals);
+        let draws = self.meters.first().map_or_else(BTreeMap::new, |it| it.draws().clone());
+        let meters = std::mem::take(&mut self.meters).into_iter();
+        let watches = std::mem::take(&mut self.watches).into_iter();
+        Surveyed {
+            parts: meters.map(|it| it.finish(self.end, moment)).collect(),
+            verdicts: watches.map(|it| it.finish(self.end, moment)).collect(),
+            arrivals,
+            draws,
+            records: self.records,
+            stands_still: moment.world.stands_still(),
+        }
+    }
+}
+
+/// After how many slices what is known so far is told.
+const TOLD_EVERY: u32 = 64;
+
+impl Inquiry for Survey {
+    type Answer = Surveyed;
+
+    fn begin(&mut self, runs: &mut Runs) {
+        // Arrivals are counted, and claims watched, from the beginning.
+        let mut walk = runs.walk(&self.script, Time::ZERO);
+        walk.go_to(Time::ZERO);
+        let model = walk.moment().world.model();
+        self.meters = self
+            .parts
+            .iter()
+            .map(|it| {
+                Meter::new(model, it.from, it.until.min(self.end), it.buckets)
+                    .with_levels(self.levels.clone())
+            })
+            .collect();
+        self.walk = Some(walk);
+    }
+
+    fn work(&mut self) -> Found<Surveyed> {
+        let Some(mut walk) = self.walk.take() else { return Found::All(Surveyed::default()) };
+        let stop = walk.moment().scene.records + SLICE_RECORDS;
+        while walk.moment().scene.records < stop {
+            if !self.step(&mut walk) {
+                return Found::All(self.finish(&walk));
+            }
+        }
+        self.walk = Some(walk);
+        self.slices += 1;
+        if self.slices.is_multiple_of(TOLD_EVERY) {
+            let parts = self.meters.iter().map(Meter::so_far).collect();
+            return Found::SoFar(Surveyed { parts, records: self.records, ..Surveyed::default() });
+        }
+        Found::Nothing
+    }
+
+    fn progress(&self) -> f32 {
+        self.walk.as_ref().map_or(0.0, |walk| share_done(walk, Time::ZERO, self.end))
+    }
+}

@@ -1,0 +1,281 @@
+//! Comparisons and expectations: that they are fair, and say what is so.
+
+use std::sync::Arc;
+
+use inflight::history::{Runs, work_out};
+use inflight::measure::compare::{self, Column};
+use inflight::measure::coupling::Slowdown;
+use inflight::measure::matrix::{self, Harm};
+use inflight::measure::{Judged, Over, Spread, Surveyed, judge, sentence};
+use inflight::model::{AnomalyKind, FaultKind, Figure, Model, Script, ServiceId, Span, Stat, Time};
+use inflight::scenario::{self, Scenario, library};
+
+fn read(text: &str) -> Scenario {
+    match scenario::read(text, "compared.ron") {
+        Ok(scenario) => scenario,
+        Err(problems) => panic!("{problems}"),
+    }
+}
+
+fn shipped(name: &str) -> Scenario {
+    read(library::find(name).unwrap().text)
+}
+
+fn end_of(model: &Model) -> Time {
+    model.end.unwrap_or(Time::ZERO + Span::from_secs(60))
+}
+
+fn columns(scenario: &Scenario) -> Vec<Column> {
+    let column = |variant: &scenario::Variant| {
+        let (model, end) = (&variant.model, end_of(&variant.model));
+        let mut runs = Runs::new(model.clone(), model.seed, 0);
+        let found = work_out(compare::survey(model, Script::default(), end), &mut runs);
+        compare::column(&variant.name, model, &found).unwrap()
+    };
+    scenario.variants.iter().map(column).collect()
+}
+
+fn judged(scenario: &Scenario) -> Vec<Judged> {
+    let variants: Vec<(Arc<Model>, Time)> =
+        scenario.variants.iter().map(|it| (it.model.clone(), end_of(&it.model))).collect();
+    let found: Vec<Option<Surveyed>> = variants
+        .iter()
+        .enumerate()
+        .map(|(place, (model, end))| {
+            let survey = judge::survey(&scenario.expect, place, model, Script::default(), *end)?;
+            Some(work_out(survey, &mut Runs::new(model.clone(), model.seed, 0)))
+        })
+        .collect();
+    judge::judge(&scenario.expect, &variants, &found)
+}
+
+#[test]
+fn payment_shows_what_coupling_costs() {
+    let columns = columns(&shipped("payment"));
+    let of = |name: &str| columns.iter().find(|it| it.name == name).unwrap();
+    let during = |name: &str, figure: &dyn Fn(ServiceId) -> Figure| {
+        let column = of(name);
+        let users = column.workload("customers").unwrap();
+        column.measured(Over::Outage).unwrap().figure(figure(users)).unwrap()
+    };
+    // Nobody whom a customer waits for needs the ledger, if events tell it.
+    assert_eq!(during("notify", &Figure::Available), 1.0);
+    assert_eq!(during("notify", &|_| Figure::BlastRadius), 0.0);
+    // A chain of calls is up when all of it is: availability is that of the ledger, as far as
+    // retries do not carry over its repair. The third try comes 2.6 s after the arrival, and the
+    // 12 workers, each held for so long, fall behind by 0.3 s a second: who comes x s after the
+    // crash finds it mended if x + 2.6 + 0.3 x > 8. Served: (8 − 4.15) / 8 of them.
+    let served = during("call", &Figure::Available);
+    assert!((served - 0.48).abs() < 0.07, "{served}");
+    assert_eq!(during("call", &|_| Figure::BlastRadius), 3.0);
+    // The caller is free after two ways of 200 ms and 5 ms of work, whatever the ledger does.
+    let free = during("notify", &|it| Figure::Free(it, Stat::Mean));
+    assert!((free - 0.405).abs() < 0.02, "{free}");
+    // Ask every 500 ms, with 402 ms on the way: so often as the time that it takes holds that.
+    let poll = of("poll");
+    let users = poll.workload("customers").unwrap();
+    let whole = |figure| poll.whole.figure(figure).unwrap();
+    let takes = whole(Figure::Outcome(users, Stat::Mean)) - whole(Figure::Free(users, Stat::Mean));
+    let asked = whole(Figure::Polls) / whole(Figure::Completed(users));
+    assert!((asked * 0.902 / takes - 1.0).abs() < 0.04, "{asked} in {takes} s");
+    // Knowledge: the ledger that is called is named by payments, and the one that listens by none.
+    let known = |name: &str| {
+        let column = of(name);
+        let ledger = column.model.services.iter().position(|it| it.name == "ledger").unwrap();
+        column.whole.figure(Figure::KnownBy(ServiceId::from_index(ledger)))
+    };
+    assert_eq!((known("call"), known("notify")), (Some(1.0), Some(0.0)));
+}
+
+#[test]
+fn columns_have_the_same_arrivals_and_say_so() {
+    let fair = compare::fairness(&columns(&shipped("payment")));
+    assert!(fair.different.is_empty(), "{:?}", fair.different);
+    assert!(fair.same[0].ends_with("arrivals at the same instants"), "{:?}", fair.same);
+    assert!(fair.same.contains(&"what is drawn for each arrival".to_owned()));
+    // Another rate is another world.
+    let other = compare::fairness(&columns(&shipped("mm1k")));
+    assert!(other.different.iter().any(|it| it.starts_with("arrivals")), "{other:?}");
+}
+
+#[test]
+fn every_clause_of_a_sentence_is_true_of_its_column_and_not_of_others() {
+    let mut seen = Vec::new();
+    for name in ["payment", "lost_ack"] {
+        let columns = columns(&shipped(name));
+        let rows = compare::rows(&columns);
+        for (place, column) in columns.iter().enumerate() {
+            let clauses = sentence::clauses(&columns, &rows, place);
+            assert!(!clauses.is_empty(), "{name} {}", column.name);
+            for clause in &clauses {
+                assert!(clause.holds(column), "{clause:?} of {}", column.name);
+            }
+            seen.push(format!("{}: {}", column.name, sentence::sentence(&clauses)));
+        }
+    }
+    // A clause that says something else of another column does not hold there.
+    let columns = columns(&shipped("payment"));
+    let rows = compare::rows(&columns);
+    let of_call = sentence::clauses(&columns, &rows, 1);
+    assert!(!of_call[0].holds(&columns[0]), "{of_call:?}");
+    assert!(seen[0].contains("while ledger is down, customers do not notice it"), "{seen:#?}");
+    assert!(seen[1].contains("of the customers are not served, and 2 other parts"), "{seen:#?}");
+    assert!(seen[2].contains("questions taught nothing"), "{seen:#?}");
+}
+
+#[test]
+fn shipped_scenarios_show_what_they_say_and_breaking_one_is_seen() {
+    // Those of queueing theory are long, and have a test of their own.
+    for name in library::entries().iter().map(|it| it.name).filter(|it| !it.starts_with("queueing"))
+    {
+        let scenario = shipped(name);
+        assert!(scenario.expect.len() >= 3, "{name} guards its point");
+        for it in judged(&scenario) {
+            let expectation = &scenario.expect[it.expectation];
+            let found = judge::words(expectation, &it.verdict);
+            assert!(it.verdict.passed, "{name}: {}: {found}", expectation.text);
+        }
+    }
+    // A ledger that is down for a moment only no longer stops the shop.
+    let text = library::find("payment").unwrap().text;
+    let broken = text.replace("at: \"20s\", for: \"8s\"", "at: \"20s\", for: \"200ms\"");
+    assert_ne!(text, broken);
+    let scenario = read(&broken);
+    let failed: Vec<_> = judged(&scenario).into_iter().filter(|it| !it.verdict.passed).collect();
+    assert!(failed.iter().any(|it| {
+        scenario.expect[it.expectation].text.contains("Near(Available(\"customers\"), 0.48")
+    }));
+}
+
+/// One store that counts up every second, from 1 s on.
+fn counting(expect: &str) -> Vec<Judged> {
+    judged(&read(&format!(
+        r#"Scenario(format: 1, title: "counting", until: "10s", services: {{ "clock": Service(
+            stores: {{ "ticks": Counter() }}, timers: [Every("1s", [Update(store: "ticks", increment: true)])]) }},
+            faults: [Crash(service: "clock", at: "4500ms", for: "1s")],
+            expect: [{expect}])"#
+    )))
+}
+
+#[test]
+fn instants_decide_when_a_claim_must_hold() {
+    let ticks = "Total(\"clock\", \"ticks\")";
+    let verdict = |expect: &str| counting(expect).remove(0).verdict;
+    let passes_at = |expect: &str, at: f64| {
+        let it = verdict(expect);
+        assert!(it.passed, "{expect}: {it:?}");
+        assert_eq!(it.at, Time::from_secs_f64(at), "{expect}: {it:?}");
+    };
+    let fails_at = |expect: &str, at: f64| {
+        let it = verdict(expect);
+        assert!(!it.passed, "{expect}: {it:?}");
+        assert_eq!(it.at, Time::from_secs_f64(at), "{expect}: {it:?}");
+    };
+    passes_at(&format!("Always(that: AtMost({ticks}, 4), during: Between(\"0s\", \"4s\"))"), 4.0);
+    fails_at(&format!("Always(that: Below({ticks}, 3))"), 3.0);
+    fails_at(&format!("Never(that: Equal({ticks}, 2))"), 2.0);
+    passes_at(&format!("Never(that: Equal({ticks}, 99))"), 10.0);
+    passes_at(&format!("Eventually(that: Equal({ticks}, 3))"), 3.0);
+    fails_at(&format!("Eventually(that: Equal({ticks}, 99))"), 10.0);
+    passes_at(&format!("By(at: \"3s\", that: Equal({ticks}, 3))"), 3.0);
+    fails_at(&format!("By(at: \"2500ms\", that: Equal({ticks}, 3))"), 2.5);
+    // Down at 4.5 s, up at 5.5 s.
+    passes_at("Within(limit: \"1s\", after: Broken(1), that: Equal(Up(\"clock\"), 0))", 4.5);
+    passes_at("Within(limit: \"2s\", after: Broken(1), that: Equal(Up(\"clock\"), 1))", 5.5);
+    fails_at("Within(limit: \"500ms\", after: Broken(1), that: Equal(Up(\"clock\"), 1))", 5.0);
+    // What is measured is what is so when the span is over; a span begins with what is so then.
+    passes_at(&format!("Measured(that: Equal({ticks}, 4), during: Fault(1))"), 5.5);
+    passes_at(
+        &format!("Always(that: Equal({ticks}, 2), during: Between(\"2500ms\", \"2900ms\"))"),
+        2.9,
+    );
+}
+
+#[test]
+fn what_has_no_meaning_meets_no_claim() {
+    let it = counting(
+        "Measured(that: AtLeast(Over(1, Total(\"clock\", \"ticks\")), 0), during: Between(\"0s\", \"500ms\"))",
+    );
+    assert!(!it[0].verdict.passed);
+    assert_eq!(it[0].verdict.left, None);
+}
+
+#[test]
+fn a_caller_slows_down_with_whom_it_calls_and_a_publisher_does_not() {
+    // Five jobs a second; the second service takes 100 ms, and four times as long when it is slow:
+    // then it gets 2.5 a second done, half as many, at a quarter of its speed.
+    let text = |first: &str, more: &str| {
+        format!(
+            r#"Scenario(format: 1, title: "slow", events: {{ "Job": Event() }}, requests: {{ "Do": Request() }},
+            links: Links(default: Link(latency: "0ms")), {more}
+            workloads: {{ "users": Workload(arrivals: Every("200ms"), event: "Job", do: [Send(to: "first", event: "Job")]) }},
+            services: {{ "first": Service(workers: 1, answers: {{ "Job": [{first}] }}), {} }})"#,
+            if more.is_empty() {
+                r#""second": Service(workers: 1, answers: { "Do": [Work("100ms")] })"#
+            } else {
+                r#""second": Service(workers: 1, consumes: { "jobs": Consume(on: { "Job": [Work("100ms")] }) })"#
+            }
+        )
+    };
+    let elasticity = |text: String| {
+        let model = read(&text).variants[0].model.clone();
+        let named = |name: &str| {
+            ServiceId::from_index(model.services.iter().position(|it| it.name == name).unwrap())
+        };
+        let (from, until) = (Time::from_secs_f64(20.0), Time::from_secs_f64(120.0));
+        let slow =
+            Slowdown { watched: named("first"), slowed: named("second"), factor: 4.0, from, until };
+        let mut runs = Runs::new(model.clone(), 1, 1 << 20);
+        let [healthy, slowed] = slow
+            .surveys(&Script::default(), until)
+            .map(|it| work_out(it, &mut runs).parts.remove(0).remove(0));
+        slow.elasticity(&healthy, &slowed).unwrap()
+    };
+    let call = elasticity(text("Call(to: \"second\", request: \"Do\")", ""));
+    assert!((call - 0.5 / 0.75).abs() < 0.01, "{call}");
+    let event = elasticity(text("Publish(\"Job\", \"jobs\")", "topics: { \"jobs\": Log() },"));
+    assert!(event.abs() < 0.01, "{event}");
+}
+
+#[test]
+fn a_spread_is_students() {
+    // Mean 2, deviation 1, standard error 1/√3, t with two degrees of freedom 4.303.
+    let spread = Spread::of(&[1.0, 2.0, 3.0]).unwrap();
+    assert!((spread.mean - 2.0).abs() < 1e-12);
+    assert!((spread.half_width.unwrap() - 4.303 / 3_f64.sqrt()).abs() < 1e-9);
+    assert_eq!((spread.least, spread.most, spread.runs), (1.0, 3.0, 3));
+    assert_eq!(Spread::of(&[5.0]).unwrap().half_width, None);
+    assert_eq!(Spread::of(&[]), None);
+}
+
+#[test]
+fn strategies_are_good_for_what_their_names_say() {
+    let scenario = shipped("lost_ack");
+    let model = matrix::without_faults(&scenario.variants[0].model);
+    let end = end_of(&model);
+    let consumer = matrix::consumers(&model).remove(0);
+    let ways = matrix::ways(&model, &consumer);
+    let twice = |way: &str, harm: Harm| {
+        let strategy = &ways.iter().find(|it| it.0 == way).unwrap().1;
+        let mut runs = Runs::new(model.clone(), model.seed, Runs::SMALL_BYTES);
+        let script = matrix::script(&mut runs, &model, end, &consumer, strategy, harm);
+        let found = work_out(matrix::survey(script, end), &mut runs);
+        let figure = Figure::Anomalies(None, Some(AnomalyKind::AppliedTwice));
+        found.parts[0][0].figure(figure).unwrap()
+    };
+    assert_eq!(twice("naive", Harm::None), 0.0);
+    assert!(twice("naive", Harm::Duplicate) > 10.0);
+    // Twelve acks were lost, of messages that then came again, each applied twice.
+    assert_eq!(twice("naive", Harm::LostAck), 12.0);
+    for harm in Harm::ALL {
+        assert_eq!(twice("inbox", harm), 0.0, "{}", harm.name());
+    }
+    assert_eq!(twice("idempotent, in memory", Harm::LostAck), 0.0);
+    assert!(
+        scenario.variants[0]
+            .model
+            .faults
+            .iter()
+            .any(|it| { matches!(it.kind, FaultKind::Crash { .. }) })
+    );
+}

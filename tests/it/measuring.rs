@@ -1,0 +1,279 @@
+//! Figures, each on a case that is small enough to be worked out by hand; and that they are those
+//! of the report.
+
+use std::sync::Arc;
+
+use inflight::history::{Runs, work_out};
+use inflight::measure::survey::Part;
+use inflight::measure::{Measured, Survey, Surveyed};
+use inflight::model::{
+    AnomalyKind, Figure, GroupId, Model, Script, ServiceId, Span, Stat, StoreId, Time,
+};
+use inflight::scenario::{self, library};
+use inflight::sim::World;
+
+fn model(text: &str) -> Arc<Model> {
+    let text = format!("Scenario(format: 1, title: \"measured\", {text})");
+    match scenario::read(&text, "measured.ron") {
+        Ok(scenario) => scenario.variants[0].model.clone(),
+        Err(problems) => panic!("{problems}"),
+    }
+}
+
+fn seconds(at: f64) -> Time {
+    Time::from_secs_f64(at)
+}
+
+fn survey(model: &Arc<Model>, end: f64, parts: &[(f64, f64, usize)]) -> Surveyed {
+    let parts = parts.iter().map(|&(from, until, buckets)| Part {
+        from: seconds(from),
+        until: seconds(until),
+        buckets,
+    });
+    let survey = Survey::new(Script::default(), seconds(end), parts.collect());
+    work_out(survey, &mut Runs::new(model.clone(), model.seed, 0))
+}
+
+fn measure(model: &Arc<Model>, end: f64, from: f64, until: f64) -> Measured {
+    survey(model, end, &[(from, until, 1)]).parts.remove(0).remove(0)
+}
+
+fn service(model: &Model, name: &str) -> ServiceId {
+    ServiceId::from_index(model.services.iter().position(|it| it.name == name).unwrap())
+}
+
+#[track_caller]
+fn is(measured: &Measured, figure: Figure, wanted: f64) {
+    let found = measured.figure(figure).unwrap_or(f64::NAN);
+    // Quantiles are right to the width of a histogram's bucket.
+    assert!((found - wanted).abs() <= 0.008 * wanted.abs(), "{figure:?}: {found}, not {wanted}");
+}
+
+/// Four users ask, one a second, and each is answered after 100 ms there, 200 ms of work and
+/// 100 ms back.
+const FOUR_USERS: &str = r#"
+    events: { "Job": Event() }, requests: { "Ask": Request() },
+    links: Links(default: Link(latency: "100ms")),
+    services: { "server": Service(workers: 2, answers: { "Ask": [Work("200ms")] }) },
+    workloads: { "users": Workload(arrivals: At(["1s", "2s", "3s", "4s"]), event: "Job",
+        do: [Call(to: "server", request: "Ask")]) }"#;
+
+#[test]
+fn times_rates_and_levels_of_four_users() {
+    let model = model(FOUR_USERS);
+    let (users, server) = (service(&model, "users"), service(&model, "server"));
+    let all = measure(&model, 10.0, 0.0, 10.0);
+    for stat in Stat::ALL {
+        is(&all, Figure::Free(users, stat), 0.4);
+        is(&all, Figure::Outcome(users, stat), 0.4);
+        is(&all, Figure::Request(users, server, stat), 0.4);
+        is(&all, Figure::Response(server, stat), 0.2);
+    }
+    is(&all, Figure::Waiting(server, Stat::Max), 0.0);
+    is(&all, Figure::Accepted(users), 1.0);
+    is(&all, Figure::Available(users), 1.0);
+    is(&all, Figure::Arrived(users), 4.0);
+    is(&all, Figure::Completed(server), 4.0);
+    is(&all, Figure::RateIn(server), 0.4);
+    is(&all, Figure::RateOut(server), 0.4);
+    // 4 · 200 ms of work, by 2 workers in 10 s; 4 · 200 ms on links.
+    is(&all, Figure::Utilisation(server), 0.04);
+    is(&all, Figure::MeanInSystem(server), 0.08);
+    is(&all, Figure::MeanInFlight, 0.08);
+    is(&all, Figure::MaxInFlight, 1.0);
+    // A request and an answer each.
+    is(&all, Figure::Messages, 8.0);
+    is(&all, Figure::MessagesPerTransaction, 2.0);
+    let bytes = model.event_types.iter().find(|it| it.name == "Ask").unwrap().size_bytes;
+    is(&all, Figure::BytesPerTransaction, 2.0 * f64::from(bytes));
+    is(&all, Figure::WastedShare, 0.0);
+    is(&all, Figure::Parts, 1.0);
+    // The users name the server, and it names nobody.
+    is(&all, Figure::Knows(users), 1.0);
+    is(&all, Figure::Knows(server), 0.0);
+    is(&all, Figure::KnownBy(server), 1.0);
+
+    // Arrivals count where they arrive, and are followed to their end: the one at 2 s is answered
+    // at 2.4 s, after the span.
+    let span = measure(&model, 10.0, 1.05, 2.2);
+    is(&span, Figure::Arrived(users), 1.0);
+    is(&span, Figure::Outcome(users, Stat::Max), 0.4);
+    // The server worked from 1.1 to 1.3 s and from 2.1 s on.
+    is(&span, Figure::Utilisation(server), 0.3 / 1.15 / 2.0);
+    // Of those that arrive in the last 200 ms of a run nobody knows the end.
+    let cut = measure(&model, 4.2, 3.5, 4.2);
+    is(&cut, Figure::Open(users), 1.0);
+    assert_eq!(cut.figure(Figure::Available(users)), None);
+}
+
+#[test]
+fn an_outage_fails_who_asks_while_it_lasts() {
+    // Down from 2.5 s to 3.5 s: the request of 3 s comes at 3.1 s, is refused, and its user knows
+    // at 3.2 s. That of 2 s was answered before.
+    let fault = r#", faults: [Crash(service: "server", at: "2500ms", for: "1s")]"#;
+    let model = model(&format!("{FOUR_USERS}{fault}"));
+    let users = service(&model, "users");
+    let all = measure(&model, 10.0, 0.0, 10.0);
+    is(&all, Figure::Available(users), 0.75);
+    is(&all, Figure::Accepted(users), 0.75);
+    is(&all, Figure::Free(users, Stat::P50), 0.4);
+    let outage = measure(&model, 10.0, 2.5, 3.5);
+    is(&outage, Figure::Available(users), 0.0);
+    is(&outage, Figure::Outcome(users, Stat::Mean), 0.2);
+    // The users; the server itself was struck.
+    is(&outage, Figure::BlastRadius, 1.0);
+    assert_eq!(outage.blast, [users]);
+    is(&measure(&model, 10.0, 3.6, 10.0), Figure::BlastRadius, 0.0);
+}
+
+#[test]
+fn who_asks_again_and_again_is_free_at_once_and_knows_late() {
+    // Links take no time. A job takes 1 s, and is asked for after 0.3, 0.6, 0.9 and 1.2 s.
+    let model = model(
+        r#"events: { "Job": Event(fields: { "id": Sequence("j-") }) },
+        requests: { "Ask": Request(fields: { "id": Sequence("j-") }), "Yes": Request(), "No": Request() },
+        links: Links(default: Link(latency: "0ms")),
+        services: { "server": Service(workers: Unlimited, stores: { "done": Set(key: Text) }, answers: {
+            "Job": [Work("1s"), Update(store: "done", key: Field("id"), insert: true)],
+            "Ask": [If(condition: Has("done", Field("id")), then: [Reply("Yes")], otherwise: [Reply("No")])],
+        }) },
+        workloads: { "users": Workload(arrivals: At(["1s", "5s"]), event: "Job", do: [
+            Send(to: "server", event: "Job"),
+            Poll(to: "server", request: "Ask", every: "300ms", until: "Yes", at_most: 9),
+        ]) }"#,
+    );
+    let users = service(&model, "users");
+    let all = measure(&model, 10.0, 0.0, 10.0);
+    is(&all, Figure::Free(users, Stat::Max), 0.0);
+    is(&all, Figure::Outcome(users, Stat::Mean), 1.2);
+    is(&all, Figure::Polls, 8.0);
+    is(&all, Figure::EmptyPolls, 6.0);
+    // The job, four questions and four answers for each.
+    is(&all, Figure::MessagesPerTransaction, 9.0);
+    is(&all, Figure::WastedShare, 6.0 / 18.0);
+}
+
+#[test]
+fn a_group_catches_up_after_an_outage() {
+    // An event every 100 ms, handled in 10 ms. Down from 2.05 to 3.05 s: ten wait. Then one less
+    // every 10 ms, and one more at 3.1 s, is down to one, as before, at 3.15 s.
+    let model = model(
+        r#"events: { "Job": Event() }, topics: { "jobs": Queue(ack_wait: "10s") },
+        links: Links(default: Link(latency: "0ms")),
+        services: { "worker": Service(consumes: { "jobs": Consume(prefetch: 100, on: { "Job": [Work("10ms")] }) }) },
+        workloads: { "boss": Workload(arrivals: Every("100ms"), event: "Job", do: [Publish("Job", "jobs")]) },
+        faults: [Crash(service: "worker", at: "2050ms", for: "1s")]"#,
+    );
+    let group = GroupId(0);
+    let outage = measure(&model, 6.0, 2.05, 3.05);
+    is(&outage, Figure::MaxLag(group), 10.0);
+    // 0.95 + 0.85 + … + 0.05 s.
+    is(&outage, Figure::MeanLag(group), 5.0);
+    is(&outage, Figure::Recovery(group), 0.1);
+    let calm = measure(&model, 6.0, 1.0, 2.0);
+    is(&calm, Figure::MaxLag(group), 1.0);
+    is(&calm, Figure::MeanLag(group), 0.1);
+    is(&calm, Figure::Recovery(group), 0.0);
+}
+
+#[test]
+fn a_lost_ack_is_a_duplicate_effect_and_is_named() {
+    // Every ack is lost from 0.5 s to 1.5 s: the events of 1 s (one of three) is applied at 1.1 s
+    // and, after an ack wait of 2 s, again.
+    let model = model(
+        r#"events: { "Paid": Event(fields: { "cents": Int(5, 5) }) },
+        topics: { "paid": Queue(ack_wait: "2s") },
+        links: Links(default: Link(latency: "0ms"),
+            between: [OneWay("ledger", "paid", Link(latency: "0ms", transport: Datagram))]),
+        services: { "ledger": Service(stores: { "sum": Sum(projection_of: "paid") }, consumes: { "paid": Consume(
+            on: { "Paid": [Work("100ms"), Update(store: "sum", add: Field("cents"))] }) }) },
+        workloads: { "shop": Workload(arrivals: At(["1s", "4s", "5s"]), event: "Paid", do: [Publish("Paid", "paid")]) },
+        faults: [Loss(from: "ledger", to: "paid", at: "500ms", for: "1s", probability: 1)]"#,
+    );
+    let store = StoreId(0);
+    let all = measure(&model, 10.0, 0.0, 10.0);
+    let twice = Some(AnomalyKind::AppliedTwice);
+    is(&all, Figure::Anomalies(Some(store), twice), 1.0);
+    is(&all, Figure::Anomalies(None, None), 1.0);
+    is(&all, Figure::AnomaliesPerThousand(Some(store), twice), 1000.0 / 3.0);
+    is(&all, Figure::Anomalies(None, Some(AnomalyKind::Missing)), 0.0);
+    is(&all, Figure::Duplicates, 1.0);
+    is(&all, Figure::Redelivered(inflight::model::TopicId(0)), 1.0);
+    is(&all, Figure::Window(store, Stat::Max), 0.1);
+    is(&all, Figure::NotYet(store), 0.0);
+    // Behind for 100 ms after each of three events, and wrong for good from 3.1 s on; but
+    // 5 cents behind and 5 ahead is right for a while: 4 s to 4.1 s, and 5 s to 5.1 s.
+    is(&all, Figure::WrongShare(store), (0.1 + 6.9 - 0.2) / 10.0);
+    let words = inflight::measure::levels::field_name(AnomalyKind::AppliedTwice);
+    assert_eq!(words, Some("duplicated"));
+}
+
+/// What the report says of a whole run is what is measured of it, of every shipped scenario.
+#[test]
+fn figures_are_those_of_the_report() {
+    for entry in library::entries() {
+        for variant in &scenario::read(entry.text, entry.path).unwrap().variants {
+            let model = &variant.model;
+            let end = model.end.unwrap().min(Time::ZERO + Span::from_secs(300));
+            let mut world = World::new(model.clone(), model.seed);
+            world.run_until(end, &mut ());
+            let report = world.report();
+            let whole = (0.0, end.as_secs_f64());
+            let mut parts = survey(model, whole.1, &[(0.0, whole.1, 1), (0.0, whole.1, 7)]).parts;
+            let (buckets, all) = (parts.pop().unwrap(), parts.pop().unwrap().remove(0));
+            for (index, it) in report.services.iter().enumerate() {
+                let id = ServiceId::from_index(index);
+                #[expect(clippy::cast_precision_loss, reason = "counts")]
+                let pairs = [
+                    (Figure::Arrived(id), it.arrivals as f64),
+                    (Figure::Completed(id), it.completed as f64),
+                    (Figure::Failed(id), it.failed as f64),
+                    (Figure::Rejected(id), it.rejected as f64),
+                    (Figure::Lost(id), it.lost as f64),
+                    (Figure::TimedOut(id), it.timed_out as f64),
+                    (Figure::MeanQueue(id), it.mean_in_queue),
+                    (Figure::MeanInSystem(id), it.mean_in_system),
+                ];
+                for (figure, wanted) in pairs {
+                    assert_eq!(all.figure(figure), Some(wanted), "{} {figure:?}", entry.name);
+                    let sum: f64 = buckets.iter().filter_map(|it| it.figure(figure)).sum();
+                    let sum = match figure {
+                        Figure::MeanQueue(_) | Figure::MeanInSystem(_) => sum / 7.0,
+                        _ => sum,
+                    };
+                    assert!((sum - wanted).abs() < 1e-6 * wanted.max(1.0), "{figure:?}");
+                }
+                assert_eq!(all.figure(Figure::Utilisation(id)), it.utilisation);
+                if it.completed + it.failed > 0 {
+                    let p99 = all.figure(Figure::Response(id, Stat::P99));
+                    assert_eq!(p99, Some(it.response_p99.as_secs_f64()));
+                    let max = all.figure(Figure::Response(id, Stat::Max));
+                    assert_eq!(max, Some(it.response_max.as_secs_f64()));
+                }
+                if let Some(cohort) = all.cohort(id).filter(|_| it.is_workload) {
+                    assert_eq!(cohort.arrived, it.arrivals, "{}", entry.name);
+                    assert_eq!(cohort.completed, it.completed, "{}", entry.name);
+                    assert!((cohort.outcome.mean_seconds() - it.mean_response).abs() < 1e-9);
+                }
+            }
+            for (it, store) in report.stores.iter().zip(0..) {
+                let Some(it) = &it.projection else { continue };
+                let id = StoreId(store);
+                let p99 = all.figure(Figure::Window(id, Stat::P99));
+                assert_eq!(p99, Some(it.window_p99.as_secs_f64()));
+                #[expect(clippy::cast_precision_loss, reason = "counts")]
+                let anomalies = it.anomalies.iter().sum::<u64>() as f64;
+                assert_eq!(all.figure(Figure::Anomalies(Some(id), None)), Some(anomalies));
+                assert_eq!(all.figure(Figure::WrongShare(id)), Some(it.wrong_share));
+            }
+            let made: u64 = report.messages.made.iter().sum::<u64>() - report.messages.made[0];
+            // What waits again after a failure, or after a forgotten ack, is made without being sent.
+            assert!(all.slot.sent <= made, "{}", entry.name);
+            let lags = report.topics.iter().flat_map(|it| &it.groups);
+            for group in lags {
+                let place = model.groups.iter().position(|it| it.name == group.name).unwrap();
+                assert_eq!(world.lag(GroupId::from_index(place)), group.lag, "{}", group.name);
+            }
+        }
+    }
+}
