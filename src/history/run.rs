@@ -18,9 +18,9 @@ use super::overview::Overview;
 use super::scene::{Scene, TAIL_EVENTS};
 use super::trail::Trail;
 
-/// How many records lie between two checkpoints at least: some half a millisecond of
+/// How many records lie between two checkpoints at least: some fifth of a millisecond of
 /// simulation.
-const LEAST_SPACING: u64 = 4_096;
+const LEAST_SPACING: u64 = 2_048;
 
 /// A checkpoint is made when as many records have gone by as copying it costs: one for so many
 /// bytes.
