@@ -1,8 +1,8 @@
-//! Writing a file so that it is never half there: beside it first, then in its place.
+//! Writing a file whole or not at all, and saying in a sentence why it could not be.
 
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use crate::session::file::write_whole;
 
 /// Writes a text into a file, or leaves everything as it was.
 ///
@@ -10,26 +10,13 @@ use std::path::{Path, PathBuf};
 ///
 /// In a sentence: what went wrong, and what to do.
 pub fn write(path: &Path, text: &str) -> Result<(), String> {
-    let Some(name) = path.file_name() else {
+    if path.file_name().is_none() {
         return Err(format!("{} is not the name of a file; give it one.", path.display()));
-    };
+    }
     if path.is_dir() {
         return Err(format!("{} is a folder; add the name of a file.", path.display()));
     }
-    let mut beside = name.to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let beside = path.with_file_name(beside);
-    put(&beside, text).and_then(|()| fs::rename(&beside, path)).map_err(|error| {
-        // What was begun is of no use to anybody; if it cannot be removed it was never made.
-        let _ = fs::remove_file(&beside);
-        said(path, &error)
-    })
-}
-
-fn put(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = fs::File::create(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    write_whole(path, text.as_bytes()).map_err(|error| said(path, &error))
 }
 
 fn said(path: &Path, error: &std::io::Error) -> String {
