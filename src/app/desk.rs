@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::history::{Compared, Comparison, Pending, Tree};
+use crate::history::{Compared, LadderCheck, Pending, Tree};
 use crate::model::{Script, Time};
 use crate::session::{self, ENDING, PROGRAM, Ran, Session};
 
@@ -57,6 +57,13 @@ pub enum Notice {
         /// What.
         text: String,
         /// More of it.
+        more: String,
+    },
+    /// A run of the session that is open goes another way than its file says.
+    Parted {
+        /// Which, and where, in a sentence or two.
+        text: String,
+        /// What that means for the file.
         more: String,
     },
     /// A session was not saved, since something else is there.
@@ -167,7 +174,10 @@ impl App {
     }
 
     pub(super) fn notice(&mut self, text: String, more: String) {
-        let notice = Notice::Text { text, more };
+        self.put_notice(Notice::Text { text, more });
+    }
+
+    fn put_notice(&mut self, notice: Notice) {
         if !self.desk.notices.contains(&notice) {
             self.desk.notices.push(notice);
         }
@@ -275,8 +285,8 @@ impl App {
                 .iter()
                 .find(|it| !it.is_checked && it.is_of(&self.made.variant, seed, &script));
             if let Some(RanOf { ran, .. }) = known {
-                let comparison = Comparison::new(Arc::clone(&script), (*ran.ladder).clone());
-                let pending = self.run.inquire(comparison);
+                let check = LadderCheck::new(Arc::clone(&script), (*ran.ladder).clone());
+                let pending = self.run.inquire(check);
                 let program = ran.program.clone();
                 self.desk.checks.push(Check { branch, script, program, pending });
             }
@@ -313,8 +323,10 @@ impl App {
         if self.desk.checks.is_empty() {
             for (branches, (after, by, program)) in std::mem::take(&mut self.desk.parted) {
                 let more = "The run that is shown is the one of this version. The file stays as \
-                            it is until you save the session.";
-                self.notice(parted_text(&branches, after, by, &program), more.to_owned());
+                            it is until you save the session."
+                    .to_owned();
+                let text = parted_text(&branches, after, by, &program);
+                self.put_notice(Notice::Parted { text, more });
             }
         }
         let news = self.desk.keeper.as_ref().map(Keeper::news).unwrap_or_default();

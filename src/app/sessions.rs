@@ -168,7 +168,8 @@ impl App {
 
     /// Something else is about to be opened: what was made and is not saved is kept, and offered.
     pub(super) fn put_aside(&mut self) {
-        self.desk.notices.retain(|it| !matches!(it, Notice::NotSaved { .. }));
+        // What was said of it is not so of what is opened.
+        self.desk.notices.retain(|it| matches!(it, Notice::Text { .. }));
         if self.desk.is_unsaved
             && let Some(slot) = self.desk.slot.take()
         {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::app::desk::parted_text;
-use crate::history::{Branch, Compared, Comparison, Run, Runs, work_out};
+use crate::history::{Branch, Compared, LadderCheck, Run, Runs, work_out};
 use crate::model::{Script, Time};
 use crate::session::{self, Futures, PROGRAM, Session};
 use crate::sim::World;
@@ -83,9 +83,9 @@ pub(super) fn compare(session: &Session, only: Option<(&str, &Branch)>) -> Compa
             let is_asked = only.is_none_or(|(of, it)| of == variant && it.id == branch.id);
             let Some(ran) = futures.ran.get(&branch.id).filter(|_| is_asked) else { continue };
             let script = futures.tree.script(branch.id);
-            let comparison = Comparison::new(script, (*ran.ladder).clone());
+            let check = LadderCheck::new(script, (*ran.ladder).clone());
             compare.looked_at += 1;
-            if let Compared::Parted { after, by } = work_out(comparison, &mut runs) {
+            if let Compared::Parted { after, by } = work_out(check, &mut runs) {
                 compare.parted.push(parted_text(
                     std::slice::from_ref(&branch.name),
                     after,

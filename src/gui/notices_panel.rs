@@ -40,7 +40,7 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
 fn notice_row(ui: &mut Ui, theme: &Theme, notice: &Notice, more: usize, out: &mut Vec<Command>) {
     let others = if more > 0 { format!(" ({more} more)") } else { String::new() };
     match notice {
-        Notice::Text { text, more } => {
+        Notice::Text { text, more } | Notice::Parted { text, more } => {
             row(ui, theme, theme.colours.warning, &format!("{text}{others}"), more, |ui| {
                 close(ui, out);
             });

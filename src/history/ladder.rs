@@ -120,7 +120,7 @@ pub enum Compared {
 }
 
 /// Whether a run goes the way that a ladder says.
-pub struct Comparison {
+pub struct LadderCheck {
     script: Script,
     ladder: Ladder,
     walk: Option<Walk>,
@@ -128,7 +128,7 @@ pub struct Comparison {
     same_until: Time,
 }
 
-impl Comparison {
+impl LadderCheck {
     /// Of the future to which this is done with a ladder.
     #[must_use]
     pub const fn new(script: Script, ladder: Ladder) -> Self {
@@ -140,7 +140,7 @@ impl Comparison {
     }
 }
 
-impl Inquiry for Comparison {
+impl Inquiry for LadderCheck {
     type Answer = Compared;
 
     fn begin(&mut self, runs: &mut Runs) {

@@ -30,7 +30,7 @@ pub use difference::{Count, CountDifference, DifferenceOf, Differences, Happenin
 pub use inquiry::{Found, Inquiry, Pending, Stretch, work_out};
 pub use journey::{Journey, JourneyOf};
 pub use jump::Jump;
-pub use ladder::{Compared, Comparison, Ladder, Rung};
+pub use ladder::{Compared, Ladder, LadderCheck, Rung};
 pub use lanes::{Flight, LanesOf, Traffic};
 pub use moment::{Moment, Totals, Walk};
 pub use overview::{Mark, MarkKind, Overview};

@@ -112,7 +112,7 @@ impl<'a> Parser<'a> {
         let node = self.value(0)?;
         self.skip_blank()?;
         if self.at < self.text.len() {
-            return Err(self.problem("the scenario ends before this", "nothing more"));
+            return Err(self.problem("there is more after the end", "nothing more"));
         }
         Ok(node)
     }

@@ -302,6 +302,16 @@ fn a_run_that_goes_another_way_than_the_file_says_is_told_of_where_it_parts() {
     assert_eq!(std::fs::read_to_string(&other).unwrap(), text);
     click(&mut window, "Close notice");
     assert!(app(&window).desk.notices.is_empty());
+
+    // It is said of this session, and not of what is opened after it.
+    for next in [Command::OpenFile(path), Command::OpenLibrary("queueing/mm1".into())] {
+        tell(&mut window, Command::OpenFile(other.clone()));
+        until(&mut window, |app| !app.desk.notices.is_empty());
+        tell(&mut window, next);
+        settle(&mut window);
+        window.run_steps(5);
+        assert_eq!(app(&window).desk.notices, []);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use inflight::history::{BranchId, Compared, Comparison, MAIN, Runs, Step, Tree, work_out};
+use inflight::history::{BranchId, Compared, LadderCheck, MAIN, Runs, Step, Tree, work_out};
 use inflight::model::{Model, Time};
 use inflight::scenario;
 use inflight::session::{self, Futures, Kept, Looped, Origin, Ran, Session, View};
@@ -147,7 +147,7 @@ fn a_run_goes_the_way_its_ladder_says_and_one_digest_changed_is_found_where_it_i
         for (id, ran) in &futures.ran {
             let script = futures.tree.script(*id);
             let compare =
-                |ladder, runs: &mut Runs| work_out(Comparison::new(script.clone(), ladder), runs);
+                |ladder, runs: &mut Runs| work_out(LadderCheck::new(script.clone(), ladder), runs);
             let ladder = (*ran.ladder).clone();
             assert_eq!(compare(ladder.clone(), &mut runs), Compared::Same);
             same += 1;
