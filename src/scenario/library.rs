@@ -29,6 +29,7 @@ pub const fn entries() -> &'static [Entry] {
     entries![
         "payment/payment",
         "delivery/lost_ack",
+        "delivery/old_price",
         "article/paying",
         "article/load_levelling",
         "article/duplicate_publish",
