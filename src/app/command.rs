@@ -328,9 +328,13 @@ impl Camera {
     pub const FIT: Self = Self { offset: (0.0, 0.0), zoom: 1.0 };
     const ZOOMS: std::ops::RangeInclusive<f32> = 0.25..=8.0;
 
-    /// This camera with its zoom inside what is useful.
+    /// This camera with its zoom inside what is useful; what is none sees everything.
     #[must_use]
     pub fn bounded(self) -> Self {
+        let Self { offset: (x, y), zoom } = self;
+        if [x, y, zoom].iter().any(|it| !it.is_finite()) {
+            return Self::FIT;
+        }
         Self { zoom: self.zoom.clamp(*Self::ZOOMS.start(), *Self::ZOOMS.end()), ..self }
     }
 }

@@ -28,6 +28,7 @@ pub mod sessions;
 pub mod settings;
 pub mod slot;
 pub mod state;
+mod there;
 mod update;
 pub mod watch;
 

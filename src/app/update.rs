@@ -23,6 +23,9 @@ impl App {
     /// Does what was asked.
     pub fn update(&mut self, command: Command) {
         let is_tick = matches!(command, Command::Tick(_));
+        if !self.is_there(&command) {
+            return;
+        }
         match command {
             Command::SaveSession
             | Command::SaveSessionAs
@@ -99,7 +102,10 @@ impl App {
             Command::SmallerText => self.settings.scale_by(1.0 / 1.1),
             Command::NormalText => self.settings.scale = 1.0,
             Command::ToggleInspector => self.settings.inspector = !self.settings.inspector,
-            Command::SetInspectorWidth(width) => self.settings.inspector_width = width,
+            Command::SetInspectorWidth(width) if width.is_finite() => {
+                self.settings.inspector_width = width;
+            }
+            Command::SetInspectorWidth(_) => {}
             Command::ShowView(view) => self.show_view(view),
             Command::ShowSequenceOf(subject) => self.subject = subject,
             Command::ToggleAcks => self.settings.brief_sequence = !self.settings.brief_sequence,
@@ -170,7 +176,10 @@ impl App {
             Command::ChooseFault(chosen) => self.chosen_fault = chosen,
             Command::RandomFaults(wish) => self.random_faults(&wish),
             Command::ToggleFaults => self.settings.faults = !self.settings.faults,
-            Command::SetFaultsWidth(width) => self.settings.faults_width = width,
+            Command::SetFaultsWidth(width) if width.is_finite() => {
+                self.settings.faults_width = width;
+            }
+            Command::SetFaultsWidth(_) => {}
             Command::AskForRandomFaults => self.overlay = Some(Overlay::RandomFaults),
             Command::FirstDifference(with) => self.first_difference(with),
             Command::FirstDifferenceFromParent => self.first_difference_from_parent(),
