@@ -222,6 +222,32 @@ impl App {
         self.run.end().unwrap_or(so_far).since(Time::ZERO).max(Span::SECOND)
     }
 
+    /// What a command is called: of those that take something back or make it again, with what
+    /// that is. "Undo duplicate of PaymentCompleted #12".
+    #[must_use]
+    pub fn label_of(&self, command: &Command) -> String {
+        let label = command.action().map_or("", |it| it.label);
+        let what = match command {
+            Command::Undo => self.undo.undo_name(),
+            Command::Redo => self.undo.redo_name(),
+            _ => None,
+        };
+        what.map_or_else(|| label.to_owned(), |what| format!("{label} {what}"))
+    }
+
+    /// What a tooltip says of a command: what it does, or what it takes back; and its key.
+    #[must_use]
+    pub fn tooltip_of(&self, command: &Command) -> String {
+        let label = self.label_of(command);
+        match command.action() {
+            Some(action) if label != action.label => {
+                let key = action.keys.first().map_or_else(String::new, |it| format!("  ({it})"));
+                label + &key
+            }
+            _ => command.tooltip(),
+        }
+    }
+
     /// Whether pictures must follow one another: something moves by itself.
     #[must_use]
     pub fn is_moving(&self) -> bool {

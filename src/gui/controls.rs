@@ -34,6 +34,10 @@ pub enum Icon {
     Inspector,
     /// A cross.
     Close,
+    /// An arrow that turns back to the left.
+    Undo,
+    /// An arrow that turns to the right again.
+    Redo,
     /// A line that parts in two.
     Fork,
     /// A path that goes around.
@@ -183,7 +187,9 @@ pub fn paint_icon(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color3
         Icon::Previous => triangle(-3.0, 2.5, 3.8),
         Icon::Next => triangle(3.0, -2.5, 3.8),
         Icon::Mark => super::signs::flag(painter, centre, ink),
-        Icon::Loop | Icon::Slow | Icon::Search => paint_path(painter, centre, icon, ink),
+        Icon::Loop | Icon::Slow | Icon::Search | Icon::Undo | Icon::Redo => {
+            paint_path(painter, centre, icon, ink)
+        }
         Icon::Lanes => {
             for y in [-5.0, 0.0, 5.0] {
                 painter.hline(centre.x - 7.0..=centre.x + 7.0, centre.y + y, Stroke::new(1.2, ink));
@@ -241,6 +247,21 @@ fn paint_path(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color32) {
             });
             painter.add(Shape::line(points.collect(), stroke));
         }
+        Icon::Undo | Icon::Redo => {
+            // Out at the bottom, round, and back to the tip.
+            let side = if icon == Icon::Undo { 1.0 } else { -1.0 };
+            let from_top = (0..=16).map(|n| {
+                let angle = std::f32::consts::PI * (n as f32 / 16.0 - 0.5);
+                at(side * (1.8 + 4.0 * angle.cos()), 0.8 + 4.0 * angle.sin())
+            });
+            let mut points = vec![at(side * -3.0, -3.2)];
+            points.extend(from_top);
+            points.push(at(side * -2.5, 4.8));
+            painter.add(Shape::line(points, stroke));
+            let head = [(-6.6, -3.2), (-2.2, -6.6), (-2.2, 0.2)];
+            let head = head.map(|(x, y)| at(side * x, y));
+            painter.add(Shape::convex_polygon(head.to_vec(), ink, Stroke::NONE));
+        }
         Icon::Search => {
             painter.circle_stroke(at(-1.2, -1.2), 4.4, stroke);
             painter.line_segment([at(2.0, 2.0), at(5.6, 5.6)], Stroke::new(1.8, ink));
@@ -251,15 +272,15 @@ fn paint_path(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color32) {
 
 /// A button with its label that stands for a command of the table.
 pub fn menu_item(ui: &mut Ui, command: Command, out: &mut Vec<Command>) {
-    named_item(ui, command, "", out);
+    let label = command.action().map_or("", |it| it.label);
+    named_item(ui, command, label, out);
 }
 
-/// The same with what it is done to behind its label: "Undo move of ledger".
-pub fn named_item(ui: &mut Ui, command: Command, name: &str, out: &mut Vec<Command>) {
+/// The same with another label.
+pub fn named_item(ui: &mut Ui, command: Command, label: &str, out: &mut Vec<Command>) {
     let Some(action) = command.action() else { return };
     let keys = action.keys.first().map(ToString::to_string).unwrap_or_default();
-    let label = format!("{} {name}", action.label);
-    let button = egui::Button::new(label.trim_end()).shortcut_text(keys).frame_when_inactive(false);
+    let button = egui::Button::new(label).shortcut_text(keys).frame_when_inactive(false);
     if ui.add(button).on_hover_text(action.hint).clicked() {
         out.push(command);
         ui.close();

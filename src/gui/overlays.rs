@@ -41,7 +41,7 @@ pub fn toasts(ctx: &Context, app: &App, theme: &Theme, view_bottom: f32, out: &m
                     if let Some((label, command)) = &toast.offer {
                         let text = RichText::new(label).color(colours.selection);
                         let button = ui.add(egui::Button::new(text));
-                        if button.on_hover_text(command.tooltip()).clicked() {
+                        if button.on_hover_text(app.tooltip_of(command)).clicked() {
                             out.push(command.clone());
                         }
                     }

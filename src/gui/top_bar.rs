@@ -36,6 +36,8 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             button(ui, Icon::Inspector, face, Command::ToggleInspector);
             faults(ui, app, theme, out);
             ui.add_space(4.0);
+            way_back(ui, app, theme, out);
+            ui.add_space(4.0);
             let room = ui.available_width() - VIEWS;
             let width = (room >= WIDE_SEARCH).then_some(260.0);
             let width = width.or((room >= NARROW_SEARCH).then_some(170.0));
@@ -62,6 +64,24 @@ fn faults(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     });
     if response.clicked() {
         out.push(Command::ToggleFaults);
+    }
+}
+
+/// What was done is taken back, and made again.
+fn way_back(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    // They are laid out from the right.
+    let both = [
+        (Icon::Redo, Command::Redo, app.undo.redo_name()),
+        (Icon::Undo, Command::Undo, app.undo.undo_name()),
+    ];
+    for (icon, command, name) in both {
+        let (label, tooltip) = (app.label_of(&command), app.tooltip_of(&command));
+        ui.add_enabled_ui(name.is_some(), |ui| {
+            let button = controls::icon_button(ui, theme, icon, Face::Bare, &label, tooltip);
+            if button.clicked() {
+                out.push(command);
+            }
+        });
     }
 }
 
@@ -216,8 +236,9 @@ fn more(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         for (command, name) in
             [(Command::Undo, app.undo.undo_name()), (Command::Redo, app.undo.redo_name())]
         {
+            let label = app.label_of(&command);
             ui.add_enabled_ui(name.is_some(), |ui| {
-                controls::named_item(ui, command, name.unwrap_or_default(), out);
+                controls::named_item(ui, command, &label, out);
             });
         }
         ui.separator();

@@ -16,19 +16,30 @@ type Window = Harness<'static, Option<Shell>>;
 /// More pictures than anything that is waited for here takes.
 const PATIENCE: usize = 20_000;
 
+/// A section of a scenario, which nothing is left of.
+fn without(text: &str, section: &str) -> String {
+    let Some((before, rest)) = text.split_once(&format!("    {section}: [")) else {
+        return text.to_owned();
+    };
+    let (_, after) = rest.split_once("    ],\n").unwrap();
+    format!("{before}{after}")
+}
+
 /// The scenario of the doubled balance in which nothing breaks by itself, standing still at an
 /// instant. `name` keeps apart the files of tests that run at the same time.
 fn calm(name: &str, at: f64) -> Window {
-    let entry = inflight::scenario::library::find("delivery/lost_ack").unwrap();
-    let (before, rest) = entry.text.split_once("    faults: [").unwrap();
-    let (_, after) = rest.split_once("    ],\n").unwrap();
+    calm_of("delivery/lost_ack", name, at)
+}
+
+/// The same of any scenario of the library.
+fn calm_of(scenario: &str, name: &str, at: f64) -> Window {
+    let entry = inflight::scenario::library::find(scenario).unwrap();
     // What the file expects is of its faults.
-    let (more, rest) = after.split_once("    expect: [").unwrap();
-    let (_, last) = rest.split_once("    ],\n").unwrap();
+    let text = without(&without(entry.text, "faults"), "expect");
     let folder = std::env::temp_dir().join(format!("inflight-breaking-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join(format!("{name}.ron"));
-    std::fs::write(&file, format!("{before}{more}{last}")).unwrap();
+    std::fs::write(&file, text).unwrap();
     let options = Options { file: Some(file), ..Options::default() };
     let mut window = Harness::builder()
         .with_size(Vec2::new(1440.0, 900.0))
@@ -161,11 +172,20 @@ fn at_the_end(window: &mut Window) -> (f64, Vec<(Time, AnomalyKind)>) {
         MarkKind::Anomaly { kind, .. } => Some((mark.at, kind)),
         _ => None,
     });
-    (scene.shown[1] - scene.should[1], anomalies.collect())
+    let last = scene.shown.len() - 1;
+    (scene.shown[last] - scene.should[last], anomalies.collect())
+}
+
+/// By how much the store is wrong at an instant, in cents.
+fn off_at(window: &mut Window, at: Time) -> f64 {
+    go_to(window, at);
+    let scene = &shell(window).app().run.answer.as_ref().unwrap().scene;
+    let last = scene.shown.len() - 1;
+    scene.shown[last] - scene.should[last]
 }
 
 /// Selects the first anomaly, switches to the best strategy from before it, and sees it hold.
-fn the_inbox_holds(window: &mut Window) {
+fn the_best_holds(window: &mut Window) {
     let marks = &shell(window).app().run.overview.marks;
     let selection = marks.iter().find_map(|mark| match mark.kind {
         MarkKind::Anomaly { store, event, kind } => {
@@ -181,12 +201,12 @@ fn the_inbox_holds(window: &mut Window) {
     let mut switch = button.filter(|it| {
         it.accesskit_node().label().is_some_and(|label| label.starts_with("Switch from"))
     });
-    switch.next().expect("the inbox is offered").click();
+    switch.next().expect("one is offered").click();
     drop(switch);
     window.run_steps(3);
     settle(window);
     let (off, anomalies) = at_the_end(window);
-    assert!(off.abs() < 0.5 && anomalies.is_empty(), "the inbox: {off} cents, {anomalies:?}");
+    assert!(off.abs() < 0.5 && anomalies.is_empty(), "the strategy: {off} cents, {anomalies:?}");
 }
 
 #[test]
@@ -222,7 +242,7 @@ fn a_duplicate_is_booked_twice_and_an_inbox_holds() {
     assert_eq!(kind, AnomalyKind::AppliedTwice);
     // The way, the work before the booking: a few hundred milliseconds.
     assert!(when > acted && when < acted + inflight::model::Span::from_secs(2), "{when}");
-    the_inbox_holds(&mut window);
+    the_best_holds(&mut window);
 }
 
 #[test]
@@ -235,7 +255,7 @@ fn what_is_delayed_past_its_ack_wait_is_booked_twice() {
     let (off, anomalies) = at_the_end(&mut window);
     assert!((off - pays).abs() < 0.5, "off by {off}, not by {pays}");
     assert!(matches!(anomalies[..], [(_, AnomalyKind::AppliedTwice)]), "{anomalies:?}");
-    the_inbox_holds(&mut window);
+    the_best_holds(&mut window);
 }
 
 #[test]
@@ -248,7 +268,34 @@ fn a_lost_ack_is_booked_twice() {
     let (off, anomalies) = at_the_end(&mut window);
     assert!((off - pays).abs() < 0.5, "off by {off}, not by {pays}");
     assert!(matches!(anomalies[..], [(_, AnomalyKind::AppliedTwice)]), "{anomalies:?}");
-    the_inbox_holds(&mut window);
+    the_best_holds(&mut window);
+}
+
+#[test]
+fn of_two_prices_that_are_swapped_the_old_one_stays_and_a_look_at_the_version_holds() {
+    let mut window = calm_of("delivery/old_price", "swap", 5.0);
+    let (id, first) = fly(&mut window, Carried::Delivery);
+    let scene = &shell(&window).app().run.answer.as_ref().unwrap().scene;
+    let mut behind = scene.alive().filter(|(other, it)| {
+        *other != id && it.link == first.link && it.place == Place::Link && it.due > first.due
+    });
+    let next = *behind.next().expect("the price that puts it right is behind it").1;
+    drop(behind);
+    let wrong_by = cents(&window, &first) - cents(&window, &next);
+    assert!(wrong_by.abs() > 1.0);
+    let at = place(&window, &first);
+    press_and_release(&mut window, at);
+    click(&mut window, "Swap with next");
+    window.get_by_label_contains("Swapped PriceSet");
+    let (_, anomalies) = at_the_end(&mut window);
+    // It comes when the next one would have, and is handled in 20 ms.
+    let when = next.due + inflight::model::Span::from_millis(20);
+    assert_eq!(anomalies, [(when, AnomalyKind::StaleWrite)]);
+    assert!(off_at(&mut window, Time(when.0 - 1)).abs() < 0.5, "until then it is right");
+    let off = off_at(&mut window, when);
+    assert!((off - wrong_by).abs() < 0.5, "off by {off}, not by {wrong_by}");
+    the_best_holds(&mut window);
+    assert!(off_at(&mut window, when).abs() < 0.5);
 }
 
 #[test]
@@ -281,7 +328,7 @@ fn a_crash_between_booking_and_ack_books_twice() {
     assert!(off > 499.0, "off by {off}");
     assert!(anomalies.iter().all(|(_, kind)| *kind == AnomalyKind::AppliedTwice), "{anomalies:?}");
     assert!(!anomalies.is_empty());
-    the_inbox_holds(&mut window);
+    the_best_holds(&mut window);
 }
 
 #[test]
@@ -353,4 +400,55 @@ fn a_right_click_offers_what_can_be_done() {
     settle(&mut window);
     assert_eq!(shell(&window).app().run.script.len(), 1);
     window.get_by_label_contains("Crash of ledger");
+}
+
+#[test]
+fn what_can_be_taken_back_is_named_wherever_it_is_offered() {
+    let mut window = calm("named", 5.0);
+    let (_, it) = fly(&mut window, Carried::Delivery);
+    let at = place(&window, &it);
+    press_and_release(&mut window, at);
+    key(&mut window, Key::D);
+    let done = format!("duplicate of PaymentCompleted {}", it.event);
+    let undo = format!("Undo {done}");
+    // The button in the bar says it itself, and its tooltip with the key.
+    let button = window.get_by_role_and_label(Role::Button, &undo).rect().center();
+    window.hover_at(button);
+    window.run_steps(12);
+    window.get_by_label(&format!("{undo}  (Ctrl Z)"));
+    click(&mut window, "More");
+    let both = window.get_all_by_label_contains(&undo).count();
+    assert!(both >= 2, "the menu and the button say it: {both}");
+    key(&mut window, Key::Escape);
+    click(&mut window, &undo);
+    assert!(shell(&window).app().run.script.is_empty());
+    click(&mut window, &format!("Redo {done}"));
+    assert_eq!(shell(&window).app().run.script.len(), 1);
+}
+
+#[test]
+fn an_anomaly_that_is_played_past_is_shown_on_request() {
+    let mut window = calm("show-me", 5.0);
+    let (_, it) = fly(&mut window, Carried::Delivery);
+    let at = place(&window, &it);
+    press_and_release(&mut window, at);
+    key(&mut window, Key::D);
+    key(&mut window, Key::Escape);
+    settle(&mut window);
+    tell(&mut window, Command::Play);
+    let is_said =
+        |shell: &Shell| shell.app().toasts.iter().any(|it| it.text.starts_with("Anomaly"));
+    until(&mut window, is_said);
+    // Time goes on meanwhile.
+    window.run_steps(10);
+    window.get_by_label_contains(&format!("ledger applied PaymentCompleted {} twice", it.event));
+    click(&mut window, "Show me");
+    let app = shell(&window).app();
+    let Some(Selection::Anomaly { at, event, kind, .. }) = app.selection else {
+        panic!("{:?}", app.selection)
+    };
+    assert_eq!((event, kind), (it.event, AnomalyKind::AppliedTwice));
+    assert_eq!(app.playback.at, at);
+    assert!(!app.playback.playing);
+    assert!(!app.toasts.iter().any(|it| it.text.starts_with("Anomaly")), "it is seen");
 }

@@ -200,7 +200,8 @@ pub fn all(app: &App) -> Vec<Name> {
     let own = [Command::TogglePalette, Command::Dismiss];
     for action in ACTIONS.iter().filter(|it| !own.contains(&it.command)) {
         let goal = Goal::Do(action.command.clone());
-        add(Kind::Command, action.label, action.hint.to_owned(), goal);
+        let label = app.label_of(&action.command);
+        add(Kind::Command, &label, action.hint.to_owned(), goal);
     }
     for name in &mut names {
         if let Goal::Do(command) = &name.goal
