@@ -285,7 +285,7 @@ fn of_two_prices_that_are_swapped_the_old_one_stays_and_a_look_at_the_version_ho
     assert!(wrong_by.abs() > 1.0);
     let at = place(&window, &first);
     press_and_release(&mut window, at);
-    click(&mut window, "Swap with next");
+    click(&mut window, "Swap with next S");
     window.get_by_label_contains("Swapped PriceSet");
     let (_, anomalies) = at_the_end(&mut window);
     // It comes when the next one would have, and is handled in 20 ms.
@@ -414,7 +414,7 @@ fn what_can_be_taken_back_is_named_wherever_it_is_offered() {
     // The button in the bar says it itself, and its tooltip with the key.
     let button = window.get_by_role_and_label(Role::Button, &undo).rect().center();
     window.hover_at(button);
-    window.run_steps(12);
+    window.run_steps(60);
     window.get_by_label(&format!("{undo}  (Ctrl Z)"));
     click(&mut window, "More");
     let both = window.get_all_by_label_contains(&undo).count();
