@@ -479,11 +479,11 @@ actions! {
     C::GoTo(Landmark::Mark, Backward), Places, "Previous mark",
         "Go to the mark or intervention before", [shift("N")];
     C::Mark(MarkCommand::LoopFrom), Places, "Loop from here",
-        "Let the loop begin at the playhead", [plain("[")];
+        "Let the loop begin at the playhead", [plain("O"), plain("[")];
     C::Mark(MarkCommand::LoopTo), Places, "Loop to here",
-        "Let the loop end at the playhead", [plain("]")];
+        "Let the loop end at the playhead", [plain("P"), plain("]")];
     C::Mark(MarkCommand::ToggleLoop), Places, "Loop",
-        "Play the loop again and again, or play on", [plain("\\")];
+        "Play the loop again and again, or play on", [plain("C"), plain("\\")];
     C::Mark(MarkCommand::ClearLoop), Places, "Clear loop", "Forget the loop", [];
     C::GoTo(Landmark::Anomaly, Forward), Places, "Next anomaly",
         "Go to where a store next parts from what it should hold", [plain("W")];
@@ -527,7 +527,7 @@ actions! {
     C::Do(Deed::Drop), Event, "Drop", "The selected event is lost on its way", [plain("X")];
     C::Do(Deed::Swap), Event, "Swap with next", "The selected event and the next on its link change places", [plain("S")];
     C::Do(Deed::LoseAnswer), Event, "Lose its answer", "The ack, commit, reply or confirm of the selected event is lost", [plain("A")];
-    C::Do(Deed::Bury), Event, "To the dead letters", "The queue takes the selected event for a dead letter", [plain("Q")];
+    C::Do(Deed::Bury), Event, "To dead letters", "The queue takes the selected event for a dead letter", [plain("Q")];
 
     C::Undo, General, "Undo", "Take back the last change", [ctrl("Z")];
     C::Redo, General, "Redo", "Make the change again that was taken back",

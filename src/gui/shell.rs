@@ -24,6 +24,13 @@ use super::{
     shortcuts, status_bar, timeline_panel, top_bar,
 };
 
+/// A window that is less high than this is a low one, and this much width the timeline needs, in
+/// points.
+const LOW_WINDOW: f32 = 800.0;
+const LEAST_TIMELINE: f32 = 960.0;
+/// How wide the inspector is, at least and at most, in points.
+const INSPECTOR: (f32, f32) = (240.0, 480.0);
+
 /// Asks the desktop for a file, or for where to put one that would be called so; blocks until it is
 /// chosen, `None` if none is.
 pub type Chooser = fn(Wanted, &str) -> Option<PathBuf>;
@@ -171,6 +178,13 @@ impl Shell {
             .frame(panel_frame(theme, 2))
             .exact_size(26.0)
             .show(ui, |ui| status_bar::ui(ui, app, theme, self.frame, out));
+        // In a low window the inspector stands beside the timeline too, if there is room beside it.
+        let window = ui.ctx().content_rect().size();
+        let beside = window.x - LEAST_TIMELINE;
+        let is_beside = window.y < LOW_WINDOW && beside >= INSPECTOR.0;
+        if is_beside {
+            self.inspector(ui, theme, beside.min(INSPECTOR.1), out);
+        }
         Panel::bottom("timeline")
             .frame(panel_frame(theme, 10))
             .resizable(false)
@@ -193,16 +207,8 @@ impl Shell {
                 .size_range(260.0..=520.0)
                 .show(ui, |ui| difference_panel::ui(ui, app, theme, out));
         }
-        if app.settings.inspector {
-            let shown = Panel::right("inspector")
-                .frame(panel_frame(theme, 12))
-                .default_size(app.settings.inspector_width)
-                .size_range(240.0..=480.0)
-                .show(ui, |ui| inspector_panel::ui(ui, app, theme, out));
-            let width = shown.response.rect.width();
-            if (width - app.settings.inspector_width).abs() > 0.5 {
-                out.push(Command::SetInspectorWidth(width));
-            }
+        if !is_beside {
+            self.inspector(ui, theme, INSPECTOR.1, out);
         }
         if notices_panel::is_shown(app) {
             Panel::top("notices")
@@ -226,6 +232,22 @@ impl Shell {
             .response
             .rect
             .bottom()
+    }
+
+    fn inspector(&self, ui: &mut Ui, theme: &Theme, most: f32, out: &mut Vec<Command>) {
+        let app = &self.app;
+        if !app.settings.inspector {
+            return;
+        }
+        let shown = Panel::right("inspector")
+            .frame(panel_frame(theme, 12))
+            .default_size(app.settings.inspector_width)
+            .size_range(INSPECTOR.0..=most)
+            .show(ui, |ui| inspector_panel::ui(ui, app, theme, out));
+        let width = shown.response.rect.width();
+        if (width - app.settings.inspector_width.min(most)).abs() > 0.5 {
+            out.push(Command::SetInspectorWidth(width));
+        }
     }
 
     fn obey(&mut self, ctx: &egui::Context, theme: &Theme, command: Command) {

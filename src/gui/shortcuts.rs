@@ -84,29 +84,38 @@ pub fn help(ctx: &egui::Context, theme: &Theme, out: &mut Vec<Command>) {
             });
         });
         ui.add_space(4.0);
-        let lists = [
-            &[Group::Playback, Group::File][..],
-            &[Group::View, Group::Event],
-            &[Group::Places, Group::General],
-        ];
-        ui.columns(lists.len(), |columns| {
-            for (column, groups) in columns.iter_mut().zip(lists) {
-                for group in groups {
-                    list(column, theme, *group);
-                }
-            }
+        // In a low window something of it is seen around the list, which scrolls.
+        let room = (ctx.content_rect().height() - 150.0).max(120.0);
+        egui::ScrollArea::vertical().max_height(room).show(ui, |ui| {
+            lists(ui, theme);
         });
-        ui.add_space(4.0);
-        for (place, what) in MOUSE {
-            ui.horizontal(|ui| {
-                ui.spacing_mut().interact_size.y = 15.0;
-                ui.label(egui::RichText::new(*place).font(theme.strong_font(theme.sizes.small)));
-                ui.label(egui::RichText::new(*what).small().color(theme.colours.text_weak));
-            });
-        }
     });
     if modal.should_close() && !out.contains(&Command::Dismiss) {
         out.push(Command::Dismiss);
+    }
+}
+
+/// The keys by groups, and what the mouse does.
+fn lists(ui: &mut Ui, theme: &Theme) {
+    let lists = [
+        &[Group::Playback, Group::File][..],
+        &[Group::View, Group::Event],
+        &[Group::Places, Group::General],
+    ];
+    ui.columns(lists.len(), |columns| {
+        for (column, groups) in columns.iter_mut().zip(lists) {
+            for group in groups {
+                list(column, theme, *group);
+            }
+        }
+    });
+    ui.add_space(4.0);
+    for (place, what) in MOUSE {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().interact_size.y = 15.0;
+            ui.label(egui::RichText::new(*place).font(theme.strong_font(theme.sizes.small)));
+            ui.label(egui::RichText::new(*what).small().color(theme.colours.text_weak));
+        });
     }
 }
 

@@ -47,7 +47,9 @@ pub fn lane(ui: &mut Ui, app: &App, theme: &Theme, of: &Lane<'_>, out: &mut Vec<
 
     let boxes: Vec<Rect> =
         of.rows.iter().zip(&tracks).map(|(row, track)| place(rect, axis, row, *track)).collect();
-    let painter = ui.painter_at(rect.expand2(Vec2::new(4.0, 1.0)));
+    // A diamond at an edge is whole; a bar that began before ends where the strip does.
+    let points = ui.painter_at(rect.expand2(Vec2::new(4.0, 1.0)));
+    let bars = ui.painter_at(rect.expand2(Vec2::new(0.0, 1.0)));
     let hit = |at: Pos2| {
         let near = |it: &&Rect| it.expand2(Vec2::new(REACH - 1.0, 1.5)).contains(at);
         // What lies on top is drawn last.
@@ -57,7 +59,8 @@ pub fn lane(ui: &mut Ui, app: &App, theme: &Theme, of: &Lane<'_>, out: &mut Vec<
     let hovered = response.hover_pos().filter(|_| !response.dragged()).and_then(hit);
     for (index, (row, bar)) in of.rows.iter().zip(&boxes).enumerate() {
         let is_chosen = app.chosen_fault == Some(row.key);
-        paint(&painter, *bar, row, theme, is_chosen, hovered == Some(index));
+        let painter = if row.extent == Extent::Point { &points } else { &bars };
+        paint(painter, *bar, row, theme, is_chosen, hovered == Some(index));
     }
     let grip_at = |index: usize, at: Pos2| {
         let row = &of.rows[index];

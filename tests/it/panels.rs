@@ -17,7 +17,11 @@ pub type Window = Harness<'static, Option<Shell>>;
 const PATIENCE: usize = 20_000;
 
 pub fn open(options: Options) -> Window {
-    Harness::builder().with_size(Vec2::new(1440.0, 900.0)).with_step_dt(0.1).build_ui_state(
+    open_in(Vec2::new(1440.0, 900.0), options)
+}
+
+fn open_in(size: Vec2, options: Options) -> Window {
+    Harness::builder().with_size(size).with_step_dt(0.1).build_ui_state(
         move |ui, shell: &mut Option<Shell>| {
             let new = || Shell::new(ui.ctx(), Settings::default(), options.clone(), None);
             shell.get_or_insert_with(new).ui(ui);
@@ -221,6 +225,33 @@ fn help_lists_the_keys_and_escape_closes_it() {
     assert_eq!(shell(&window).app().overlay, None);
     press(&mut window, Modifiers::SHIFT, Key::Questionmark);
     assert_eq!(shell(&window).app().overlay, Some(Overlay::Help));
+}
+
+#[test]
+fn in_a_low_window_the_keys_are_whole_and_the_inspector_stands_beside_the_timeline() {
+    let mut window = open_in(Vec2::new(1280.0, 720.0), Options::default());
+    tell(&mut window, Command::Pause);
+    let strip = window.get_by_role_and_label(Role::Slider, "Whole run").rect();
+    assert!(strip.right() < 1000.0, "{strip:?}");
+    click(&mut window, "Keys");
+    window.run_steps(3);
+    let close = window.get_by_role_and_label(Role::Button, "Close").rect();
+    assert!(close.top() > 20.0 && close.bottom() < 700.0, "{close:?}");
+}
+
+#[test]
+fn the_loop_is_set_by_keys_that_every_keyboard_has() {
+    let mut window = payment();
+    for (at, key) in [(3.0, Key::O), (7.0, Key::P)] {
+        tell(&mut window, Command::SeekTo(Time::from_secs_f64(at)));
+        press(&mut window, Modifiers::NONE, key);
+    }
+    let marks = |window: &Window| shell(window).app().made.marks.clone();
+    let span = marks(&window).span.unwrap();
+    assert_eq!([span.from, span.to], [3.0, 7.0].map(Time::from_secs_f64));
+    let was_on = marks(&window).is_looping;
+    press(&mut window, Modifiers::NONE, Key::C);
+    assert_ne!(marks(&window).is_looping, was_on);
 }
 
 #[test]

@@ -196,7 +196,7 @@ impl SequencePanel {
         let under = pointer.and_then(|at| canvas.arrow_at(at, REACH));
         let now = app.playback.at;
         let related = app.found().map(|it| &it.related);
-        canvas.behind();
+        canvas.behind(now);
         canvas.bars(app.selected_event());
         canvas.arrows(app.selected_event(), related, under);
         let labels = canvas.labels(app.selected_event(), related, under);

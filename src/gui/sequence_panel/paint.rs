@@ -128,7 +128,7 @@ impl Canvas<'_> {
     }
 
     /// What lies behind the messages: lifelines, down-times, silences and times.
-    pub fn behind(&self) {
+    pub fn behind(&self, now: Time) {
         let colours = &self.theme.colours;
         let top = self.origin.y + self.seen.min - 8.0;
         let bottom =
@@ -168,6 +168,10 @@ impl Canvas<'_> {
         }
         for (y, at) in self.picture.times.iter().filter(|(y, _)| self.is_seen(*y, *y)) {
             let place = pos2(right, self.at((0.0, *y)).y);
+            // The playhead's own stands there.
+            if (place.y - self.y(now)).abs() < 16.0 * self.zoom {
+                continue;
+            }
             let ink = colours.text_weak;
             self.painter.text(place, Align2::RIGHT_CENTER, at.to_string(), mono.clone(), ink);
         }
