@@ -3,7 +3,8 @@
 //!
 //! Each case plays a scenario in the window's own code without a screen, with the worker done,
 //! or busy simulating on its own thread. Prints the median, the 99th of a hundred and the worst
-//! picture in ms; what the GPU does with the triangles is not in it.
+//! picture in ms; what the GPU does with the triangles is not in it. Then, in the same way, how long
+//! it takes from a deed to the first picture of the future that it makes.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
 
@@ -13,7 +14,8 @@ use std::time::Instant;
 use egui::{Context, RawInput, Rect, Vec2};
 use inflight::app::{Command, Options, Settings};
 use inflight::gui::Shell;
-use inflight::model::Time;
+use inflight::history::MAIN;
+use inflight::model::{Act, FaultKind, ServiceId, Time};
 
 const PICTURES: usize = 600;
 const DT: f64 = 1.0 / 60.0;
@@ -99,6 +101,69 @@ fn case(name: &str, file: Option<PathBuf>, from: f64, is_done: bool) {
     );
 }
 
+/// How often something is done to a run.
+const DEEDS: u64 = 60;
+
+/// From a deed at a random instant of a run that is simulated to its end until the window shows
+/// the new future at the playhead, the rest of which is still simulated then.
+fn future(name: &str, file: PathBuf) {
+    let context = Context::default();
+    let options = Options { file: Some(file), ..Options::default() };
+    let (mut shell, mut time) = (None, 0.0);
+    let mut next = |shell: &mut Option<Shell>| {
+        time += DT;
+        picture(&context, shell, &options, time)
+    };
+    let pause = || std::thread::sleep(std::time::Duration::from_millis(1));
+    next(&mut shell);
+    shell.as_mut().unwrap().update(Command::Pause);
+    let records = loop {
+        next(&mut shell);
+        let progress = &shell.as_ref().unwrap().app().run.progress;
+        if progress.done {
+            break progress.records;
+        }
+        pause();
+    };
+    let end = shell.as_ref().unwrap().app().run.end().unwrap();
+    let service = shell.as_ref().unwrap().app().model().services.iter();
+    let service = service.clone().position(|it| it.workload.is_none()).unwrap();
+    let (mut times, mut longest) = (Vec::new(), 0.0_f64);
+    for number in 0..DEEDS {
+        // Spread over the run, in no order.
+        let at = Time(end.0 / DEEDS * (number * 37 % DEEDS) + number);
+        shell.as_mut().unwrap().update(Command::SwitchBranch(MAIN));
+        shell.as_mut().unwrap().update(Command::SeekTo(at));
+        while !shell.as_ref().unwrap().app().run.serves(at) {
+            next(&mut shell);
+            pause();
+        }
+        let kind = FaultKind::Slow { service: ServiceId::from_index(service), factor: 2.0 };
+        let begin = Instant::now();
+        shell.as_mut().unwrap().update(Command::Act(Act::Break { kind, lasts: None }));
+        loop {
+            longest = longest.max(next(&mut shell));
+            if shell.as_ref().unwrap().app().run.serves(at) {
+                break;
+            }
+            pause();
+        }
+        // The picture that was just made may be of before.
+        longest = longest.max(next(&mut shell));
+        times.push(begin.elapsed().as_secs_f64());
+        shell.as_mut().unwrap().update(Command::Undo);
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |share: usize| times[(times.len() - 1) * share / 100] * 1e3;
+    println!(
+        "{name:<38} {records:>9} {:>8.2} {:>8.2} {:>8.2} {:>14.2}",
+        at(50),
+        at(99),
+        at(100),
+        longest * 1e3
+    );
+}
+
 fn written(name: &str, text: &str) -> PathBuf {
     let path = std::env::temp_dir().join(format!("inflight-bench-{name}.ron"));
     std::fs::write(&path, text).unwrap();
@@ -124,4 +189,16 @@ fn main() {
     case("20 services", Some(written("20", &crowd(20, 2_000))), 5.0, true);
     case("2 links, 50 000 events", Some(written("50k", &crowd(2, 50_000))), 2.0, true);
     case("500 services, 20 000 events", Some(written("500", &crowd(500, 20_000))), 2.0, true);
+    println!(
+        "\n{:<38} {:>9} {:>8} {:>8} {:>8} {:>14}",
+        "ms from a deed to its future", "records", "median", "p99", "worst", "worst picture"
+    );
+    let future = |name: &str, text: &str| {
+        if wanted.is_empty() || wanted.iter().any(|it| name.contains(it.as_str())) {
+            future(name, written("future", text));
+        }
+    };
+    future("future: payment", &payment.replace("until: \"60s\"", "until: \"45min\""));
+    let busy = crowd(20, 2_000).replace("until: \"20s\"", "until: \"120s\"");
+    future("future: 20 services, 2 000 events", &busy);
 }
