@@ -1,7 +1,7 @@
 //! Futures: what a person does to the run that is shown, and the branches that come of it.
 
 use crate::history::{Branch, BranchId, Step, Tree};
-use crate::model::{Act, Deed, Model, Role, Script, Setting, Time};
+use crate::model::{Act, Deed, EventTypeId, Model, Role, Script, Setting, Time};
 
 use super::faults::Planned;
 use super::made::{Futures, Held};
@@ -150,19 +150,7 @@ pub fn act_name(model: &Model, act: &Act) -> String {
                 }
                 role => format!("the {} of {name} {}", role.name(), copy.event),
             };
-            match deed {
-                Deed::Duplicate => format!("duplicate of {of}"),
-                Deed::Delay(by) => format!("delay of {of} by {by}"),
-                Deed::Drop => format!("loss of {of}"),
-                Deed::Swap => format!("swap of {of} with the next"),
-                Deed::LoseAnswer => format!("lost answer to {of}"),
-                Deed::Bury => format!("burial of {of}"),
-                Deed::Edit { field, .. } => {
-                    let fields = &model.event_types[copy.event_type.index()].fields;
-                    let field = fields.get(usize::from(*field)).map_or("a field", |it| &it.name);
-                    format!("change of {field} in {of}")
-                }
-            }
+            deed_name(model, copy.event_type, *deed, &of)
         }
         Act::Break { kind, .. } => fault_name(model, kind),
         Act::Mend(kind) => format!("end of {}", fault_name(model, kind)),
@@ -174,6 +162,23 @@ pub fn act_name(model: &Model, act: &Act) -> String {
         },
         Act::FailNext { service, count } => {
             format!("failure of the next {count} of {}", model.services[service.index()].name)
+        }
+    }
+}
+
+/// What is done to a message, as a person would say it.
+fn deed_name(model: &Model, event_type: EventTypeId, deed: Deed, of: &str) -> String {
+    match deed {
+        Deed::Duplicate => format!("duplicate of {of}"),
+        Deed::Delay(by) => format!("delay of {of} by {by}"),
+        Deed::Drop => format!("loss of {of}"),
+        Deed::Swap => format!("swap of {of} with the next"),
+        Deed::LoseAnswer => format!("lost answer to {of}"),
+        Deed::Bury => format!("burial of {of}"),
+        Deed::Edit { field, .. } => {
+            let fields = &model.event_types[event_type.index()].fields;
+            let field = fields.get(usize::from(field)).map_or("a field", |it| &it.name);
+            format!("change of {field} in {of}")
         }
     }
 }
@@ -231,7 +236,7 @@ fn setting_name(model: &Model, setting: &Setting) -> String {
 /// What breaks, as a person would say it.
 #[must_use]
 pub fn fault_name(model: &Model, kind: &crate::model::FaultKind) -> String {
-    use crate::model::{FaultKind, LinkId, Node};
+    use crate::model::{FaultKind, LinkId, Node, Strike};
     let service = |it: crate::model::ServiceId| model.services[it.index()].name.as_str();
     let topic = |it: crate::model::TopicId| model.topics[it.index()].name.as_str();
     let one = |it: crate::model::ServiceId, instance: Option<u32>| match instance {
@@ -267,6 +272,16 @@ pub fn fault_name(model: &Model, kind: &crate::model::FaultKind) -> String {
         }
         FaultKind::Outage { topic: it, .. } => format!("outage of {}", topic(*it)),
         FaultKind::LeaderLoss { topic: it } => format!("loss of the leader of {}", topic(*it)),
+        FaultKind::Strike(Strike { link, event_type, nth, deed }) => {
+            let name = &model.event_types[event_type.index()].name;
+            let of = format!("{name} no. {nth} from {}", way(&[*link]));
+            deed_name(model, *event_type, *deed, &of)
+        }
+        FaultKind::Set(setting) => setting_name(model, setting),
+        FaultKind::Purge { topic: it } => format!("purge of {}", topic(*it)),
+        FaultKind::FailNext { service: it, count } => {
+            format!("failure of the next {count} of {}", service(*it))
+        }
     }
 }
 

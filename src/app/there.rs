@@ -1,6 +1,8 @@
 //! Whether what a command names is there: it may have been drawn before the file was read again.
 
-use crate::model::{Act, FaultKind, LinkId, Model, Node, ServiceId, Setting, Strategy, TopicId};
+use crate::model::{
+    Act, FaultKind, LinkId, Model, Node, ServiceId, Setting, Strategy, Strike, TopicId,
+};
 
 use super::command::{Command, Selection};
 use super::state::App;
@@ -90,7 +92,14 @@ impl Has<'_> {
             FaultKind::Disconnect { service, topic, .. } => {
                 self.service(*service) && self.topic(*topic)
             }
-            FaultKind::Outage { topic, .. } | FaultKind::LeaderLoss { topic } => self.topic(*topic),
+            FaultKind::Outage { topic, .. }
+            | FaultKind::LeaderLoss { topic }
+            | FaultKind::Purge { topic } => self.topic(*topic),
+            FaultKind::Strike(Strike { link, event_type, .. }) => {
+                self.links(&[*link]) && event_type.index() < self.0.event_types.len()
+            }
+            FaultKind::Set(setting) => self.setting(setting),
+            FaultKind::FailNext { service, .. } => self.service(*service),
         }
     }
 

@@ -1,8 +1,8 @@
 //! What a record is about: which event, and at which service, topic or link it happens.
 
 use crate::model::{
-    EventId, FaultKind, InstanceId, LinkId, MessageId, Model, Node, Record, ServiceId, TopicId,
-    What,
+    EventId, FaultKind, InstanceId, LinkId, MessageId, Model, Node, Record, ServiceId, Setting,
+    TopicId, What,
 };
 
 use super::scene::{Place, Scene};
@@ -213,7 +213,11 @@ fn is_of_link(kind: &FaultKind, link: LinkId) -> bool {
         FaultKind::Cut { links, .. }
         | FaultKind::Loss { links, .. }
         | FaultKind::Delay { links, .. }
-        | FaultKind::Duplicate { links, .. } => links.contains(&link),
+        | FaultKind::Duplicate { links, .. }
+        | FaultKind::Set(Setting::Latency { links, .. } | Setting::Bandwidth { links, .. }) => {
+            links.contains(&link)
+        }
+        FaultKind::Strike(strike) => strike.link == link,
         _ => false,
     }
 }
@@ -230,9 +234,28 @@ fn is_of_node(kind: &FaultKind, node: Node, model: &Model) -> bool {
         FaultKind::Outage { topic, .. } | FaultKind::LeaderLoss { topic } => {
             Node::Topic(topic) == node
         }
+        FaultKind::Purge { topic } => Node::Topic(topic) == node,
+        FaultKind::FailNext { service, .. } => Node::Service(service) == node,
+        FaultKind::Set(ref setting) => is_set_of(setting, node),
         FaultKind::Cut { .. }
         | FaultKind::Loss { .. }
         | FaultKind::Delay { .. }
-        | FaultKind::Duplicate { .. } => false,
+        | FaultKind::Duplicate { .. }
+        | FaultKind::Strike(_) => false,
+    }
+}
+
+fn is_set_of(setting: &Setting, node: Node) -> bool {
+    match *setting {
+        Setting::Instances { service, .. }
+        | Setting::Workers { service, .. }
+        | Setting::Clock { service, .. } => Node::Service(service) == node,
+        Setting::Strategy { service, topic, .. } | Setting::Prefetch { service, topic, .. } => {
+            Node::Service(service) == node || Node::Topic(topic) == node
+        }
+        Setting::AckWait { topic, .. } | Setting::MaxDeliveries { topic, .. } => {
+            Node::Topic(topic) == node
+        }
+        Setting::Latency { .. } | Setting::Bandwidth { .. } => false,
     }
 }

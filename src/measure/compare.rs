@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    Arrivals, Figure, GroupId, Model, Script, ServiceId, Stat, StoreId, Time, Unit,
+    Arrivals, Deed, Figure, GroupId, Model, Script, ServiceId, Setting, Stat, StoreId, Time, Unit,
 };
 
 use super::figures::Measured;
@@ -362,6 +362,61 @@ pub fn fault_name(model: &Model, kind: &crate::model::FaultKind) -> String {
         }
         Kind::Outage { topic: it, .. } => format!("the broker of {} is away", topic(*it)),
         Kind::LeaderLoss { topic: it } => format!("{} has lost its leader", topic(*it)),
+        Kind::Strike(strike) => {
+            let event = &model.event_types[strike.event_type.index()].name;
+            let what = match strike.deed {
+                Deed::Duplicate => "comes twice",
+                Deed::Delay(_) => "is late",
+                Deed::Drop => "is lost",
+                Deed::Swap => "is overtaken",
+                Deed::LoseAnswer => "is not answered",
+                Deed::Bury => "is a dead letter",
+                Deed::Edit { .. } => "says something else",
+            };
+            format!("{event} no. {} on {} {what}", strike.nth, links(&[strike.link]))
+        }
+        Kind::Set(setting) => setting_name(model, setting),
+        Kind::Purge { topic: it } => format!("{} is purged", topic(*it)),
+        Kind::FailNext { service: it, count } => {
+            format!("the next {count} handlers of {} fail", service(*it))
+        }
+    }
+}
+
+/// What is set, in a few words: `ledger has 2 workers`.
+fn setting_name(model: &Model, setting: &Setting) -> String {
+    let service = |it: ServiceId| model.services[it.index()].name.as_str();
+    let topic = |it: crate::model::TopicId| model.topics[it.index()].name.as_str();
+    let links = |links: &[crate::model::LinkId]| {
+        links.first().map_or(String::new(), |it| {
+            let link = &model.links[it.index()];
+            format!("{} – {}", model.node_name(link.from), model.node_name(link.to))
+        })
+    };
+    let count = |it: Option<u32>| it.map_or_else(|| "any number of".into(), |it| it.to_string());
+    match setting {
+        Setting::Instances { service: it, instances } => {
+            format!("{} has {instances} instances", service(*it))
+        }
+        Setting::Workers { service: it, workers } => {
+            format!("{} has {} workers", service(*it), count(*workers))
+        }
+        Setting::Strategy { service: it, topic: of, strategy } => {
+            format!("{} handles {} {}", service(*it), topic(*of), strategy.words())
+        }
+        Setting::Prefetch { service: it, prefetch, .. } => {
+            format!("{} holds {prefetch} at a time", service(*it))
+        }
+        Setting::AckWait { topic: it, wait } => match wait {
+            Some(wait) => format!("{} waits {wait} for acks", topic(*it)),
+            None => format!("{} waits for acks", topic(*it)),
+        },
+        Setting::MaxDeliveries { topic: it, most } => {
+            format!("{} makes {} deliveries", topic(*it), count(*most))
+        }
+        Setting::Latency { links: it, .. } => format!("{} takes another time", links(it)),
+        Setting::Bandwidth { links: it, .. } => format!("{} has another bandwidth", links(it)),
+        Setting::Clock { service: it, .. } => format!("the clock of {} is off", service(*it)),
     }
 }
 

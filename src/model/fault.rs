@@ -1,6 +1,10 @@
-//! Faults on a schedule: what breaks, when, and for how long.
+//! Faults on a schedule: what breaks, when, and for how long; and what else is done on the same
+//! schedule.
 
-use super::{Distribution, GroupId, LinkId, Position, ServiceId, Span, Time, TopicId};
+use super::{
+    Act, Deed, Distribution, EventTypeId, GroupId, LinkId, Position, ServiceId, Setting, Span,
+    Time, TopicId,
+};
 
 /// Something that breaks at an instant, and is mended some time later or never.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,9 +100,69 @@ pub enum FaultKind {
         /// Of which log.
         topic: TopicId,
     },
+    /// Something is done to one message as it sets out. It is over then.
+    Strike(Strike),
+    /// Something is set otherwise from then on; as everything that follows, it is no fault, but is
+    /// done on the same schedule, and is over at once.
+    Set(Setting),
+    /// Everything that a topic holds is deleted, as by [`Act::Purge`].
+    Purge {
+        /// Which.
+        topic: TopicId,
+    },
+    /// The next handlers that a service begins fail at once, as by [`Act::FailNext`].
+    FailNext {
+        /// Whose.
+        service: ServiceId,
+        /// How many.
+        count: u32,
+    },
+}
+
+/// What is done to one message, and to which: of those that carry an event of a type and set out on
+/// a link from an instant on, the so-manieth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Strike {
+    /// On which link.
+    pub link: LinkId,
+    /// Of which type the event is.
+    pub event_type: EventTypeId,
+    /// The how-manieth, from 1.
+    pub nth: u32,
+    /// What is done. A swap is made when the next message sets out on the link, if this one is
+    /// still on it.
+    pub deed: Deed,
+}
+
+impl Fault {
+    /// The same as a person would do it.
+    #[must_use]
+    pub fn act(&self) -> Act {
+        match &self.kind {
+            FaultKind::Set(setting) => Act::Set(setting.clone()),
+            FaultKind::Purge { topic } => Act::Purge { topic: *topic },
+            FaultKind::FailNext { service, count } => {
+                Act::FailNext { service: *service, count: *count }
+            }
+            kind => Act::Break { kind: kind.clone(), lasts: self.lasts },
+        }
+    }
 }
 
 impl FaultKind {
+    /// Whether it is done at an instant, and over then.
+    #[must_use]
+    pub const fn is_momentary(&self) -> bool {
+        matches!(
+            self,
+            Self::Replay { .. }
+                | Self::Strike(_)
+                | Self::Set(_)
+                | Self::Purge { .. }
+                | Self::FailNext { .. }
+        )
+    }
+
     /// Whether it breaks what another breaks in the same way, however hard: what is mended is every
     /// fault like the one that is named. Of links one in common is enough; a fault of one instance
     /// is like one that names none.

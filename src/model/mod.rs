@@ -25,7 +25,7 @@ pub mod topic;
 pub use distribution::Distribution;
 pub use event::{Event, EventType, Field, FieldDraw, FieldKind, Text, Value};
 pub use expectation::{Claim, During, Expectation, Mode, Moment, Relation, Term};
-pub use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind, Strike};
 pub use figure::{Figure, Level, Stat, Unit};
 pub use guard::{Breaker, Budget, Bulkhead, Guard, Idempotency, Trip};
 pub use handler::{

@@ -10,7 +10,7 @@ use crate::model::{
 };
 
 use super::names;
-use super::reader::{Fields, Reader, describe, parse_bytes};
+use super::reader::{Fields, Reader, describe};
 use super::syntax::{Kind, Node, Place};
 use super::topics::Profile;
 
@@ -364,17 +364,8 @@ impl Converter<'_> {
         if let Some(it) = fields.optional("latency").and_then(|it| reader.distribution(it, false)) {
             quality.latency = it;
         }
-        if let Some(node) = fields.optional("bandwidth")
-            && let Some(text) = reader.text(node)
-        {
-            quality.bandwidth = parse_bytes(text.trim_end_matches("/s")).filter(|it| *it > 0.0);
-            if quality.bandwidth.is_none() {
-                reader.wrong(
-                    &node.place,
-                    &format!("`{text}` is not a bandwidth"),
-                    "bytes per second, such as \"1MiB\"",
-                );
-            }
+        if let Some(node) = fields.optional("bandwidth") {
+            quality.bandwidth = self.bandwidth(node);
         }
         if let Some(it) = fields.optional("loss").and_then(|it| reader.probability(it)) {
             quality.loss = it;

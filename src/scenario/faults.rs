@@ -6,7 +6,7 @@ use super::convert::Converter;
 use super::reader::{Fields, describe, head};
 use super::syntax::{Kind, Node};
 
-const FAULTS: [&str; 10] = [
+const FAULTS: [&str; 22] = [
     "Crash",
     "Slow",
     "Cut",
@@ -17,6 +17,19 @@ const FAULTS: [&str; 10] = [
     "LeaderLoss",
     "Replay",
     "Disconnect",
+    // What is done on the same schedule: `deeds`.
+    "Message",
+    "Instances",
+    "Workers",
+    "Strategy",
+    "Prefetch",
+    "AckWait",
+    "MaxDeliveries",
+    "Latency",
+    "Bandwidth",
+    "Clock",
+    "Purge",
+    "FailNext",
 ];
 
 impl Converter<'_> {
@@ -30,7 +43,7 @@ impl Converter<'_> {
         self.model.faults.sort_by_key(|it| it.at);
     }
 
-    fn fault(&self, node: &Node) -> Option<Fault> {
+    fn fault(&mut self, node: &Node) -> Option<Fault> {
         let reader = self.reader;
         let Kind::Struct(Some(name), _) = &node.kind else {
             let message = format!("{} instead of a fault", describe(node));
@@ -46,8 +59,17 @@ impl Converter<'_> {
             return None;
         };
         let fields = reader.fields(node, what)?;
+        if let Some(kind) = self.done_at_once(what, &fields) {
+            // It is over at once; `for` would be a field that says nothing.
+            let at = match what {
+                "Message" => fields.optional("at").map_or(Some(Span::ZERO), |it| reader.span(it)),
+                _ => fields.required("at").and_then(|it| reader.span(it)),
+            };
+            fields.finish();
+            return Some(Fault { at: Time::ZERO + at?, lasts: Some(Span::ZERO), kind: kind? });
+        }
         let at = fields.required("at").and_then(|it| reader.span(it));
-        // A replay is over at once; `for` would be a field that says nothing.
+        // So is a replay.
         let lasts = match what {
             "Replay" => Some(Span::ZERO),
             _ => fields.optional("for").and_then(|it| reader.span(it)),
@@ -178,7 +200,7 @@ impl Converter<'_> {
     }
 
     /// The links `between` two nodes (both ways), or `from` one `to` the other.
-    fn struck_links(&self, fields: &Fields<'_>) -> Option<Vec<LinkId>> {
+    pub(super) fn struck_links(&self, fields: &Fields<'_>) -> Option<Vec<LinkId>> {
         let reader = self.reader;
         let between = fields.optional("between");
         let one_way = (fields.optional("from"), fields.optional("to"));

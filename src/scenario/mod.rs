@@ -5,6 +5,7 @@
 //! `scenarios/REFERENCE.md`.
 
 mod convert;
+pub(crate) mod deeds;
 mod events;
 mod expect;
 mod figures;

@@ -1,9 +1,10 @@
 //! What is done to a run, by names: written, and read.
 
 use crate::model::{
-    Act, CopyRef, Deed, EventId, Fault, FaultId, FaultKind, FieldKind, GroupId, LinkId, Model,
-    Position, Role, ServiceId, Span, Text, TextId, Time, Value,
+    Act, CopyRef, Deed, EventId, EventTypeId, Fault, FaultId, FaultKind, FieldKind, GroupId,
+    LinkId, Model, Position, Role, ServiceId, Span, Strike, Text, TextId, Time, Value,
 };
+use crate::scenario::deeds::deed;
 use crate::scenario::names;
 use crate::scenario::reader::{Fields, Reader, describe, head};
 use crate::scenario::syntax::{Kind, Node};
@@ -124,7 +125,17 @@ pub(super) fn write_links(model: &Model, links: &[LinkId]) -> String {
 }
 
 /// A fault's name and its fields.
-fn write_fault(model: &Model, kind: &FaultKind) -> (&'static str, String) {
+fn write_fault(model: &Model, kind: &FaultKind) -> (String, String) {
+    if let FaultKind::Set(setting) = kind {
+        let text = settings::write(model, setting);
+        let (name, fields) = text.split_once('(').unwrap_or((&text, ""));
+        return (name.to_owned(), fields.strip_suffix(')').unwrap_or(fields).to_owned());
+    }
+    let (name, fields) = write_named(model, kind);
+    (name.to_owned(), fields)
+}
+
+fn write_named(model: &Model, kind: &FaultKind) -> (&'static str, String) {
     let one = |service: ServiceId, instance: Option<u32>| {
         let instance =
             instance.map_or(String::new(), |it| format!(", instance: {}", u64::from(it) + 1));
@@ -173,6 +184,36 @@ fn write_fault(model: &Model, kind: &FaultKind) -> (&'static str, String) {
         FaultKind::LeaderLoss { topic } => {
             ("LeaderLoss", format!("topic: {}", words::topic(model, *topic)))
         }
+        FaultKind::Strike(Strike { link, event_type, nth, deed }) => {
+            let ends = write_links(model, &[*link]);
+            let found = model.event_types.get(event_type.index());
+            let name = words::name(found.map(|it| it.name.as_str()), event_type.index());
+            let deed = write_bare_deed(model, *event_type, *deed);
+            ("Message", format!("{ends}, event: {name}, nth: {nth}, do: {deed}"))
+        }
+        FaultKind::Purge { topic } => ("Purge", format!("topic: {}", words::topic(model, *topic))),
+        FaultKind::FailNext { service, count } => {
+            ("FailNext", format!("{}, count: {count}", one(*service, None)))
+        }
+        FaultKind::Set(_) => unreachable!("a setting is written by its own name"),
+    }
+}
+
+/// A deed as scenarios have it, without what it is done to.
+fn write_bare_deed(model: &Model, event_type: EventTypeId, deed: Deed) -> String {
+    match deed {
+        Deed::Duplicate => "Duplicate".to_owned(),
+        Deed::Delay(by) => format!("Delay({})", words::span(by)),
+        Deed::Drop => "Drop".to_owned(),
+        Deed::Swap => "Swap".to_owned(),
+        Deed::LoseAnswer => "LoseAnswer".to_owned(),
+        Deed::Bury => "Bury".to_owned(),
+        Deed::Edit { field, value } => {
+            let of = model.event_types.get(event_type.index());
+            let name = of.and_then(|it| it.fields.get(usize::from(field)));
+            let name = words::name(name.map(|it| it.name.as_str()), usize::from(field));
+            format!("Edit(field: {name}, value: {})", write_value(model, value))
+        }
     }
 }
 
@@ -198,7 +239,7 @@ const fn role_word(role: Role) -> &'static str {
 const DEEDS: [&str; 9] =
     ["Duplicate", "Delay", "Drop", "Swap", "LoseAnswer", "Bury", "Edit", "Purge", "FailNext"];
 
-const FAULTS: [&str; 10] = [
+const FAULTS: [&str; 22] = [
     "Crash",
     "Slow",
     "Cut",
@@ -209,6 +250,18 @@ const FAULTS: [&str; 10] = [
     "LeaderLoss",
     "Replay",
     "Disconnect",
+    "Message",
+    "Purge",
+    "FailNext",
+    "Instances",
+    "Workers",
+    "Strategy",
+    "Prefetch",
+    "AckWait",
+    "MaxDeliveries",
+    "Latency",
+    "Bandwidth",
+    "Clock",
 ];
 
 /// Reads acts: a text's names are those of a model.
@@ -504,8 +557,28 @@ impl Names<'_> {
                 };
                 FaultKind::Outage { topic: self.topic(fields)?, forgets: forgets? }
             }
-            _ => FaultKind::LeaderLoss { topic: self.topic(fields)? },
+            "LeaderLoss" => FaultKind::LeaderLoss { topic: self.topic(fields)? },
+            "Message" => FaultKind::Strike(self.strike(fields)?),
+            "Purge" => FaultKind::Purge { topic: self.topic(fields)? },
+            "FailNext" => {
+                let (service, count) = (self.service(fields), self.count(fields, "count", 0));
+                FaultKind::FailNext { service: service?, count: count? }
+            }
+            name => FaultKind::Set(settings::setting(self, name, fields)?),
         })
+    }
+
+    fn strike(&self, fields: &Fields<'_>) -> Option<Strike> {
+        let reader = self.reader;
+        let links = self.links(fields);
+        let event_type = fields.required("event");
+        let event_type = event_type.and_then(|it| names::event_type(reader, self.model, it));
+        let (nth, node) = (self.count(fields, "nth", 1), fields.required("do"));
+        let event_type = event_type?;
+        let of = &self.model.event_types[event_type.index()].fields;
+        let deed = deed(reader, node?, of, &mut |node, field| self.value(node, field.kind))?;
+        let link = links?.first().copied()?;
+        Some(Strike { link, event_type, nth: nth?, deed })
     }
 
     fn group(&self, fields: &Fields<'_>) -> Option<GroupId> {

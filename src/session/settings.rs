@@ -147,7 +147,7 @@ pub(super) fn read(names: &Names<'_>, node: &Node) -> Option<Setting> {
     setting
 }
 
-fn setting(names: &Names<'_>, name: &str, fields: &Fields<'_>) -> Option<Setting> {
+pub(super) fn setting(names: &Names<'_>, name: &str, fields: &Fields<'_>) -> Option<Setting> {
     let reader = names.reader;
     Some(match name {
         "Instances" => {

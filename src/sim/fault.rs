@@ -6,9 +6,32 @@ use super::plan::Plan;
 use super::world::{Scheduled, World};
 
 impl World {
+    /// A fault comes, and may change what links do to messages.
+    pub(super) fn fault_comes(&mut self, plan: &Plan, id: FaultId) {
+        self.doubt_links();
+        self.fault_begins(plan, id);
+        // What it sets otherwise makes another plan.
+        let plan = std::sync::Arc::clone(&self.plan);
+        self.see_to_links(&plan);
+    }
+
     /// A fault begins.
-    pub(super) fn fault_begins(&mut self, plan: &Plan, id: FaultId) {
+    fn fault_begins(&mut self, plan: &Plan, id: FaultId) {
         let fault = &plan.model.faults[id.index()];
+        let began = What::FaultBegan { fault: id };
+        let is_done = match &fault.kind {
+            FaultKind::Strike(strike) => return self.aim(id, *strike),
+            FaultKind::Set(setting) => Some(self.set(setting, began)),
+            FaultKind::Purge { topic } => Some(self.purge(*topic, began)),
+            FaultKind::FailNext { service, count } => Some(self.fail_next(*service, *count, began)),
+            _ => None,
+        };
+        if let Some(is_done) = is_done {
+            if is_done {
+                self.is_over(id);
+            }
+            return;
+        }
         self.note(What::FaultBegan { fault: id });
         if let Some(lasts) = fault.lasts {
             self.agenda.push(self.now + lasts, Scheduled::FaultEnds(id));
@@ -38,7 +61,17 @@ impl World {
                 self.lose_leader(plan, *topic);
                 self.broker_goes(plan, *topic);
             }
+            FaultKind::Strike(_)
+            | FaultKind::Set(_)
+            | FaultKind::Purge { .. }
+            | FaultKind::FailNext { .. } => unreachable!("they were done above"),
         }
+    }
+
+    /// What began in this instant is over, too.
+    pub(super) fn is_over(&mut self, id: FaultId) {
+        self.faults_on.push(id);
+        self.agenda.push(self.now, Scheduled::FaultEnds(id));
     }
 
     /// A fault is mended; what another fault of its kind still does goes on.
@@ -63,7 +96,11 @@ impl World {
             | FaultKind::Loss { .. }
             | FaultKind::Delay { .. }
             | FaultKind::Duplicate { .. } => self.see_to_faults(plan, &fault.kind),
-            FaultKind::Replay { .. } => {}
+            FaultKind::Replay { .. }
+            | FaultKind::Strike(_)
+            | FaultKind::Set(_)
+            | FaultKind::Purge { .. }
+            | FaultKind::FailNext { .. } => {}
             FaultKind::Disconnect { .. } => self.join_again(plan, &fault.kind),
             FaultKind::Outage { topic, .. } | FaultKind::LeaderLoss { topic } => {
                 self.topics[topic.index()].down -= 1;

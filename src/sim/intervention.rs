@@ -23,21 +23,22 @@ pub struct DoomedAnswer {
 impl World {
     /// Does it, and says whether there was anything to do it to.
     pub(super) fn perform_act(&mut self, act: &Act, number: u32) {
+        let noted = What::Intervened { number, took: true };
         let took = match act {
             Act::Message { copy, deed } => {
                 let plan = Arc::clone(&self.plan);
                 let id = self.find_copy(*copy);
                 match (id, *deed) {
-                    (None, Deed::Duplicate) => self.publish_again(&plan, *copy, number),
+                    (None, Deed::Duplicate) => self.publish_again(&plan, *copy, noted),
                     (None, _) => false,
-                    (Some(id), deed) => self.perform_deed(&plan, id, deed, number),
+                    (Some(id), deed) => self.perform_deed(&plan, id, deed, noted),
                 }
             }
-            Act::Break { kind, lasts } => self.break_now(kind, *lasts, number),
-            Act::Mend(kind) => self.mend_now(kind, number),
-            Act::Omit { fault } => self.omit_now(*fault, number),
+            Act::Break { kind, lasts } => self.break_now(kind, *lasts, noted),
+            Act::Mend(kind) => self.mend_now(kind, noted),
+            Act::Omit { fault } => self.omit_now(*fault, noted),
             Act::Set(_) | Act::Purge { .. } | Act::FailNext { .. } => {
-                self.perform_other(act, number)
+                self.perform_other(act, noted)
             }
         };
         if !took {
@@ -82,8 +83,15 @@ impl World {
         self.services[service.index()].produced
     }
 
-    fn perform_deed(&mut self, plan: &Plan, id: MessageId, deed: Deed, number: u32) -> bool {
-        let took = What::Intervened { number, took: true };
+    /// Does something to a message, if it can be done; `took` is noted then, before what comes of
+    /// it.
+    pub(super) fn perform_deed(
+        &mut self,
+        plan: &Plan,
+        id: MessageId,
+        deed: Deed,
+        took: What,
+    ) -> bool {
         let message = *self.messages.get(id);
         match deed {
             Deed::Duplicate if message.role == Role::Arrival => false,
@@ -112,7 +120,7 @@ impl World {
                 self.drop_message(id, DropReason::Lost);
                 true
             }
-            Deed::Swap => self.swap_with_next(id, message.link, number),
+            Deed::Swap => self.swap_with_next(id, message.link, took),
             Deed::LoseAnswer => {
                 let Some(doomed) = answer_to(&message) else { return false };
                 self.note(took);
@@ -120,7 +128,7 @@ impl World {
                 self.doubt_links();
                 true
             }
-            Deed::Bury => self.bury(plan, id, &message, number),
+            Deed::Bury => self.bury(plan, id, &message, took),
             Deed::Edit { field, value } => {
                 let fields = &plan.model.event_types[message.event.event_type.index()].fields;
                 let field = usize::from(field);
@@ -151,7 +159,7 @@ impl World {
     }
 
     /// A message on a link and the one that leaves the link next after it change places.
-    fn swap_with_next(&mut self, id: MessageId, link: LinkId, number: u32) -> bool {
+    pub(super) fn swap_with_next(&mut self, id: MessageId, link: LinkId, took: What) -> bool {
         let Some((due, entry)) = self.agenda.take(|it| is_on_its_way(it, id)) else {
             return false;
         };
@@ -169,7 +177,7 @@ impl World {
         };
         let found = self.agenda.take(|it| is_on_its_way(it, next));
         let (_, next_entry) = found.expect("it was just seen there");
-        self.note(What::Intervened { number, took: true });
+        self.note(took);
         self.leave_at(due, next_entry, next);
         self.leave_at(next_due.max(due), entry, id);
         true
@@ -177,7 +185,7 @@ impl World {
 
     /// A queue topic takes a message for a dead letter: the entry itself, or the entry that a
     /// delivery is a copy of.
-    fn bury(&mut self, plan: &Plan, id: MessageId, message: &Message, number: u32) -> bool {
+    fn bury(&mut self, plan: &Plan, id: MessageId, message: &Message, took: What) -> bool {
         let Some(topic) = topic_at(plan, message.link) else { return false };
         let Broker::Queue(queue) = &mut self.topics[topic.index()].broker else { return false };
         let entry = match (message.role, message.token) {
@@ -190,7 +198,7 @@ impl World {
             self.spare_effects.push(effects);
             return false;
         }
-        self.note(What::Intervened { number, took: true });
+        self.note(took);
         self.perform_effects(plan, topic, effects);
         self.hand_out_queue(plan, topic);
         true
@@ -198,7 +206,7 @@ impl World {
 
     /// An event that a log keeps is published once more, as by a producer that has not heard
     /// that it is there.
-    fn publish_again(&mut self, plan: &Plan, copy: CopyRef, number: u32) -> bool {
+    fn publish_again(&mut self, plan: &Plan, copy: CopyRef, took: What) -> bool {
         let Some(link) = copy.link.filter(|it| it.index() < plan.model.links.len()) else {
             return false;
         };
@@ -220,7 +228,7 @@ impl World {
             token: Token::None,
             since: self.now,
         };
-        self.note(What::Intervened { number, took: true });
+        self.note(took);
         self.counters.made[Role::Publish as usize] += 1;
         let id = self.messages.insert(&again);
         self.enter(plan, id, &again, mix(mix(event.lineage, sending(&again)), self.now.0));
@@ -240,14 +248,14 @@ impl World {
     }
 
     /// Every fault that is on and like this one is mended before its time.
-    fn mend_now(&mut self, kind: &FaultKind, number: u32) -> bool {
+    fn mend_now(&mut self, kind: &FaultKind, took: What) -> bool {
         let plan = Arc::clone(&self.plan);
         let is_like = |id: &&FaultId| plan.model.faults[id.index()].kind.is_like(kind);
         let on: Vec<FaultId> = self.faults_on.iter().filter(is_like).copied().collect();
         if on.is_empty() {
             return false;
         }
-        self.note(What::Intervened { number, took: true });
+        self.note(took);
         self.doubt_links();
         for id in on {
             self.fault_ends(&plan, id);
@@ -257,7 +265,7 @@ impl World {
     }
 
     /// Something breaks that was on no schedule: from now on it is.
-    fn break_now(&mut self, kind: &FaultKind, lasts: Option<Span>, number: u32) -> bool {
+    fn break_now(&mut self, kind: &FaultKind, lasts: Option<Span>, took: What) -> bool {
         if !is_possible(&self.plan.model, kind) {
             return false;
         }
@@ -266,21 +274,20 @@ impl World {
         model.faults.push(Fault { at: self.now, lasts, kind: kind.clone() });
         self.plan = Arc::new(Plan::new(Arc::new(model)));
         let plan = Arc::clone(&self.plan);
-        self.note(What::Intervened { number, took: true });
-        self.doubt_links();
-        self.fault_begins(&plan, id);
-        self.see_to_links(&plan);
+        self.note(took);
+        self.fault_comes(&plan, id);
         true
     }
 
     /// A fault that has not come will not; one that is on is mended.
-    fn omit_now(&mut self, fault: FaultId, number: u32) -> bool {
-        let is_to_come = self.agenda.take(|it| *it == Scheduled::FaultBegins(fault)).is_some();
+    fn omit_now(&mut self, fault: FaultId, took: What) -> bool {
+        let is_to_come = self.agenda.take(|it| *it == Scheduled::FaultBegins(fault)).is_some()
+            || self.lower(fault);
         let is_on = self.faults_on.contains(&fault);
         if !is_to_come && !is_on {
             return false;
         }
-        self.note(What::Intervened { number, took: true });
+        self.note(took);
         if is_on {
             let plan = Arc::clone(&self.plan);
             self.agenda.take(|it| *it == Scheduled::FaultEnds(fault));
@@ -392,5 +399,12 @@ fn is_possible(model: &Model, kind: &FaultKind) -> bool {
         }
         FaultKind::Outage { topic, .. } => is_queue(*topic).is_some(),
         FaultKind::LeaderLoss { topic } => is_queue(*topic) == Some(false),
+        FaultKind::Strike(strike) => {
+            strike.link.index() < model.links.len()
+                && strike.event_type.index() < model.event_types.len()
+        }
+        FaultKind::Set(setting) => super::setting::is_possible(model, setting),
+        FaultKind::Purge { topic } => is_queue(*topic).is_some(),
+        FaultKind::FailNext { service, .. } => has(*service, None),
     }
 }

@@ -161,6 +161,11 @@ impl Messages {
         &mut self.slots[id.index()]
     }
 
+    /// Whether a place holds a message that is alive, perhaps another than it once did.
+    pub fn is_alive(&self, id: MessageId) -> bool {
+        id.index() < self.slots.len() && !self.free.contains(&id.0)
+    }
+
     /// How many are alive.
     pub fn len(&self) -> usize {
         self.slots.len() - self.free.len()

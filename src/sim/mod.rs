@@ -30,6 +30,7 @@ mod setting;
 mod size;
 mod statistics;
 mod strategy;
+mod strike;
 pub mod tally;
 mod topic;
 mod workload;

@@ -63,8 +63,11 @@ impl World {
     pub(super) fn see_to_links(&mut self, plan: &Plan) {
         for (index, state) in self.links.iter_mut().enumerate() {
             let manner = plan.manner(LinkId::from_index(index));
-            state.is_calm =
-                manner.is_simple && !state.is_troubled() && self.doomed_answers.is_empty();
+            let is_aimed_at = self.aimed.iter().any(|it| it.link().index() == index);
+            state.is_calm = manner.is_simple
+                && !state.is_troubled()
+                && self.doomed_answers.is_empty()
+                && !is_aimed_at;
         }
     }
 
@@ -117,6 +120,9 @@ impl World {
                 let double = self.messages.insert(&message);
                 self.enter(plan, double, &message, mix(key, 1));
             }
+        }
+        if !self.aimed.is_empty() {
+            self.strike_what_sets_out(plan, id, &message);
         }
     }
 

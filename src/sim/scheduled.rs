@@ -143,4 +143,6 @@ pub enum Scheduled {
     FaultBegins(FaultId),
     /// A fault is mended.
     FaultEnds(FaultId),
+    /// What was aimed at a message is done.
+    Strike(FaultId),
 }

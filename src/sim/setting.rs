@@ -17,11 +17,12 @@ const MOST_INSTANCES: u32 = 1_000;
 
 impl World {
     /// Sets something otherwise; false if there is nothing that it could be set of.
-    pub(super) fn set(&mut self, setting: &Setting, number: u32) -> bool {
+    /// `took` is what is noted if there is.
+    pub(super) fn set(&mut self, setting: &Setting, took: What) -> bool {
         if !is_possible(&self.plan.model, setting) {
             return false;
         }
-        self.note(What::Intervened { number, took: true });
+        self.note(took);
         match setting {
             Setting::Instances { service, instances } => self.set_instances(*service, *instances),
             Setting::Workers { service, workers } => {
@@ -169,11 +170,11 @@ impl World {
     }
 
     /// Everything that a topic holds is deleted.
-    pub(super) fn purge(&mut self, topic: TopicId, number: u32) -> bool {
+    pub(super) fn purge(&mut self, topic: TopicId, took: What) -> bool {
         if topic.index() >= self.topics.len() {
             return false;
         }
-        self.note(What::Intervened { number, took: true });
+        self.note(took);
         let plan = Arc::clone(&self.plan);
         match &mut self.topics[topic.index()].broker {
             Broker::Queue(queue) => {
@@ -206,12 +207,12 @@ impl World {
     }
 
     /// The next handlers that a service begins fail at once.
-    pub(super) fn fail_next(&mut self, service: ServiceId, count: u32, number: u32) -> bool {
+    pub(super) fn fail_next(&mut self, service: ServiceId, count: u32, took: What) -> bool {
         let is_there = self.plan.model.services.get(service.index());
         if is_there.is_none_or(|it| it.workload.is_some()) {
             return false;
         }
-        self.note(What::Intervened { number, took: true });
+        self.note(took);
         self.failing.insert(service, count);
         if count == 0 {
             self.failing.remove(&service);
@@ -231,18 +232,18 @@ impl World {
     }
 
     /// What an act does that is none of a message or a fault.
-    pub(super) fn perform_other(&mut self, act: &Act, number: u32) -> bool {
+    pub(super) fn perform_other(&mut self, act: &Act, took: What) -> bool {
         match act {
-            Act::Set(setting) => self.set(setting, number),
-            Act::Purge { topic } => self.purge(*topic, number),
-            Act::FailNext { service, count } => self.fail_next(*service, *count, number),
+            Act::Set(setting) => self.set(setting, took),
+            Act::Purge { topic } => self.purge(*topic, took),
+            Act::FailNext { service, count } => self.fail_next(*service, *count, took),
             Act::Message { .. } | Act::Break { .. } | Act::Mend(_) | Act::Omit { .. } => false,
         }
     }
 }
 
 /// Whether a model has what would be set.
-fn is_possible(model: &Model, setting: &Setting) -> bool {
+pub(super) fn is_possible(model: &Model, setting: &Setting) -> bool {
     let is_service =
         |it: ServiceId| model.services.get(it.index()).is_some_and(|it| it.workload.is_none());
     let consumes = |service: ServiceId, topic: TopicId| {

@@ -61,6 +61,7 @@ impl World {
             self.services.iter().map(|it| size_of_val(it) + it.statistics.size_bytes()).sum();
         let held: usize = self.links.iter().map(|it| size_of_val(it) + 4 * it.held.len()).sum();
         size_of::<Self>()
+            + size_of_val(&*self.aimed)
             + tables
             + instances
             + topics

@@ -36,6 +36,7 @@ use super::publish::{OutboxState, ProducerState};
 use super::reading::{Lane, Reading};
 pub use super::scheduled::Scheduled;
 use super::statistics::Statistics;
+use super::strike::Aimed;
 
 /// So many records are handed on together: few enough to be still at hand.
 const AT_ONCE: usize = 64;
@@ -110,6 +111,8 @@ pub struct World {
     pub(super) faults_on: Vec<FaultId>,
     /// Answers that a person has had lost, and that are not sent yet.
     pub(super) doomed_answers: Vec<DoomedAnswer>,
+    /// What the schedule will do to messages that have not set out yet.
+    pub(super) aimed: Vec<Aimed>,
     pub(super) counters: Counters,
     seed: u64,
     digest: u64,
@@ -439,6 +442,7 @@ impl World {
             clocks: BTreeMap::new(),
             faults_on: Vec::new(),
             doomed_answers: Vec::new(),
+            aimed: Vec::new(),
             counters: Counters::default(),
             seed,
             digest: 0x243f_6a88_85a3_08d3 ^ seed,
@@ -539,12 +543,13 @@ impl World {
 
     /// Performs everything up to and including this instant, and comes to it.
     pub fn run_until<O: Observer>(&mut self, until: Time, observer: &mut O) {
-        let plan = Arc::clone(&self.plan);
         self.observed = O::LISTENS;
         if !self.begun {
+            let plan = Arc::clone(&self.plan);
             self.begin(&plan);
         }
-        while self.advance(&plan, until) {
+        // Each time by the plan that holds then.
+        while self.advance(&Arc::clone(&self.plan), until) {
             self.deliver_records(observer);
             self.changes.clear();
         }
@@ -564,14 +569,14 @@ impl World {
     }
 
     /// Performs what there is to do up to and including this instant, or until there are so many
-    /// records that they had better be handed on: then true.
+    /// records that they had better be handed on, or another plan holds: then true.
     // Not one step a call, and not in the observer's crate: here the loop is one function.
     fn advance(&mut self, plan: &Plan, until: Time) -> bool {
         while self.crowd < MOST_AT_AN_INSTANT
             && let Some((at, entry)) = self.agenda.pop_until(until)
         {
             self.perform(plan, at, entry);
-            if self.fresh.len() >= AT_ONCE {
+            if self.fresh.len() >= AT_ONCE || !std::ptr::eq(plan, Arc::as_ptr(&self.plan)) {
                 return true;
             }
         }
@@ -621,11 +626,8 @@ impl World {
                 self.heartbeat(plan, task, lease, topic);
             }
             Scheduled::Rebalanced(group) => self.hand_out_group(plan, group),
-            Scheduled::FaultBegins(fault) => {
-                self.doubt_links();
-                self.fault_begins(plan, fault);
-                self.see_to_links(plan);
-            }
+            Scheduled::FaultBegins(fault) => self.fault_comes(plan, fault),
+            Scheduled::Strike(fault) => self.strike(plan, fault),
             Scheduled::FaultEnds(fault) => {
                 self.doubt_links();
                 self.fault_ends(plan, fault);

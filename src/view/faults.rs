@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::app::futures::{act_name, fault_name};
 use crate::app::{App, Command, Planned};
 use crate::history::{MarkKind, Step};
-use crate::model::{Act, FaultKind, Intervention, Span, Time};
+use crate::model::{Act, FaultId, FaultKind, Intervention, Span, Time};
 
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq)]
@@ -176,7 +176,7 @@ pub fn rows(app: &App) -> Vec<Row> {
     let steps = app.tree().steps(shown);
     let mut rows = Vec::new();
     for (index, fault) in base.faults.iter().enumerate() {
-        let id = crate::model::FaultId::from_index(index);
+        let id = FaultId::from_index(index);
         let mended = app.mending(id).map(|(_, _, step)| step.intervention.at);
         let extent = extent_of(fault.at, &fault.kind, fault.lasts);
         // One at the very beginning has come when it can be mended.
@@ -185,7 +185,10 @@ pub fn rows(app: &App) -> Vec<Row> {
             Some(at) => Extent::Until(at),
             None => extent,
         };
-        let act = Act::Break { kind: fault.kind.clone(), lasts: fault.lasts };
+        let took = match fault.kind {
+            FaultKind::Strike(_) => has_struck(app, id),
+            _ => Some(true),
+        };
         rows.push(Row {
             key: Planned::Scheduled(id),
             at: fault.at,
@@ -195,8 +198,8 @@ pub fn rows(app: &App) -> Vec<Row> {
             is_inherited: false,
             is_on,
             state: State::ToCome,
-            took: is_on.then_some(true),
-            act,
+            took: took.filter(|_| is_on),
+            act: fault.act(),
         });
     }
     let taken = if steps.is_empty() { Vec::new() } else { taken(app) };
@@ -249,10 +252,17 @@ pub fn chosen(app: &App) -> Option<Row> {
 
 fn extent_of(at: Time, kind: &FaultKind, lasts: Option<Span>) -> Extent {
     match lasts {
-        _ if matches!(kind, FaultKind::Replay { .. }) => Extent::Point,
+        _ if kind.is_momentary() => Extent::Point,
         None => Extent::ToTheEnd,
         Some(lasts) => Extent::Until(at + lasts),
     }
+}
+
+/// Whether what is aimed at a message has met one; `None` while that is not known.
+fn has_struck(app: &App, fault: FaultId) -> Option<bool> {
+    let mut marks = app.run.overview.marks.iter();
+    let has = marks.any(|mark| mark.kind == MarkKind::FaultBegan(fault));
+    (has || app.run.progress.done).then_some(has)
 }
 
 /// By its number in the script, whether an intervention found something to be done to.

@@ -284,6 +284,10 @@ pub(super) fn fault_words(model: &Model, fault: &Fault) -> (String, String) {
         FaultKind::Outage { topic, .. } => {
             format!("{} is away", model.topics[topic.index()].name)
         }
+        kind @ (FaultKind::Strike(_)
+        | FaultKind::Set(_)
+        | FaultKind::Purge { .. }
+        | FaultKind::FailNext { .. }) => crate::app::futures::fault_name(model, kind),
     };
     let from = fault.at.since(Time::ZERO);
     let when = match fault.lasts {

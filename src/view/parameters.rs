@@ -1,7 +1,7 @@
 //! What can be set of something on the list of faults: the parameters of an act, with their units
 //! and bounds, and what a person types for them.
 
-use crate::model::{Act, Deed, FaultKind, Model, Position, Setting, Span, Value};
+use crate::model::{Act, Deed, EventTypeId, FaultKind, Model, Position, Setting, Span, Value};
 use crate::scenario::parse_span;
 
 /// A parameter of an act.
@@ -185,20 +185,33 @@ pub fn with(model: &Model, act: &Act, place: usize, value: f64) -> Act {
 /// Shows each parameter of an act in turn, and sets it to what is given back.
 fn each(model: &Model, act: &mut Act, mut see: impl FnMut(Parameter) -> f64) {
     match act {
-        Act::Message { copy, deed } => match deed {
-            Deed::Delay(by) => span(by, "by", 0.0, &mut see),
-            Deed::Edit { field, value } => {
-                let fields = &model.event_types[copy.event_type.index()].fields;
-                let name = fields.get(usize::from(*field)).map_or("value", |it| &it.name);
-                edit(name, value, &mut see);
-            }
-            Deed::Duplicate | Deed::Drop | Deed::Swap | Deed::LoseAnswer | Deed::Bury => {}
-        },
+        Act::Message { copy, deed } => done(model, copy.event_type, deed, &mut see),
+        Act::Break { kind: FaultKind::Strike(strike), .. } => {
+            whole(&mut strike.nth, "which", 1.0, &mut see);
+            done(model, strike.event_type, &mut strike.deed, &mut see);
+        }
         Act::Break { kind, .. } => fault(kind, &mut see),
         Act::Mend(_) => {}
         Act::Set(setting) => set(setting, &mut see),
         Act::FailNext { count, .. } => whole(count, "how many", 0.0, &mut see),
         Act::Purge { .. } | Act::Omit { .. } => {}
+    }
+}
+
+fn done(
+    model: &Model,
+    event_type: EventTypeId,
+    deed: &mut Deed,
+    see: &mut impl FnMut(Parameter) -> f64,
+) {
+    match deed {
+        Deed::Delay(by) => span(by, "by", 0.0, see),
+        Deed::Edit { field, value } => {
+            let fields = &model.event_types[event_type.index()].fields;
+            let name = fields.get(usize::from(*field)).map_or("value", |it| &it.name);
+            edit(name, value, see);
+        }
+        Deed::Duplicate | Deed::Drop | Deed::Swap | Deed::LoseAnswer | Deed::Bury => {}
     }
 }
 
@@ -229,10 +242,14 @@ fn fault(kind: &mut FaultKind, see: &mut impl FnMut(Parameter) -> f64) {
             let from = see(Parameter::new(name, Unit::Time, at.as_secs_f64(), 0.0, 1e9));
             *at = crate::model::Time::from_secs_f64(from);
         }
+        FaultKind::Set(setting) => set(setting, see),
+        FaultKind::FailNext { count, .. } => whole(count, "how many", 0.0, see),
         FaultKind::Crash { .. }
         | FaultKind::Replay { .. }
         | FaultKind::Disconnect { .. }
-        | FaultKind::LeaderLoss { .. } => {}
+        | FaultKind::LeaderLoss { .. }
+        | FaultKind::Strike(_)
+        | FaultKind::Purge { .. } => {}
     }
 }
 

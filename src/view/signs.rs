@@ -65,8 +65,14 @@ pub fn signs(app: &App, axis: Axis) -> Vec<Sign> {
     let marks = &app.run.overview.marks;
     let begin = marks.binary_search_by(|it| it.at.cmp(&from).then(std::cmp::Ordering::Greater));
     let begin = begin.unwrap_or_else(|place| place);
+    // What is done at an instant is no fault that begins and is mended.
+    let is_momentary = |fault: FaultId| {
+        app.run.base.faults.get(fault.index()).is_some_and(|it| it.kind.is_momentary())
+    };
     for Mark { at, kind } in marks.iter().skip(begin).take_while(|it| it.at <= to) {
         let sign = match kind {
+            MarkKind::FaultBegan(fault) if is_momentary(*fault) => SignKind::Intervention,
+            MarkKind::FaultEnded(fault) if is_momentary(*fault) => continue,
             MarkKind::FaultBegan(_) => SignKind::Fault,
             MarkKind::FaultEnded(_) => SignKind::Mended,
             MarkKind::Anomaly { .. } => SignKind::Anomaly,
@@ -79,7 +85,9 @@ pub fn signs(app: &App, axis: Axis) -> Vec<Sign> {
     for (place, fault) in app.run.base.faults.iter().enumerate() {
         if !app.run.progress.done && fault.at > head && from <= fault.at && fault.at <= to {
             let kind = MarkKind::FaultBegan(FaultId::from_index(place));
-            add(SignKind::Fault, fault.at, Some(kind));
+            let is_momentary = fault.kind.is_momentary();
+            let sign = if is_momentary { SignKind::Intervention } else { SignKind::Fault };
+            add(sign, fault.at, Some(kind));
         }
     }
     for mark in app.made.marks.list().iter().filter(|it| from <= it.at && it.at <= to) {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use inflight::history::{Moment, Run, Runs, Scene};
 use inflight::model::{
-    Act, Arrivals, Deed, Distribution, EventId, FaultId, FaultKind, FieldDraw, Intervention,
-    LinkId, Model, Record, Role, Script, ServiceId, Setting, Span, Time, TopicId, TopicKind, Value,
-    What,
+    Act, Arrivals, Deed, Distribution, EventId, EventTypeId, FaultId, FaultKind, FieldDraw,
+    Intervention, LinkId, Model, Record, Role, Script, ServiceId, Setting, Span, Strike, Time,
+    TopicId, TopicKind, Value, What,
 };
 use inflight::sim::World;
 
@@ -31,7 +31,11 @@ fn act(lots: &mut Lots, model: &Model, moment: &Moment) -> Act {
     }
     let id = alive[lots.within(0, alive.len() as u32 - 1) as usize];
     let copy = moment.scene.copy_ref(id).unwrap();
-    let deed = match lots.within(0, 6) {
+    Act::Message { copy, deed: deed(lots) }
+}
+
+fn deed(lots: &mut Lots) -> Deed {
+    match lots.within(0, 6) {
         0 => Deed::Duplicate,
         1 => Deed::Delay(Span(u64::from(lots.within(0, 2_000_000_000)))),
         2 => Deed::Drop,
@@ -39,8 +43,7 @@ fn act(lots: &mut Lots, model: &Model, moment: &Moment) -> Act {
         4 => Deed::LoseAnswer,
         5 => Deed::Bury,
         _ => Deed::Edit { field: lots.within(0, 2) as u8, value: Value::Int(7) },
-    };
-    Act::Message { copy, deed }
+    }
 }
 
 /// Something that can be set otherwise, or done to a topic or a service.
@@ -84,6 +87,13 @@ fn other(lots: &mut Lots, model: &Model) -> Act {
 }
 
 fn fault(lots: &mut Lots, model: &Model) -> FaultKind {
+    if lots.chance(25) {
+        let mut of = |count: usize| lots.within(0, count as u32 - 1) as usize;
+        let link = LinkId::from_index(of(model.links.len()));
+        let event_type = EventTypeId::from_index(of(model.event_types.len()));
+        let nth = of(4) as u32 + 1;
+        return FaultKind::Strike(Strike { link, event_type, nth, deed: deed(lots) });
+    }
     let mut of = |count: usize| lots.within(0, count as u32 - 1) as usize;
     let service = ServiceId::from_index(of(model.services.len()));
     let links = vec![LinkId::from_index(of(model.links.len()))];
@@ -283,7 +293,7 @@ fn what_finds_nothing_to_be_done_to_says_so_and_changes_nothing_else() {
     each_seed(50, |seed, model| {
         let copy = inflight::model::CopyRef {
             event: EventId(u64::MAX),
-            event_type: inflight::model::EventTypeId(0),
+            event_type: EventTypeId(0),
             role: Role::Publish,
             link: None,
             attempt: 1,

@@ -11,5 +11,6 @@ mod logs;
 mod producers;
 mod queues;
 mod retention;
+mod schedule;
 mod services;
 mod strategies;

@@ -8,8 +8,8 @@ use inflight::app::{
 };
 use inflight::history::{BranchId, MarkKind, Step};
 use inflight::model::{
-    Act, Deed, Distribution, FaultId, FaultKind, GroupId, Intervention, LinkId, Node, Position,
-    ServiceId, Setting, Span, Strategy, Time, TopicId, Value,
+    Act, Deed, Distribution, EventTypeId, FaultId, FaultKind, GroupId, Intervention, LinkId, Node,
+    Position, ServiceId, Setting, Span, Strategy, Strike, Time, TopicId, Value,
 };
 
 use crate::generate::Lots;
@@ -246,6 +246,17 @@ drawn! {
             FaultKind::Outage { topic: topic(lots, app), forgets: Span(lots.next() & 0xfff_ffff) }
         },
         FaultKind::LeaderLoss { .. } => FaultKind::LeaderLoss { topic: topic(lots, app) },
+        FaultKind::Strike(_) => FaultKind::Strike(Strike {
+            link: link(lots, app),
+            event_type: EventTypeId::from_index(place(lots, app.model().event_types.len())),
+            nth: lots.within(0, 3),
+            deed: deed(lots, app),
+        }),
+        FaultKind::Set(_) => FaultKind::Set(setting(lots, app)),
+        FaultKind::Purge { .. } => FaultKind::Purge { topic: topic(lots, app) },
+        FaultKind::FailNext { .. } => {
+            FaultKind::FailNext { service: service(lots, app), count: lots.within(0, 5) }
+        },
     }
 }
 
