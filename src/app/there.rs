@@ -67,8 +67,8 @@ impl Has<'_> {
     fn act(&self, act: &Act) -> bool {
         match act {
             Act::Message { copy, .. } => {
-                let link = copy.link.is_none_or(|it| self.links(&[it]));
-                link && self.service(copy.event.producer())
+                // An event that nobody has made is looked for in vain, which is said.
+                copy.link.is_none_or(|it| self.links(&[it]))
                     && copy.event_type.index() < self.0.event_types.len()
             }
             Act::Break { kind, .. } | Act::Mend(kind) => self.fault(kind),

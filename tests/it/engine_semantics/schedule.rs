@@ -180,24 +180,27 @@ fn a_message_is_struck_as_a_person_would() {
     }
 }
 
+/// Everything that is set or done at an instant and is over then.
+const LINES: [&str; 13] = [
+    r#"Instances(service: "s", at: "31ms", instances: 3)"#,
+    r#"Workers(service: "r", at: "31ms", workers: 0)"#,
+    r#"Workers(service: "r", at: "31ms", workers: Unlimited)"#,
+    r#"Strategy(service: "s", topic: "q", at: "31ms", strategy: [Inbox, VersionChecked(version: "n")])"#,
+    r#"Prefetch(service: "s", topic: "q", at: "31ms", prefetch: 1)"#,
+    r#"AckWait(topic: "q", at: "31ms", wait: "90ms")"#,
+    r#"AckWait(topic: "q", at: "31ms", wait: Never)"#,
+    r#"MaxDeliveries(topic: "q", at: "31ms", most: 1)"#,
+    r#"Latency(from: "q", to: "s", at: "31ms", latency: "5ms")"#,
+    r#"Bandwidth(between: ("q", "s"), at: "31ms", bandwidth: "1KiB")"#,
+    r#"Clock(service: "s", at: "31ms", behind: "2s")"#,
+    r#"Purge(topic: "l", at: "31ms")"#,
+    r#"FailNext(service: "r", at: "31ms", count: 2)"#,
+];
+
 #[test]
 fn what_is_set_is_set_as_a_person_would() {
     let without = model("");
-    for line in [
-        r#"Instances(service: "s", at: "31ms", instances: 3)"#,
-        r#"Workers(service: "r", at: "31ms", workers: 0)"#,
-        r#"Workers(service: "r", at: "31ms", workers: Unlimited)"#,
-        r#"Strategy(service: "s", topic: "q", at: "31ms", strategy: [Inbox, VersionChecked(version: "n")])"#,
-        r#"Prefetch(service: "s", topic: "q", at: "31ms", prefetch: 1)"#,
-        r#"AckWait(topic: "q", at: "31ms", wait: "90ms")"#,
-        r#"AckWait(topic: "q", at: "31ms", wait: Never)"#,
-        r#"MaxDeliveries(topic: "q", at: "31ms", most: 1)"#,
-        r#"Latency(from: "q", to: "s", at: "31ms", latency: "5ms")"#,
-        r#"Bandwidth(between: ("q", "s"), at: "31ms", bandwidth: "1KiB")"#,
-        r#"Clock(service: "s", at: "31ms", behind: "2s")"#,
-        r#"Purge(topic: "l", at: "31ms")"#,
-        r#"FailNext(service: "r", at: "31ms", count: 2)"#,
-    ] {
+    for line in LINES {
         let with = model(line);
         let fault = &with.faults[0];
         let by_hand = records(&without, &[Intervention { at: fault.at, act: fault.act() }]);
@@ -217,4 +220,20 @@ fn what_never_comes_is_not_struck() {
     let mut world = World::new(with, 1);
     world.run_until(Time::from_secs_f64(9.0), &mut |record: &Record| seen.push(record.what));
     assert!(!seen.iter().any(|it| matches!(it, What::FaultBegan { .. })));
+}
+
+#[test]
+fn sessions_know_it_by_name() {
+    let deed =
+        r#"Message(from: "q", to: "s", event: "E", nth: 3, do: Edit(field: "n", value: "e-2"))"#;
+    for line in LINES.into_iter().chain([deed]) {
+        let model = model(line);
+        let omit = Act::Omit { fault: inflight::model::FaultId(0) };
+        let kind = model.faults[0].kind.clone();
+        let moved = Act::Break { kind, lasts: model.faults[0].lasts };
+        for act in [omit, moved, model.faults[0].act()] {
+            let read = inflight::session::carry_over(&act, &model, &model);
+            assert_eq!(read.as_ref(), Some(&act), "{line}");
+        }
+    }
 }
