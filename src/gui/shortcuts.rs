@@ -86,9 +86,8 @@ pub fn help(ctx: &egui::Context, theme: &Theme, out: &mut Vec<Command>) {
         ui.add_space(4.0);
         // In a low window something of it is seen around the list, which scrolls.
         let room = (ctx.content_rect().height() - 150.0).max(120.0);
-        egui::ScrollArea::vertical().max_height(room).show(ui, |ui| {
-            lists(ui, theme);
-        });
+        let list = egui::ScrollArea::vertical().max_height(room).min_scrolled_height(room);
+        list.show(ui, |ui| lists(ui, theme));
     });
     if modal.should_close() && !out.contains(&Command::Dismiss) {
         out.push(Command::Dismiss);

@@ -45,12 +45,14 @@ fn holds(ui: &mut Ui, app: &App, service: ServiceId, theme: &Theme, out: &mut Ve
     }
     fold(ui, app, theme, ("Holds, and should hold", true), out, |ui, out| {
         let mono = |text: &str| RichText::new(text).font(theme.mono_font(theme.sizes.mono));
+        ui.spacing_mut().item_spacing.y = 0.0;
         for value in &values {
             row(ui, theme, &value.label, |ui| {
                 let ink = if value.is_wrong { theme.colours.wrong } else { theme.colours.text };
                 ui.label(mono(&value.value).color(ink));
             });
         }
+        ui.spacing_mut().item_spacing.y = 6.0;
         let marks = &app.run.overview.marks;
         let until = app.acting_at();
         let ours =
