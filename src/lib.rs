@@ -39,6 +39,7 @@
 //! | what becomes of an event | `history/story`, `history/journey`, then `view/story` |
 //! | the sequence diagram | `history/sequence`, `view/sequence/`, then `gui/sequence_panel` |
 //! | what is written for others to read | `export/` (`mermaid`, `svg`) |
+//! | what is done to one message, or set, on the schedule of faults | `scenario/deeds`, `sim/strike`, `sim/setting` |
 //! | what a person can do to a run | `model/intervention`, then `sim/intervention`, `sim/setting` |
 //! | futures, undo | `history/branch`, `history/runs`, `app/futures`, `app/made` |
 //! | how fast any instant is there, and in how much memory | `history/run`, `history/kept`, `sim/packed` |
