@@ -4,12 +4,12 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Writes a text into a file, or leaves everything as it was.
+/// Writes a text, or other bytes, into a file, or leaves everything as it was.
 ///
 /// # Errors
 ///
 /// In a sentence: what went wrong, and what to do.
-pub fn write(path: &Path, text: &str) -> Result<(), String> {
+pub fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), String> {
     let Some(name) = path.file_name() else {
         return Err(format!("{} is not the name of a file; give it one.", path.display()));
     };
@@ -19,16 +19,16 @@ pub fn write(path: &Path, text: &str) -> Result<(), String> {
     let mut beside = name.to_owned();
     beside.push(format!(".{}.part", std::process::id()));
     let beside = path.with_file_name(beside);
-    put(&beside, text).and_then(|()| fs::rename(&beside, path)).map_err(|error| {
+    put(&beside, text.as_ref()).and_then(|()| fs::rename(&beside, path)).map_err(|error| {
         // What was begun is of no use to anybody; if it cannot be removed it was never made.
         let _ = fs::remove_file(&beside);
         said(path, &error)
     })
 }
 
-fn put(path: &Path, text: &str) -> std::io::Result<()> {
+fn put(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = fs::File::create(path)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     file.sync_all()
 }
 

@@ -114,6 +114,46 @@ pub fn command_icon(
     }
 }
 
+/// Choices side by side, as one control: what each is called, what it does, and whether it is the
+/// one. Gives which was chosen.
+pub fn choices(ui: &mut Ui, theme: &Theme, all: &[(&str, &str, bool)]) -> Option<usize> {
+    let colours = &theme.colours;
+    let frame = egui::Frame::new()
+        .fill(colours.control)
+        .stroke(Stroke::new(1.0, colours.card_border))
+        .corner_radius(theme.sizes.radius)
+        .inner_margin(2);
+    let mut chosen = None;
+    frame.show(ui, |ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        for (place, (label, hint, is_on)) in all.iter().enumerate() {
+            let ink = if *is_on { colours.selection } else { colours.text };
+            let button = egui::Button::selectable(*is_on, egui::RichText::new(*label).color(ink))
+                .min_size(Vec2::new(52.0, theme.sizes.control - 8.0));
+            if ui.add(button).on_hover_text(*hint).clicked() {
+                chosen = Some(place);
+            }
+        }
+    });
+    chosen
+}
+
+/// A button with the label of a command of the table.
+pub fn command_button(ui: &mut Ui, theme: &Theme, command: Command, out: &mut Vec<Command>) {
+    let label = command.action().map_or("", |action| action.label);
+    let size = Vec2::new(0.0, theme.sizes.control - 4.0);
+    let button = ui.add(egui::Button::new(label).min_size(size));
+    if button.on_hover_text(command.tooltip()).clicked() {
+        out.push(command);
+    }
+}
+
+/// Small text that is to be read second.
+pub fn weak(theme: &Theme, text: impl Into<String>) -> egui::RichText {
+    let text = egui::RichText::new(text).font(theme.text_font(theme.sizes.small));
+    text.color(theme.colours.text_weak)
+}
+
 /// Paints an icon around a point.
 pub fn paint_icon(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color32) {
     let at = |x: f32, y: f32| centre + Vec2::new(x, y);

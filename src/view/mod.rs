@@ -2,6 +2,7 @@
 
 pub mod anomaly;
 pub mod branches;
+pub mod comparing;
 mod columns;
 pub mod fields;
 pub mod faults;
@@ -12,6 +13,7 @@ pub mod inspector;
 pub mod lanes;
 pub mod journey;
 pub mod layout;
+pub mod metrics;
 pub mod offers;
 pub mod palette;
 pub mod parameters;
