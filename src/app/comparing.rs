@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::history::{BranchId, MAIN, Pending, Runs, errand};
 use crate::measure::compare::{self, Outage};
 use crate::measure::first::first_difference;
-use crate::measure::{Column, Compared, First, Grid, Over, Surveyed, grid};
+use crate::measure::{Column, Compared, First, Grid, Over, Row, Surveyed, grid};
 use crate::model::{Act, Model, Script, Span, Time};
 use crate::scenario::Scenario;
 
@@ -106,6 +106,8 @@ pub struct Comparing {
     pub outage: Option<Outage>,
     /// The comparison as it is told, as far as all columns are known.
     pub compared: Option<Arc<Compared>>,
+    /// All figures over each of the spans.
+    pub rows: Vec<Row>,
     /// The same over several seeds, as far as they were run.
     pub intervals: Option<Arc<Compared>>,
     /// Where the columns first differ; `None` while that is not known.
@@ -257,7 +259,9 @@ impl App {
             }
             CompareCommand::GoToFirst => match &self.comparing.first {
                 Some(Some(first)) => self.jump_to(first.at),
-                Some(None) => self.say("The columns do not differ in what users see.".into(), false),
+                Some(None) => {
+                    self.say("The columns do not differ in what users see.".into(), false)
+                }
                 None => self.say("The columns are not compared yet.".into(), false),
             },
         }
@@ -275,11 +279,10 @@ impl App {
             }
         };
         let variants = scenario.variants.iter();
-        let added = variants.map(|it| Which::File {
-            path: path.to_owned(),
-            variant: it.name.clone(),
-        });
-        let kept = shown.iter().filter(|it| !matches!(it, Which::File { path: of, .. } if of == path));
+        let added =
+            variants.map(|it| Which::File { path: path.to_owned(), variant: it.name.clone() });
+        let kept =
+            shown.iter().filter(|it| !matches!(it, Which::File { path: of, .. } if of == path));
         let mut chosen: Vec<Which> = kept.cloned().collect();
         // There is room for one at least.
         chosen.truncate(MOST_COLUMNS - 1);
@@ -338,7 +341,17 @@ impl App {
                 run.show(&plan.script, &[]);
                 let (which, script) = (plan.which.clone(), Arc::clone(&plan.script));
                 let (name, about) = (String::new(), String::new());
-                Side { which, name, about, run, end, column: None, is_done: false, script, pending: None }
+                Side {
+                    which,
+                    name,
+                    about,
+                    run,
+                    end,
+                    column: None,
+                    is_done: false,
+                    script,
+                    pending: None,
+                }
             });
             (side.name, side.about) = (plan.name, plan.about);
             if !is_measured_so || (side.pending.is_none() && !side.is_done) {
@@ -352,6 +365,7 @@ impl App {
         comparing.sides = sides;
         comparing.outage = outage;
         comparing.compared = None;
+        comparing.rows = Vec::new();
         comparing.intervals = None;
         comparing.over_seeds = None;
         comparing.seeking = None;
@@ -396,6 +410,8 @@ impl App {
         let comparing = &mut self.comparing;
         let Some(columns) = comparing.columns() else { return };
         let (title, names) = (&self.scenario.title, comparing.names());
+        let overs = [Over::Whole, Over::Healthy, Over::Outage].into_iter();
+        comparing.rows = overs.flat_map(|it| compare::rows_over(&columns, it)).collect();
         let all = [(self.run.seed, columns)];
         comparing.compared = Some(Arc::new(Compared::new(title, names, &all)));
         if comparing.is_done() && comparing.seeking.is_none() && comparing.first.is_none() {
@@ -416,9 +432,14 @@ impl App {
         if comparing.intervals.take().is_some() {
             return;
         }
-        let is_single = |side: &Side| {
-            side.script.iter().any(|it| matches!(it.act, Act::Message { .. }))
-        };
+        self.settings.view = View::Compare;
+        comparing.is_matrix = false;
+        if !comparing.is_done() {
+            let text = "Intervals can be worked out when the columns are measured.";
+            return self.say(text.into(), false);
+        }
+        let is_single =
+            |side: &Side| side.script.iter().any(|it| matches!(it.act, Act::Message { .. }));
         if comparing.sides.iter().any(is_single) {
             let text = "In one of the columns something is done to single messages, which another \
                         seed does not have: intervals are for variants and files.";
@@ -442,10 +463,14 @@ impl App {
                     let mut runs = Runs::new(Arc::clone(model), seed, 0);
                     let part = (share(done), share(done + 1));
                     let found = teller.work_out(survey, &mut runs, part);
-                    let Some(column) = found.and_then(|it| compare::column(name, model, &it)) else {
+                    let Some(column) = found.and_then(|it| compare::column(name, model, &it))
+                    else {
                         return;
                     };
-                    columns.push(Column { fault: outage.as_ref().map(|it| it.name.clone()), ..column });
+                    columns.push(Column {
+                        fault: outage.as_ref().map(|it| it.name.clone()),
+                        ..column
+                    });
                 }
                 all.push((seed, columns));
                 if all.len() > 1 {
@@ -466,7 +491,10 @@ impl App {
             return;
         }
         let (model, seed) = (&self.run.base, self.run.seed);
-        let is_same = comparing.filled_for.as_ref().is_some_and(|(of, with)| Arc::ptr_eq(of, model) && *with == seed);
+        let is_same = comparing
+            .filled_for
+            .as_ref()
+            .is_some_and(|(of, with)| Arc::ptr_eq(of, model) && *with == seed);
         if !is_same {
             comparing.filled_for = Some((Arc::clone(model), seed));
             comparing.grids = None;

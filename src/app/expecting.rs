@@ -113,7 +113,8 @@ fn judge_all(of: &Of, teller: &Teller<Vec<Judged>>) {
         }
         let mut judged = judge::judge(&of.expectations, &variants, &surveyed);
         // What needs a variant that has not been run is not known.
-        judged.retain(|it| of.expectations[it.expectation].variants().iter().all(|it| *it <= place));
+        judged
+            .retain(|it| of.expectations[it.expectation].variants().iter().all(|it| *it <= place));
         teller.tell(judged);
     }
 }

@@ -144,7 +144,11 @@ impl App {
         self.inquire_charts();
     }
 
-    pub(super) fn asked<I: Inquiry, Q, A>(&self, inquiry: I, question: Q) -> Asked<Q, I::Answer, A> {
+    pub(super) fn asked<I: Inquiry, Q, A>(
+        &self,
+        inquiry: I,
+        question: Q,
+    ) -> Asked<Q, I::Answer, A> {
         let (base, script) = (Arc::clone(&self.run.base), Arc::clone(&self.run.script));
         let about = About { base, script, seed: self.run.seed };
         Asked { about, question, pending: self.run.inquire(inquiry), answer: None }

@@ -52,6 +52,8 @@ pub enum Icon {
     Lanes,
     /// An eye.
     Eye,
+    /// A tick.
+    Check,
 }
 
 /// How a button looks.
@@ -223,7 +225,9 @@ pub fn paint_icon(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color3
         Icon::Previous => triangle(-3.0, 2.5, 3.8),
         Icon::Next => triangle(3.0, -2.5, 3.8),
         Icon::Mark => super::signs::flag(painter, centre, ink),
-        Icon::Loop | Icon::Slow | Icon::Search => paint_path(painter, centre, icon, ink),
+        Icon::Loop | Icon::Slow | Icon::Search | Icon::Check => {
+            paint_path(painter, centre, icon, ink)
+        }
         Icon::Lanes => {
             for y in [-5.0, 0.0, 5.0] {
                 painter.hline(centre.x - 7.0..=centre.x + 7.0, centre.y + y, Stroke::new(1.2, ink));
@@ -280,6 +284,11 @@ fn paint_path(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color32) {
                 at(x * 7.5, 8.0 * (-x * x * 5.5).exp() - 4.0)
             });
             painter.add(Shape::line(points.collect(), stroke));
+        }
+        Icon::Check => {
+            painter.circle_stroke(centre, 7.0, Stroke::new(1.2, ink));
+            let tick = vec![at(-3.2, 0.2), at(-0.8, 2.8), at(3.6, -2.6)];
+            painter.add(Shape::line(tick, stroke));
         }
         Icon::Search => {
             painter.circle_stroke(at(-1.2, -1.2), 4.4, stroke);

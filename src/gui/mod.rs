@@ -7,6 +7,7 @@ mod act_menu;
 mod acts;
 mod compare_panel;
 pub mod controls;
+mod expectations_panel;
 mod faults_panel;
 mod difference_panel;
 mod flow_panel;

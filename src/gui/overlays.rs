@@ -99,9 +99,11 @@ impl Wanted {
             Self::Export(Export::Picture) => {
                 ("The path of the .png file that is to be written.", "view.png", "Save")
             }
-            Self::Other => {
-                ("The path of the .ron file of a scenario.", "scenarios/payment/payment.ron", "Compare")
-            }
+            Self::Other => (
+                "The path of the .ron file of a scenario.",
+                "scenarios/payment/payment.ron",
+                "Compare",
+            ),
         }
     }
 

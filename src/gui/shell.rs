@@ -23,8 +23,8 @@ use super::random_faults::RandomQuestion;
 use super::sequence_panel::SequencePanel;
 use super::theme::{self, Theme};
 use super::{
-    difference_panel, faults_panel, inspector_panel, jumps, notices_panel, palette, problems_panel,
-    shortcuts, status_bar, timeline_panel, top_bar,
+    difference_panel, expectations_panel, faults_panel, inspector_panel, jumps, notices_panel,
+    palette, problems_panel, shortcuts, status_bar, timeline_panel, top_bar,
 };
 
 /// Asks the desktop for a file, or for where to put one that would be called so; blocks until it is
@@ -90,6 +90,11 @@ impl Shell {
     /// Does what was asked, as a key or a button would.
     pub fn update(&mut self, command: Command) {
         self.app.update(command);
+    }
+
+    /// Saves what is seen in a file, as when it was chosen.
+    pub fn save_as(&mut self, what: Export, path: &Path) {
+        self.export(what, path.to_owned());
     }
 
     /// The program ends: what is not saved is kept.
@@ -201,6 +206,13 @@ impl Shell {
             if (width - app.settings.faults_width).abs() > 0.5 {
                 out.push(Command::SetFaultsWidth(width));
             }
+        }
+        if app.settings.expectations {
+            Panel::left("expectations")
+                .frame(panel_frame(theme, 12))
+                .default_size(330.0)
+                .size_range(260.0..=520.0)
+                .show(ui, |ui| expectations_panel::ui(ui, app, theme, out));
         }
         if app.comparison.is_some() {
             Panel::right("differences")

@@ -55,11 +55,10 @@ pub fn whole(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Co
 /// A strip for each column of the comparison: how much happens in it when.
 pub fn sides(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Command>) {
     let colours = &theme.colours;
-    let view = crate::view::comparing::comparing(app);
     let longest = app.comparing.sides.iter().map(|it| it.end).max().unwrap_or(Time::ZERO);
     let length = longest.since(Time::ZERO).max(Span::SECOND);
     let last = app.comparing.sides.len().saturating_sub(1);
-    for (place, (side, column)) in app.comparing.sides.iter().zip(&view.columns).enumerate() {
+    for (place, side) in app.comparing.sides.iter().enumerate() {
         let below = if place == last { 18.0 } else { 4.0 };
         let size = Vec2::new(ui.available_width(), 30.0 + below);
         let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
@@ -67,8 +66,9 @@ pub fn sides(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Co
             Pos2::new(outer.left() + names, outer.top()),
             Pos2::new(outer.right(), outer.bottom() - below),
         );
-        let response = ui.interact(rect, ui.scope_id().with(("side", place)), Sense::click_and_drag());
-        value(&response, app, &format!("Run of {}", column.name));
+        let response =
+            ui.interact(rect, ui.scope_id().with(("side", place)), Sense::click_and_drag());
+        value(&response, app, &format!("Run of {}", side.name));
         let axis = Axis::whole(length, rect.left(), rect.right());
         scrub(&response, axis, out);
         let painter = ui.painter_at(outer);
@@ -79,7 +79,7 @@ pub fn sides(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Co
             let band = Rect::from_x_y_ranges(band, rect.y_range());
             painter.rect_filled(band, 0.0, colours.bad.gamma_multiply(0.12));
         }
-        let ink = theme.event(column.ink);
+        let ink = theme.event(crate::view::comparing::ink(place));
         let known = (&*side.run.overview, side.run.progress.head);
         density(&painter, rect, axis, known, ink.gamma_multiply(0.75));
         hatch(&painter, rect, axis.x(side.run.progress.head), colours.grid);
@@ -87,10 +87,13 @@ pub fn sides(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Co
             ticks(&painter, rect, axis, theme);
         }
         let font = theme.text_font(theme.sizes.small);
-        let named = painter.with_clip_rect(Rect::from_x_y_ranges(outer.left()..=rect.left() - 4.0, rect.y_range()));
+        let named = painter.with_clip_rect(Rect::from_x_y_ranges(
+            outer.left()..=rect.left() - 4.0,
+            rect.y_range(),
+        ));
         let at = Pos2::new(outer.left(), rect.center().y);
         named.circle_filled(at + Vec2::new(4.0, 0.0), 3.5, ink);
-        named.text(at + Vec2::new(13.0, 0.0), Align2::LEFT_CENTER, &column.name, font, colours.text);
+        named.text(at + Vec2::new(13.0, 0.0), Align2::LEFT_CENTER, &side.name, font, colours.text);
         playhead(&painter, rect, axis.x(app.playback.at), theme);
         tooltip(response, axis, None, "Drag to scrub");
     }

@@ -34,6 +34,7 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             button(ui, Icon::Look, Face::Bare, Command::ToggleLook);
             let face = if app.settings.inspector { Face::Selected } else { Face::Bare };
             button(ui, Icon::Inspector, face, Command::ToggleInspector);
+            expectations(ui, app, theme, out);
             faults(ui, app, theme, out);
             ui.add_space(4.0);
             let room = ui.available_width() - VIEWS;
@@ -63,6 +64,15 @@ fn faults(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     if response.clicked() {
         out.push(Command::ToggleFaults);
     }
+}
+
+/// The way to the list of expectations, and how many of them failed as far as that is known.
+fn expectations(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    if app.scenario.expect.is_empty() && !app.settings.expectations {
+        return;
+    }
+    let face = if app.settings.expectations { Face::Selected } else { Face::Bare };
+    controls::command_icon(ui, theme, Icon::Check, face, Command::ToggleExpectations, out);
 }
 
 /// The views side by side, as one control.

@@ -125,7 +125,8 @@ pub fn outage(model: &Model, script: &Script, end: Time) -> Option<Outage> {
         Act::Break { kind, lasts } => Some((it.at, *lasts, kind)),
         _ => None,
     });
-    let lasting = planned.chain(made).filter(|(at, lasts, _)| *lasts != Some(Span::ZERO) && *at < end);
+    let lasting =
+        planned.chain(made).filter(|(at, lasts, _)| *lasts != Some(Span::ZERO) && *at < end);
     let (from, lasts, kind) = lasting.min_by_key(|it| it.0)?;
     let until = lasts.map_or(end, |it| from + it).min(end);
     Some(Outage { from, until, name: fault_name(model, kind) })

@@ -29,8 +29,10 @@ enum Aspect {
 #[must_use]
 pub fn first_difference(columns: &[Column]) -> Option<First> {
     let (first, _) = columns.split_first()?;
-    let by_key: Vec<BTreeMap<(u64, u64), &Fate>> =
-        columns.iter().map(|it| it.fates.iter().map(|it| ((it.who, it.ordinal), it)).collect()).collect();
+    let by_key: Vec<BTreeMap<(u64, u64), &Fate>> = columns
+        .iter()
+        .map(|it| it.fates.iter().map(|it| ((it.who, it.ordinal), it)).collect())
+        .collect();
     let mut found: Option<(Time, Aspect, (u64, u64))> = None;
     for key in by_key.iter().flat_map(BTreeMap::keys) {
         let fates: Vec<Option<&Fate>> = by_key.iter().map(|it| it.get(key).copied()).collect();
@@ -49,9 +51,10 @@ pub fn first_difference(columns: &[Column]) -> Option<First> {
         Some(service.name.as_str())
     });
     let workload = workload.unwrap_or(first.name.as_str());
-    let cells = fates.iter().zip(columns).map(|(fate, column)| {
-        format!("{} in {}", told(*fate, aspect), column.name)
-    });
+    let cells = fates
+        .iter()
+        .zip(columns)
+        .map(|(fate, column)| format!("{} in {}", told(*fate, aspect), column.name));
     let cells: Vec<String> = cells.collect();
     let what = match aspect {
         Aspect::Arrival => "comes",

@@ -119,7 +119,8 @@ pub fn work_out(model: &Arc<Model>, seed: u64, end: Time, teller: &Teller<Vec<Gr
         .enumerate()
         .flat_map(|(consumer, it)| {
             let ways = matrix::ways(&model, it).len();
-            (0..ways).flat_map(move |way| (0..Harm::ALL.len()).map(move |harm| (consumer, way, harm)))
+            (0..ways)
+                .flat_map(move |way| (0..Harm::ALL.len()).map(move |harm| (consumer, way, harm)))
         })
         .collect();
     #[expect(clippy::cast_precision_loss, reason = "a handful of cells")]

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use crate::app::{App, Comparing, Side};
-use crate::measure::compare::{self, Good};
+use crate::measure::compare::Good;
 use crate::measure::judge::number;
-use crate::measure::{Column, Compared, Over, Row, Spread};
+use crate::measure::{Compared, Over, Row, Spread};
 use crate::model::Time;
 
 /// The comparison at the playhead.
@@ -84,6 +84,12 @@ pub enum Standing {
 /// The colours of columns, by their numbers.
 const INKS: [u8; 4] = [4, 1, 2, 3];
 
+/// The number of the colour of the column at a place.
+#[must_use]
+pub const fn ink(place: usize) -> u8 {
+    INKS[place % INKS.len()]
+}
+
 /// The comparison as it is shown.
 #[must_use]
 pub fn comparing(app: &App) -> CompareView {
@@ -98,7 +104,7 @@ pub fn comparing(app: &App) -> CompareView {
             .map(|it| capital(it)),
         down: down(side),
         progress: side.progress(),
-        ink: INKS[place % INKS.len()],
+        ink: ink(place),
     });
     let columns: Vec<ColumnView> = columns.collect();
     let (caption, is_fair) = caption(it, compared);
@@ -111,8 +117,14 @@ pub fn comparing(app: &App) -> CompareView {
         about: told.map_or_else(String::new, |it| {
             format!("{}{}", it.seeds_in_words(), it.outage_in_words())
         }),
-        fair: if it.is_done() { compared.map(Compared::fair_in_words).unwrap_or_default() } else { Vec::new() },
-        measured: "All figures are counted from the runs' records; none is taken from the scenario.".to_owned(),
+        fair: if it.is_done() {
+            compared.map(Compared::fair_in_words).unwrap_or_default()
+        } else {
+            Vec::new()
+        },
+        measured:
+            "All figures are counted from the runs' records; none is taken from the scenario."
+                .to_owned(),
     }
 }
 
@@ -157,9 +169,8 @@ fn rows(it: &Comparing) -> Vec<RowView> {
             told.rows.iter().map(|(row, spreads)| row_view(row, spreads)).collect()
         }
         (Some(over), _, Some(_)) => {
-            let columns: Option<Vec<Column>> = it.sides.iter().map(|it| it.column.clone()).collect();
-            let rows = columns.map(|it| compare::rows_over(&it, over)).unwrap_or_default();
-            rows.iter().map(|row| row_view(row, &[])).collect()
+            let rows = it.rows.iter().filter(|it| it.over == over);
+            rows.map(|row| row_view(row, &[])).collect()
         }
         _ => Vec::new(),
     }
@@ -196,7 +207,9 @@ fn row_view(row: &Row, spreads: &[Option<Spread>]) -> RowView {
 #[must_use]
 pub fn first_in_words(app: &App) -> Option<(Option<Time>, String)> {
     match app.comparing.first.as_ref()? {
-        Some(first) => Some((Some(first.at), format!("first difference at {:.3}: {}", first.at, first.text))),
+        Some(first) => {
+            Some((Some(first.at), format!("first difference at {:.3}: {}", first.at, first.text)))
+        }
         None => Some((None, "the columns do not differ in what users see".to_owned())),
     }
 }
@@ -224,7 +237,11 @@ pub fn text(view: &CompareView) -> String {
         let _ = write!(out, "{arrow} {:<36}", row.label);
         for cell in &row.cells {
             let bar = cell.share.map_or(0, |it| {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 8")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "0 to 8"
+                )]
                 let length = (it * 8.0).ceil() as usize;
                 length
             });

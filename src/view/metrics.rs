@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use crate::app::{App, Reach, Window};
 use crate::measure::Measured;
+use crate::measure::figures::Histogram;
 use crate::measure::judge::number;
 use crate::measure::series::{ChartKind, Charted, Extent};
 use crate::model::{Figure, Model, ServiceId, Span, Stat, Time, Unit};
-use crate::measure::figures::Histogram;
 
 /// The most lines of a chart: more could not be told apart.
 pub const MOST_LINES: usize = 6;
@@ -181,7 +181,9 @@ const fn words(kind: ChartKind) -> (&'static str, &'static str) {
             "Response",
             "From an arrival until its caller is free again, of those that arrive in each bucket",
         ),
-        ChartKind::Throughput => ("Throughput", "Arrivals, and those that came to their end as intended, a second"),
+        ChartKind::Throughput => {
+            ("Throughput", "Arrivals, and those that came to their end as intended, a second")
+        }
         ChartKind::Queue => ("Queue depth", "The most messages that waited for a worker"),
         ChartKind::Lag => ("Lag", "The most events that a group was behind"),
         ChartKind::InFlight => ("In flight", "Messages on links, on the average"),
@@ -285,7 +287,9 @@ fn distributions(measured: &Measured) -> Vec<Distribution> {
     let workloads = services.filter(|(_, it)| it.workload.is_some());
     let each = workloads.flat_map(|(place, it)| {
         let cohort = measured.cohort(ServiceId::from_index(place));
-        let of = |what: &str, histogram: &Histogram| distribution(format!("{what} ({})", it.name), histogram);
+        let of = |what: &str, histogram: &Histogram| {
+            distribution(format!("{what} ({})", it.name), histogram)
+        };
         let free = cohort.map(|it| of("Free again", &it.free));
         let outcome = cohort.filter(|it| !is_same(&it.free, &it.outcome));
         [free, outcome.map(|it| of("Knows the outcome", &it.outcome))]
@@ -308,16 +312,19 @@ pub fn distribution(title: String, histogram: &Histogram) -> Distribution {
     let all: Vec<(Span, Span, u64)> = buckets.collect();
     let high = all.last().map_or(low, |it| it.1.as_secs_f64()).max(low * 1.2);
     #[expect(clippy::cast_precision_loss, reason = "a handful of bars")]
-    let bound = |place: usize| {
-        Span::from_secs_f64(low * (high / low).powf(place as f64 / BARS as f64))
-    };
+    let bound =
+        |place: usize| Span::from_secs_f64(low * (high / low).powf(place as f64 / BARS as f64));
     let mut bars: Vec<(Span, Span, u64)> =
         (0..BARS).map(|it| (bound(it), bound(it + 1), 0)).collect();
     for (from, to, count) in all {
         let middle = f64::midpoint(from.as_secs_f64(), to.as_secs_f64()).max(low);
         #[expect(clippy::cast_precision_loss, reason = "a handful of bars")]
         let share = (middle / low).ln() / (high / low).ln() * BARS as f64;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below the number of bars")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "below the number of bars"
+        )]
         let place = (share.max(0.0) as usize).min(BARS - 1);
         bars[place].2 += count;
     }
@@ -333,8 +340,14 @@ pub fn text(view: &MetricsView) -> String {
         values
             .map(|it| match it {
                 None => ' ',
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 7")]
-                Some(it) => ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][((it / top * 8.0) as usize).min(7)],
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "0 to 7"
+                )]
+                Some(it) => {
+                    ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][((it / top * 8.0) as usize).min(7)]
+                }
             })
             .collect()
     };
@@ -371,7 +384,9 @@ pub fn text(view: &MetricsView) -> String {
 pub const fn reach_words(reach: Reach) -> (&'static str, &'static str) {
     match reach {
         Reach::Whole => ("Whole run", "Series of the whole run"),
-        Reach::CloseUp => ("Close-up", "Series of the span that the close-up shows, in finer buckets"),
+        Reach::CloseUp => {
+            ("Close-up", "Series of the span that the close-up shows, in finer buckets")
+        }
     }
 }
 

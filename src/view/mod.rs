@@ -4,6 +4,7 @@ pub mod anomaly;
 pub mod branches;
 pub mod comparing;
 mod columns;
+pub mod expectations;
 pub mod fields;
 pub mod faults;
 pub mod difference;

@@ -54,16 +54,27 @@ pub fn ui(
     let middle = inner.top() + 10.0;
     if let Some(down) = &it.down {
         let font = theme.text_font(theme.sizes.small);
-        let drawn = painter.text(pos2(right, middle), Align2::RIGHT_CENTER, down, font, colours.bad);
+        let drawn =
+            painter.text(pos2(right, middle), Align2::RIGHT_CENTER, down, font, colours.bad);
         right = drawn.left() - 8.0;
     }
     let ink = theme.event(it.ink);
     let font = theme.strong_font(theme.sizes.body + 2.0);
     let swatch = Rect::from_center_size(pos2(inner.left() + 5.0, middle), vec2(9.0, 9.0));
     painter.rect_filled(swatch, 2.0, ink);
-    let name = painter.text(pos2(inner.left() + 17.0, middle), Align2::LEFT_CENTER, &it.name, font, colours.text);
+    let name = painter.text(
+        pos2(inner.left() + 17.0, middle),
+        Align2::LEFT_CENTER,
+        &it.name,
+        font,
+        colours.text,
+    );
     let about = cut(ui, &it.about, right - name.right() - 10.0, theme);
-    painter.galley(pos2(name.right() + 10.0, middle - about.size().y / 2.0), about, colours.text_weak);
+    painter.galley(
+        pos2(name.right() + 10.0, middle - about.size().y / 2.0),
+        about,
+        colours.text_weak,
+    );
     let response = response.on_hover_ui_at_pointer(|ui| {
         ui.set_max_width(360.0);
         ui.label(&it.name);

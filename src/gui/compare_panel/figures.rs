@@ -1,7 +1,9 @@
 //! The figures of all columns, as bars with numbers. What is best and what is worst is said by a
 //! sign, not by the colour alone.
 
-use egui::{Align2, Painter, Pos2, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{
+    Align2, Painter, Pos2, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2,
+};
 
 use crate::gui::controls;
 use crate::gui::theme::Theme;
@@ -49,7 +51,8 @@ fn spans(left: f32, right: f32, columns: usize) -> Vec<(f32, f32)> {
     #[expect(clippy::cast_precision_loss, reason = "a handful of columns")]
     let width = (right - left - labels) / columns.max(1) as f32;
     #[expect(clippy::cast_precision_loss, reason = "a handful of columns")]
-    let span = |it: usize| (left + labels + width * it as f32, left + labels + width * (it + 1) as f32);
+    let span =
+        |it: usize| (left + labels + width * it as f32, left + labels + width * (it + 1) as f32);
     (0..columns).map(span).collect()
 }
 
@@ -61,10 +64,19 @@ fn head(painter: &Painter, rect: Rect, view: &CompareView, theme: &Theme) {
     let caption = view.caption.to_uppercase();
     painter.text(pos2(rect.left(), middle), Align2::LEFT_CENTER, caption, font, ink);
     let font = theme.mono_font(theme.sizes.small);
-    painter.text(pos2(rect.right(), middle), Align2::RIGHT_CENTER, &view.about, font, colours.text_weak);
+    painter.text(
+        pos2(rect.right(), middle),
+        Align2::RIGHT_CENTER,
+        &view.about,
+        font,
+        colours.text_weak,
+    );
     let middle = rect.top() + 30.0;
-    for (it, (left, right)) in view.columns.iter().zip(spans(rect.left(), rect.right() - 12.0, view.columns.len())) {
-        let clipped = painter.with_clip_rect(Rect::from_x_y_ranges(left..=right - 8.0, rect.y_range()));
+    for (it, (left, right)) in
+        view.columns.iter().zip(spans(rect.left(), rect.right() - 12.0, view.columns.len()))
+    {
+        let clipped =
+            painter.with_clip_rect(Rect::from_x_y_ranges(left..=right - 8.0, rect.y_range()));
         let swatch = Rect::from_center_size(pos2(left + 4.0, middle), vec2(8.0, 8.0));
         clipped.rect_filled(swatch, 2.0, theme.event(it.ink));
         let font = theme.strong_font(theme.sizes.small + 0.5);
@@ -144,7 +156,8 @@ fn paint_cell(painter: &Painter, bar: Rect, right: f32, cell: &CellView, theme: 
     let x = bar.right() + 10.0;
     sign(painter, pos2(x + 4.0, bar.center().y), cell.standing, theme);
     let text = if cell.share.is_some() { colours.text } else { colours.text_weak };
-    let clipped = painter.with_clip_rect(Rect::from_x_y_ranges(x..=right, bar.y_range()).expand2(vec2(0.0, 9.0)));
+    let clipped = painter
+        .with_clip_rect(Rect::from_x_y_ranges(x..=right, bar.y_range()).expand2(vec2(0.0, 9.0)));
     let font = theme.mono_font(theme.sizes.small + 0.5);
     clipped.text(pos2(x + 14.0, bar.center().y), Align2::LEFT_CENTER, &cell.text, font, text);
 }

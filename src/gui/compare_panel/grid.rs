@@ -29,10 +29,15 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         let variant = &app.shown().name;
         let of = if variant.is_empty() { String::new() } else { format!(" · variant {variant}") };
-        controls::caption(ui, theme, &format!("anomalies, by what is done to messages{of} · seed {}", app.run.seed));
+        controls::caption(
+            ui,
+            theme,
+            &format!("anomalies, by what is done to messages{of} · seed {}", app.run.seed),
+        );
         if let Some(progress) = it.matrix_progress() {
             ui.add(egui::ProgressBar::new(progress).desired_width(160.0).desired_height(6.0));
-            let give_up = ui.button("Give up").on_hover_text("Stop measuring, and show the columns again");
+            let give_up =
+                ui.button("Give up").on_hover_text("Stop measuring, and show the columns again");
             if give_up.clicked() {
                 out.push(Command::Compare(CompareCommand::ToggleMatrix));
             }
@@ -95,11 +100,8 @@ fn paint_cell(ui: &Ui, rect: Rect, cell: Option<&Cell>, about: &str, theme: &The
         egui::WidgetInfo::labeled(egui::Role::Label, true, format!("{about}: {words}"))
     });
     let is_good = cell.total() == 0;
-    let (fill, edge) = if is_good {
-        (colours.card, colours.card_border)
-    } else {
-        (colours.bad_fill, colours.bad)
-    };
+    let (fill, edge) =
+        if is_good { (colours.card, colours.card_border) } else { (colours.bad_fill, colours.bad) };
     let kind = egui::StrokeKind::Inside;
     painter.rect(rect, 4.0, fill, Stroke::new(1.0, edge), kind);
     let number = if is_good { colours.good } else { colours.bad };
@@ -117,7 +119,8 @@ fn paint_cell(ui: &Ui, rect: Rect, cell: Option<&Cell>, about: &str, theme: &The
     let font = theme.text_font(theme.sizes.small - 1.0);
     let at = rect.left_bottom() + vec2(8.0, -4.0);
     painter.text(at, Align2::LEFT_BOTTOM, small.join(", "), font, colours.text_weak);
-    let never = if cell.never > 0 { format!("\n{} never applied", cell.never) } else { String::new() };
+    let never =
+        if cell.never > 0 { format!("\n{} never applied", cell.never) } else { String::new() };
     let done = cell.interventions;
     response.on_hover_text_at_pointer(format!("{about}\n{words}{never}\n{done} things done"));
 }

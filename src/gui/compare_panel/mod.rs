@@ -96,7 +96,11 @@ fn header(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         let matrix = Command::Compare(CompareCommand::ToggleMatrix);
         let all = [
             ("Columns", "Variants, branches or files side by side", !it.is_matrix),
-            ("Strategies × faults", "Consumer strategies against what can happen to messages", it.is_matrix),
+            (
+                "Strategies × faults",
+                "Consumer strategies against what can happen to messages",
+                it.is_matrix,
+            ),
         ];
         if let Some(place) = controls::choices(ui, theme, &all)
             && (place == 1) != it.is_matrix
@@ -163,12 +167,22 @@ fn add(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             }
             ui.separator();
             controls::menu_item(ui, Command::AskForOther, out);
-            if ui.button("The usual columns").on_hover_text("The columns that it has by itself").clicked() {
+            if ui
+                .button("The usual columns")
+                .on_hover_text("The columns that it has by itself")
+                .clicked()
+            {
                 out.push(Command::Compare(CompareCommand::Reset));
                 ui.close();
             }
         });
-        let hint = if is_full { "Four columns are the most" } else { "A variant, a branch, or another file" };
-        menu.response.on_hover_text(hint).on_disabled_hover_text("Four columns are the most: close one first");
+        let hint = if is_full {
+            "Four columns are the most"
+        } else {
+            "A variant, a branch, or another file"
+        };
+        menu.response
+            .on_hover_text(hint)
+            .on_disabled_hover_text("Four columns are the most: close one first");
     });
 }

@@ -69,10 +69,9 @@ fn distribution(ui: &mut Ui, it: &Distribution, theme: &Theme) {
         marks(painter, plot, it, (low, high), theme);
         let font = theme.mono_font(theme.sizes.small - 1.5);
         let below = plot.bottom() + 3.0;
-        for (x, align, span) in [
-            (plot.left(), Align2::LEFT_TOP, low),
-            (plot.right(), Align2::RIGHT_TOP, high),
-        ] {
+        for (x, align, span) in
+            [(plot.left(), Align2::LEFT_TOP, low), (plot.right(), Align2::RIGHT_TOP, high)]
+        {
             painter.text(pos2(x, below), align, span, font.clone(), colours.text_weak);
         }
     }
@@ -82,7 +81,11 @@ fn distribution(ui: &mut Ui, it: &Distribution, theme: &Theme) {
     ui.add(egui::Label::new(text).wrap());
     ui.label(controls::weak(theme, format!("{} times", it.count)));
     if let Some(at) = pointer {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place among the bars")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a place among the bars"
+        )]
         let place = ((at.x - plot.left()) / width).max(0.0) as usize;
         if let Some((from, to, count)) = it.bars.get(place) {
             response.on_hover_text_at_pointer(format!("{from} to {to}: {count}"));

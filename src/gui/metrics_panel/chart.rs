@@ -41,7 +41,15 @@ pub fn paint(
     let grey = colours.text_weak.gamma_multiply(0.55);
     for line in &chart.lines {
         if let Some(behind) = &line.behind {
-            paint_values(&clipped, behind, axis, height, Stroke::new(2.4, grey), Dash::Solid, false);
+            paint_values(
+                &clipped,
+                behind,
+                axis,
+                height,
+                Stroke::new(2.4, grey),
+                Dash::Solid,
+                false,
+            );
         }
     }
     for line in &chart.lines {
@@ -128,7 +136,11 @@ fn scale(painter: &Painter, plot: Rect, chart: &Chart, theme: &Theme) {
     ] {
         let galley = painter.layout_no_wrap(number(value, chart.unit), font.clone(), colour);
         let rect = align.anchor_size(pos2(plot.left() + 4.0, y), galley.size());
-        painter.rect_filled(rect.expand2(vec2(2.0, 0.0)), 2.0, theme.colours.background.gamma_multiply(0.7));
+        painter.rect_filled(
+            rect.expand2(vec2(2.0, 0.0)),
+            2.0,
+            theme.colours.background.gamma_multiply(0.7),
+        );
         painter.galley(rect.min, galley, colour);
         if plot.height() < 46.0 {
             return;

@@ -57,7 +57,11 @@ impl MetricsPanel {
         ui.painter().hline(rect.x_range(), bar.bottom(), edge);
         let body = Rect::from_min_max(pos2(rect.left(), bar.bottom() + 1.0), rect.max);
         if view.charts.is_empty() {
-            let text = if view.progress.is_some() { "Measuring …" } else { "There is nothing to measure yet." };
+            let text = if view.progress.is_some() {
+                "Measuring …"
+            } else {
+                "There is nothing to measure yet."
+            };
             let font = theme.text_font(theme.sizes.body);
             let align = egui::Align2::CENTER_CENTER;
             ui.painter().text(body.center(), align, text, font, theme.colours.text_weak);
@@ -107,15 +111,17 @@ impl MetricsPanel {
             for (place, it) in view.charts.iter().enumerate() {
                 #[expect(clippy::cast_precision_loss, reason = "a handful of charts")]
                 let top = plots.top() + height * place as f32;
-                let rect = Rect::from_min_size(
-                    pos2(plots.left(), top),
-                    vec2(plots.width(), height - 6.0),
-                );
+                let rect =
+                    Rect::from_min_size(pos2(plots.left(), top), vec2(plots.width(), height - 6.0));
                 let found = chart::paint(&painter, rect, axis, it, read_at, app, theme);
                 let id = ui.scope_id().with(("chart", it.title));
                 let title = ui.interact(found, id, Sense::hover());
                 title.widget_info(|| {
-                    egui::WidgetInfo::labeled(egui::Role::Label, true, format!("{} chart", it.title))
+                    egui::WidgetInfo::labeled(
+                        egui::Role::Label,
+                        true,
+                        format!("{} chart", it.title),
+                    )
                 });
                 title.on_hover_text(it.about);
             }
@@ -249,7 +255,8 @@ fn header(ui: &mut Ui, app: &App, view: &MetricsView, theme: &Theme, out: &mut V
         ui.add_space(6.0);
         if let Some(behind) = &view.behind {
             let text = controls::weak(theme, format!("in grey: {behind}"));
-            ui.label(text).on_hover_text("The branch that this one is compared with, or was forked from");
+            ui.label(text)
+                .on_hover_text("The branch that this one is compared with, or was forked from");
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
