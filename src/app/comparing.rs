@@ -327,7 +327,9 @@ impl App {
             return;
         }
         let end = |plan: &Plan| plan.model.end.unwrap_or(Time::ZERO + ENDLESS);
-        let outage = plans.iter().find_map(|it| compare::outage(&it.model, &it.script, end(it)));
+        let outage = plans.iter().filter_map(|it| compare::outage(&it.model, &it.script, end(it)));
+        // Until then all of them are healthy.
+        let outage = outage.min_by_key(|it| it.from);
         let is_measured_so = outage == self.comparing.outage;
         let mut before = std::mem::take(&mut self.comparing.sides);
         let budget = self.settings.budget_bytes() / 8;
@@ -399,7 +401,7 @@ impl App {
         if let Some(intervals) = comparing.over_seeds.as_ref().and_then(Pending::take) {
             comparing.intervals = Some(Arc::new(intervals));
         }
-        comparing.over_seeds.take_if(|it| it.is_over());
+        comparing.over_seeds.take_if(|it| it.is_settled());
         if is_news {
             self.tell_columns();
         }
@@ -506,7 +508,7 @@ impl App {
         if let Some(grids) = comparing.filling.as_ref().and_then(Pending::take) {
             comparing.grids = Some(grids);
         }
-        comparing.filling.take_if(|it| it.is_over());
+        comparing.filling.take_if(|it| it.is_settled());
     }
 }
 

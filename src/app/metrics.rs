@@ -21,10 +21,11 @@ pub enum Reach {
     CloseUp,
 }
 
-/// In how many buckets a series is measured; in fewer where there are many services.
-const BUCKETS: usize = 240;
-const LEAST_BUCKETS: usize = 48;
-/// So many buckets of services in all.
+/// In how many buckets a series is measured.
+const BUCKETS: std::ops::RangeInclusive<usize> = 48..=240;
+/// So many records a bucket: of fewer a figure would be of one or two arrivals, and jump about.
+const RECORDS_A_BUCKET: f64 = 400.0;
+/// So many buckets of services in all, where there are many services.
 const MOST_CELLS: usize = 24_000;
 
 /// The state of the metrics view.
@@ -55,7 +56,7 @@ impl App {
     #[must_use]
     pub fn charts_progress(&self) -> Option<f32> {
         let charts = &self.metrics.charts;
-        let both = charts.iter().chain(&self.metrics.behind).filter(|it| !it.pending.is_over());
+        let both = charts.iter().chain(&self.metrics.behind).filter(|it| !it.pending.is_settled());
         both.map(|it| it.pending.progress()).min_by(f32::total_cmp)
     }
 
@@ -110,12 +111,25 @@ impl App {
             Some(it) if !it.pending.is_over() || it.question == question => it,
             before => {
                 let answer = before.and_then(|it| it.answer);
-                let buckets = MOST_CELLS / self.run.base.services.len().max(1);
-                let buckets = buckets.clamp(LEAST_BUCKETS, BUCKETS);
+                let buckets = self.buckets(&question.0);
                 let inquiry = ChartsOf::new(Arc::clone(&question.1), question.0.clone(), buckets);
                 Asked { answer, ..self.asked(inquiry, question) }
             }
         }
+    }
+
+    /// In how many buckets: as many as there is enough to be measured in, as far as that can be
+    /// told, and no more than can be kept.
+    fn buckets(&self, question: &Question) -> usize {
+        let seconds = |it: Span| it.as_secs_f64().max(1e-9);
+        let progress = &self.run.progress;
+        #[expect(clippy::cast_precision_loss, reason = "about how many records there are")]
+        let rate = progress.records as f64 / seconds(progress.head.since(Time::ZERO));
+        let records = rate * seconds(question.until.since(question.from));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+        let enough = (records / RECORDS_A_BUCKET).clamp(1.0, 1e6) as usize;
+        let most = MOST_CELLS / self.run.base.services.len().max(1);
+        enough.clamp(*BUCKETS.start(), *BUCKETS.end()).min(most.max(*BUCKETS.start()))
     }
 
     /// What is to be known. A run without an end is looked at as far as it was simulated, and

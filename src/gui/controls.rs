@@ -126,7 +126,7 @@ pub fn choices(ui: &mut Ui, theme: &Theme, all: &[(&str, &str, bool)]) -> Option
         .corner_radius(theme.sizes.radius)
         .inner_margin(2);
     let mut chosen = None;
-    frame.show(ui, |ui| {
+    let mut row = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         for (place, (label, hint, is_on)) in all.iter().enumerate() {
             let ink = if *is_on { colours.selection } else { colours.text };
@@ -136,7 +136,8 @@ pub fn choices(ui: &mut Ui, theme: &Theme, all: &[(&str, &str, bool)]) -> Option
                 chosen = Some(place);
             }
         }
-    });
+    };
+    frame.show(ui, |ui| ui.horizontal(&mut row));
     chosen
 }
 

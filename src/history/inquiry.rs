@@ -88,6 +88,13 @@ impl<T> Pending<T> {
         self.shared.progress.load(Ordering::Acquire) == OVER
     }
 
+    /// Whether it is over, and all that was found out was taken.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.is_over()
+            && self.shared.answer.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
     /// How much of it is done, from 0 to 1.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]

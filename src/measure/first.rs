@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Time;
+use crate::model::{Time, Unit};
 
 use super::arrivals::Fate;
 use super::compare::Column;
+use super::judge::short;
 
 /// Where columns first differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +84,8 @@ fn differs(fates: &[Option<&Fate>], aspect: Aspect) -> Option<Time> {
 
 fn told(fate: Option<&Fate>, aspect: Aspect) -> String {
     let Some(fate) = fate else { return "not at all".to_owned() };
-    let after = |at: Time| format!("after {}", at.since(fate.at));
+    let after =
+        |at: Time| format!("after {}", short(at.since(fate.at).as_secs_f64(), Unit::Seconds));
     match aspect {
         Aspect::Arrival => format!("at {:.3}", fate.at),
         Aspect::Free => fate.free.map_or_else(|| "not by the end".to_owned(), after),

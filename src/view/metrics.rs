@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::app::{App, Reach, Window};
 use crate::measure::Measured;
 use crate::measure::figures::Histogram;
-use crate::measure::judge::number;
+use crate::measure::judge::short;
 use crate::measure::series::{ChartKind, Charted, Extent};
 use crate::model::{Figure, Model, ServiceId, Span, Stat, Time, Unit};
 
@@ -127,7 +127,7 @@ impl Chart {
     /// What stands in a legend beside a line, at an instant.
     #[must_use]
     pub fn reading(&self, line: &Line, at: Time) -> String {
-        line.values.at(at).map_or_else(|| "–".to_owned(), |it| number(it, self.unit))
+        line.values.at(at).map_or_else(|| "–".to_owned(), |it| short(it, self.unit))
     }
 }
 
@@ -352,7 +352,7 @@ pub fn text(view: &MetricsView) -> String {
             .collect()
     };
     for chart in &view.charts {
-        let _ = writeln!(out, "{}, up to {}", chart.title, number(chart.top, chart.unit));
+        let _ = writeln!(out, "{}, up to {}", chart.title, short(chart.top, chart.unit));
         for line in &chart.lines {
             let all = &line.values.values;
             let columns = all.len().clamp(1, WIDTH);
@@ -372,11 +372,17 @@ pub fn text(view: &MetricsView) -> String {
         let most = it.bars.iter().map(|it| it.2).max().unwrap_or(1) as f64;
         #[expect(clippy::cast_precision_loss, reason = "counts, to be drawn")]
         let drawn = heights(&mut it.bars.iter().map(|it| (it.2 > 0).then_some(it.2 as f64)), most);
-        let stats = it.stats.iter().map(|(stat, span)| format!("{} {span}", stat.name()));
+        let stats = it.stats.iter().map(stat_words);
         let stats: Vec<String> = stats.collect();
         let _ = writeln!(out, "{}, {} times: {}\n  {drawn}", it.title, it.count, stats.join(", "));
     }
     out
+}
+
+/// `p99 1.5 s`.
+#[must_use]
+pub fn stat_words((stat, span): &(Stat, Span)) -> String {
+    format!("{} {}", stat.name(), short(span.as_secs_f64(), Unit::Seconds))
 }
 
 /// What the charts show, in words.
@@ -394,7 +400,7 @@ pub const fn reach_words(reach: Reach) -> (&'static str, &'static str) {
 #[must_use]
 pub const fn extent_words(extent: Extent) -> (&'static str, &'static str) {
     match extent {
-        Extent::Whole => ("Whole run", "Of all arrivals of the run"),
+        Extent::Whole => ("All", "Of all arrivals of the run"),
         Extent::Outage => ("The fault", "Of those that arrive while the first fault lasts"),
         Extent::Loop => ("Loop", "Of those that arrive in the loop that is marked"),
     }

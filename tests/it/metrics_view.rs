@@ -89,8 +89,8 @@ fn figures_are_those_of_the_report_and_of_the_comparison() {
     }
 }
 
-/// Eight users ask, one a second; the server is away for those who come at 4 and 5 s.
-const EIGHT_USERS: &str = r#"Scenario(format: 1, title: "eight", until: "10s",
+/// Users ask, one a second; the server is away for those who come at 4 and 5 s.
+const USERS: &str = r#"Scenario(format: 1, title: "users", until: "10s",
     events: { "Job": Event() }, requests: { "Ask": Request() },
     links: Links(default: Link(latency: "100ms")),
     faults: [Crash(service: "server", at: "3500ms", for: "2s")],
@@ -100,7 +100,7 @@ const EIGHT_USERS: &str = r#"Scenario(format: 1, title: "eight", until: "10s",
 
 #[test]
 fn a_bucket_has_what_arrives_in_it_and_what_becomes_of_that() {
-    let model = model(EIGHT_USERS);
+    let model = model(USERS);
     let charted = charted(&model, 10);
     let users =
         ServiceId::from_index(model.services.iter().position(|it| it.name == "users").unwrap());
@@ -108,11 +108,12 @@ fn a_bucket_has_what_arrives_in_it_and_what_becomes_of_that() {
         let place = charted.figures.iter().position(|it| it.1 == figure).unwrap();
         charted.values[place].clone()
     };
-    // One arrival a bucket, at its end: free again 400 ms later, or after the time-out.
+    // One arrival a bucket, at its end: free again after two ways of 100 ms and 200 ms of work, or
+    // after the two ways when nobody is there.
     let free: Vec<Option<f64>> = of(Figure::Free(users, Stat::P50));
     let near = |found: Option<f64>, wanted: f64| (found.unwrap() - wanted).abs() < 0.008;
     for (bucket, found) in free.iter().enumerate().take(9) {
-        let wanted = if matches!(bucket, 3 | 4) { 1.0 } else { 0.4 };
+        let wanted = if matches!(bucket, 3 | 4) { 0.2 } else { 0.4 };
         assert!(near(*found, wanted), "bucket {bucket}: {found:?}");
     }
     let arrivals: f64 = of(Figure::RateIn(users)).iter().flatten().sum();
@@ -125,7 +126,7 @@ fn a_bucket_has_what_arrives_in_it_and_what_becomes_of_that() {
         "from_s,to_s,response p50 [s],response p99 [s],throughput in [1/s],throughput out [1/s],queue depth server,in flight messages"
     );
     assert_eq!(lines.len(), 12);
-    assert!(lines[1].starts_with("0,1,0.4"), "{}", lines[1]);
+    assert!(lines[1].starts_with("0,1,0.39"), "{}", lines[1]);
     assert!(lines[1..11].iter().all(|it| it.matches(',').count() == 7));
 }
 
@@ -150,15 +151,27 @@ fn app_of(text: &str, name: &str) -> (App, tempfile::TempDir) {
 
 #[test]
 fn the_charts_as_text() {
-    let (mut app, _folder) = app_of(EIGHT_USERS, "eight.ron");
+    let (mut app, _folder) = app_of(USERS, "users.ron");
     charts_of(&mut app);
     let text = metrics::text(&metrics::metrics(&app));
-    insta::assert_snapshot!(text);
+    insta::assert_snapshot!(text, @r"
+    Response, up to 400 ms
+      p50                  █    █    █    ▄   ▄    █    █    █    █
+      p99                  █    █    █    ▅   ▅    █    █    █    █
+    Throughput, up to 5 /s
+      in               ▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁█
+      out              ▁▁▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁▁▁▁▁▁▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁
+    In flight, up to 1
+      messages         ▁▁▁▁▂▃▄▁▁▄▁▄▁▁▄▂▃▁▁▇▂▁▁▁█▁▁▁▂▃▄▁▁▄▁▄▁▁▄▂▃▁▁▄▃▁▁▁
+    always zero: Queue depth
+    Free again (users), 9 times: p50 399 ms, p90 400 ms, p99 400 ms, max 400 ms
+      ▃                                  █
+    ");
 }
 
 #[test]
 fn the_branch_that_was_forked_from_is_drawn_behind() {
-    let (mut app, _folder) = app_of(EIGHT_USERS, "eight.ron");
+    let (mut app, _folder) = app_of(USERS, "users.ron");
     charts_of(&mut app);
     assert_eq!(metrics::metrics(&app).behind, None);
     app.update(Command::SeekTo(Time::from_secs_f64(7.5)));
@@ -174,10 +187,12 @@ fn the_branch_that_was_forked_from_is_drawn_behind() {
     assert_eq!(view.behind.as_deref(), Some("main"));
     let response = &view.charts[0].lines[0];
     let behind = response.behind.as_ref().unwrap();
-    let at = Time::from_secs_f64(7.9);
-    assert!(response.values.at(at).unwrap() > 0.9, "it times out now");
+    let at = Time::from_secs_f64(8.0);
+    assert!(response.values.at(at).unwrap() < 0.21, "nobody is there now");
     assert!((behind.at(at).unwrap() - 0.4).abs() < 0.01, "it did not before");
-    assert_eq!(response.values.at(Time::from_secs_f64(2.5)), behind.at(Time::from_secs_f64(2.5)));
+    let earlier = Time::from_secs_f64(3.0);
+    assert!(response.values.at(earlier).is_some());
+    assert_eq!(response.values.at(earlier), behind.at(earlier));
 }
 
 /// The window in the metrics view, with everything known.
@@ -199,7 +214,7 @@ fn a_click_on_a_chart_goes_there_and_a_drag_comes_closer() {
     window.get_by_label("Lag chart");
     let whole = shell(&window).app().whole().as_secs_f64();
     let place = |share: f32| {
-        Pos2::new(charts.left() + 12.0 + (charts.width() - 26.0) * share, charts.top() + 60.0)
+        Pos2::new(charts.left() + 64.0 + (charts.width() - 78.0) * share, charts.top() + 60.0)
     };
     window.hover_at(place(0.5));
     window.run_steps(1);
@@ -258,5 +273,6 @@ fn the_series_are_saved_as_a_table() {
     window.run_steps(2);
     let text = std::fs::read_to_string(path.with_extension("csv")).unwrap();
     assert!(text.starts_with("from_s,to_s,response p50 [s],"), "{text}");
-    assert_eq!(text.lines().count(), 241);
+    let buckets = shell(&window).app().charted().unwrap().bounds.len() - 1;
+    assert_eq!(text.lines().count(), buckets + 1);
 }

@@ -4,8 +4,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use inflight::app::{ACTIONS, App, Camera, Command, Look, Options, Selection, Settings, Window};
+use inflight::app::{
+    ACTIONS, App, Camera, Command, CompareCommand, Look, Options, Reach, Selection, Settings, View,
+    Which, Window,
+};
 use inflight::history::{BranchId, MAIN, Place};
+use inflight::measure::Over;
+use inflight::measure::series::Extent;
 use inflight::model::{
     Act, Deed, FaultKind, LinkId, Node, ServiceId, Setting, Span, Strategy, Time, TopicId,
 };
@@ -119,7 +124,7 @@ fn command(lots: &mut Lots, app: &App) -> Command {
     let steps = app.tree().get(branch).map_or(0, |it| it.own.len());
     let place = lots.within(0, steps as u32) as usize;
     let number = f64::from(lots.within(0, 1_000)) / 100.0;
-    match lots.within(0, 27) {
+    match lots.within(0, 29) {
         0..=4 => {
             let action = &ACTIONS[lots.within(0, ACTIONS.len() as u32 - 1) as usize];
             action.command.clone()
@@ -163,6 +168,25 @@ fn command(lots: &mut Lots, app: &App) -> Command {
             2 => Command::FoldSection { name: "Why".into(), is_open: lots.chance(50) },
             _ => Command::SetInspectorWidth(number as f32 * 40.0),
         },
+        27 => match lots.within(0, 3) {
+            0 => Command::ShowView([View::Metrics, View::Compare][lots.within(0, 1) as usize]),
+            1 => Command::ChartOver([Reach::Whole, Reach::CloseUp][lots.within(0, 1) as usize]),
+            2 => Command::DistributionOver(
+                [Extent::Outage, Extent::Loop][lots.within(0, 1) as usize],
+            ),
+            _ => Command::ToggleExpectations,
+        },
+        28 => Command::Compare(match lots.within(0, 5) {
+            0 => CompareCommand::Add(Which::Branch {
+                variant: ["naive", "inbox", "no such one"][lots.within(0, 2) as usize].into(),
+                branch,
+            }),
+            1 => CompareCommand::AddFile("no/such/file.ron".into()),
+            2 => CompareCommand::Remove(place),
+            3 => CompareCommand::Reset,
+            4 => CompareCommand::Over([None, Some(Over::Outage)][lots.within(0, 1) as usize]),
+            _ => CompareCommand::GoToFirst,
+        }),
         _ => [Command::Undo, Command::Redo][lots.within(0, 1) as usize].clone(),
     }
 }

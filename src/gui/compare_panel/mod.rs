@@ -144,7 +144,9 @@ fn intervals(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let ink = if is_on { theme.colours.selection } else { theme.colours.text };
     let text = egui::RichText::new(&label).color(ink);
     let size = vec2(0.0, theme.sizes.control - 4.0);
-    let button = ui.add_enabled(it.is_done(), egui::Button::selectable(is_on, text).min_size(size));
+    let edge = if is_on { theme.colours.selection } else { theme.colours.card_border };
+    let button = egui::Button::new(text).min_size(size).stroke(egui::Stroke::new(1.0, edge));
+    let button = ui.add_enabled(it.is_done(), button);
     let name = command.action().map_or("", |it| it.label);
     button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
     if button.on_hover_text(command.tooltip()).clicked() {

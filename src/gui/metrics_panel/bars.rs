@@ -6,8 +6,9 @@ use egui::{Align2, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use crate::app::{App, Command};
 use crate::gui::controls;
 use crate::gui::theme::Theme;
-use crate::model::{Span, Stat};
-use crate::view::metrics::{Distribution, MetricsView};
+use crate::measure::judge::short;
+use crate::model::{Span, Stat, Unit};
+use crate::view::metrics::{Distribution, MetricsView, stat_words};
 
 use super::extents;
 
@@ -72,10 +73,11 @@ fn distribution(ui: &mut Ui, it: &Distribution, theme: &Theme) {
         for (x, align, span) in
             [(plot.left(), Align2::LEFT_TOP, low), (plot.right(), Align2::RIGHT_TOP, high)]
         {
-            painter.text(pos2(x, below), align, span, font.clone(), colours.text_weak);
+            let text = short(span.as_secs_f64(), Unit::Seconds);
+            painter.text(pos2(x, below), align, text, font.clone(), colours.text_weak);
         }
     }
-    let stats = it.stats.iter().map(|(stat, span)| format!("{} {span}", stat.name()));
+    let stats = it.stats.iter().map(stat_words);
     let stats: Vec<String> = stats.collect();
     let text = egui::RichText::new(stats.join("  ")).font(theme.mono_font(theme.sizes.small - 0.5));
     ui.add(egui::Label::new(text).wrap());

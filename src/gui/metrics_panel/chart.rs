@@ -5,14 +5,14 @@ use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2
 use crate::app::App;
 use crate::gui::strip;
 use crate::gui::theme::Theme;
-use crate::measure::judge::number;
+use crate::measure::judge::short;
 use crate::measure::series::ChartKind;
 use crate::model::Time;
 use crate::view::metrics::{Chart, Dash, Line, Values};
 use crate::view::time_axis::Axis;
 
 /// The height of the title's line.
-const HEAD: f32 = 19.0;
+pub const HEAD: f32 = 19.0;
 
 /// Paints a chart, its legend with the values at an instant. Gives where its title stands.
 pub fn paint(
@@ -126,25 +126,17 @@ fn dashed(points: Vec<Pos2>, stroke: Stroke, dash: Dash) -> Vec<Shape> {
     }
 }
 
-/// What the upper edge and the half stand for.
+/// What the upper edge, the half and the lower edge stand for.
 fn scale(painter: &Painter, plot: Rect, chart: &Chart, theme: &Theme) {
     let font = theme.mono_font(theme.sizes.small - 1.5);
-    let colour = theme.colours.text_weak;
     for (value, y, align) in [
-        (chart.top, plot.top() + 2.0, Align2::LEFT_TOP),
-        (chart.top / 2.0, plot.center().y, Align2::LEFT_CENTER),
+        (chart.top, plot.top() - 1.0, Align2::RIGHT_TOP),
+        (chart.top / 2.0, plot.center().y, Align2::RIGHT_CENTER),
+        (0.0, plot.bottom() + 1.0, Align2::RIGHT_BOTTOM),
     ] {
-        let galley = painter.layout_no_wrap(number(value, chart.unit), font.clone(), colour);
-        let rect = align.anchor_size(pos2(plot.left() + 4.0, y), galley.size());
-        painter.rect_filled(
-            rect.expand2(vec2(2.0, 0.0)),
-            2.0,
-            theme.colours.background.gamma_multiply(0.7),
-        );
-        painter.galley(rect.min, galley, colour);
-        if plot.height() < 46.0 {
-            return;
-        }
+        let text = if value == 0.0 { "0".to_owned() } else { short(value, chart.unit) };
+        let at = pos2(plot.left() - 6.0, y);
+        painter.text(at, align, text, font.clone(), theme.colours.text_weak);
     }
 }
 
@@ -190,9 +182,9 @@ fn entry(
     let mono = theme.mono_font(theme.sizes.small);
     let value = chart.reading(line, read_at);
     // As wide as the widest, so that nothing jumps while values change.
-    let widest = painter.layout_no_wrap("0000.00 ms".to_owned(), mono.clone(), Color32::WHITE);
+    let widest = painter.layout_no_wrap("000.0 ms".to_owned(), mono.clone(), Color32::WHITE);
     let before = line.behind.as_ref().and_then(|it| it.at(read_at));
-    let before = before.map(|it| format!(" ({})", number(it, chart.unit))).unwrap_or_default();
+    let before = before.map(|it| format!(" ({})", short(it, chart.unit))).unwrap_or_default();
     let text = painter.layout_no_wrap(before, mono.clone(), colours.text_weak);
     let mut x = right.x - text.size().x;
     painter.galley(pos2(x, right.y - text.size().y / 2.0), text, colours.text_weak);

@@ -24,6 +24,8 @@ const BAR: f32 = 40.0;
 const ASIDE: f32 = 292.0;
 /// The least height of a chart, and the greatest.
 const HEIGHTS: (f32, f32) = (74.0, 168.0);
+/// What the numbers of the scales have at the left.
+const SCALE: f32 = 64.0;
 /// What the ticks of time have below the charts.
 const TICKS: f32 = 22.0;
 /// A drag that is shorter than this, in points, is a click.
@@ -101,13 +103,18 @@ impl MetricsPanel {
             let at = app.playback.at.as_secs_f64();
             response.widget_info(|| egui::WidgetInfo::slider(true, at, "Charts"));
             let plots = Rect::from_min_max(
-                whole.min + vec2(12.0, 4.0),
+                whole.min + vec2(SCALE, 4.0),
                 pos2(whole.right() - 14.0, whole.bottom() - TICKS - note),
             );
             let axis = Axis { window: view.window, left: plots.left(), right: plots.right() };
             let pointed = response.hover_pos().map(|it| axis.time(it.x));
             let read_at = pointed.unwrap_or(app.playback.at);
             let painter = ui.painter().clone();
+            let bottom = Rect::from_min_max(
+                pos2(plots.left(), plots.top()),
+                pos2(plots.right(), plots.top() + height * count - 6.0),
+            );
+            strip::ticks(&painter, bottom, axis, theme);
             for (place, it) in view.charts.iter().enumerate() {
                 #[expect(clippy::cast_precision_loss, reason = "a handful of charts")]
                 let top = plots.top() + height * place as f32;
@@ -125,11 +132,6 @@ impl MetricsPanel {
                 });
                 title.on_hover_text(it.about);
             }
-            let bottom = Rect::from_min_max(
-                pos2(plots.left(), plots.top()),
-                pos2(plots.right(), plots.top() + height * count - 6.0),
-            );
-            strip::ticks(&painter, bottom, axis, theme);
             if !view.zero.is_empty() {
                 let text = format!("Zero all the time: {}", view.zero.join(", "));
                 let font = theme.text_font(theme.sizes.small);
@@ -137,11 +139,19 @@ impl MetricsPanel {
                 painter.text(at, egui::Align2::LEFT_BOTTOM, text, font, theme.colours.text_weak);
             }
             self.touch(ui, &response, app, axis, bottom, theme, out);
+            // Through all charts, and not through what is written over them.
+            let lines = |x: f32, stroke: egui::Stroke| {
+                for place in 0..view.charts.len() {
+                    #[expect(clippy::cast_precision_loss, reason = "a handful of charts")]
+                    let top = plots.top() + height * place as f32;
+                    painter.vline(x, top + chart::HEAD..=top + height - 6.0, stroke);
+                }
+            };
             let pointer = pointed.filter(|_| !response.dragged());
             if let Some(at) = pointer {
                 let x = axis.x(at);
                 let line = egui::Stroke::new(1.0, theme.colours.text_weak);
-                painter.vline(x, bottom.y_range(), line);
+                lines(x, line);
                 let font = theme.mono_font(theme.sizes.small);
                 let galley = painter.layout_no_wrap(format!("{at:.3}"), font, theme.colours.text);
                 let left = (x + 6.0).min(bottom.right() - galley.size().x - 4.0);
@@ -151,7 +161,7 @@ impl MetricsPanel {
             }
             if view.window.contains(app.playback.at) {
                 let x = axis.x(app.playback.at);
-                painter.vline(x, bottom.y_range(), egui::Stroke::new(2.0, theme.colours.accent));
+                lines(x, egui::Stroke::new(2.0, theme.colours.accent));
             }
         });
     }
