@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::history::{BranchId, MAIN, Pending, Runs, errand};
+use crate::history::{BranchId, MAIN, MarkKind, Pending, Runs, Teller, errand};
 use crate::measure::compare::{self, Outage};
-use crate::measure::first::first_difference;
+use crate::measure::first::{first_anomaly, first_difference};
 use crate::measure::{Column, Compared, First, Grid, Over, Row, Surveyed, grid};
 use crate::model::{Act, Model, Script, Span, Time};
 use crate::scenario::Scenario;
@@ -260,7 +260,7 @@ impl App {
             CompareCommand::GoToFirst => match &self.comparing.first {
                 Some(Some(first)) => self.jump_to(first.at),
                 Some(None) => {
-                    self.say("The columns do not differ in what users see.".into(), false)
+                    self.say("The columns do not differ for users, nor in anomalies.".into(), false)
                 }
                 None => self.say("The columns are not compared yet.".into(), false),
             },
@@ -405,6 +405,7 @@ impl App {
         if is_news {
             self.tell_columns();
         }
+        self.seek_first();
     }
 
     /// Tells the comparison anew, and when all of it is known looks for the first difference.
@@ -416,13 +417,28 @@ impl App {
         comparing.rows = overs.flat_map(|it| compare::rows_over(&columns, it)).collect();
         let all = [(self.run.seed, columns)];
         comparing.compared = Some(Arc::new(Compared::new(title, names, &all)));
-        if comparing.is_done() && comparing.seeking.is_none() && comparing.first.is_none() {
-            let [(_, columns)] = all;
-            let work = move |teller: &crate::history::Teller<Option<First>>| {
-                teller.tell(first_difference(&columns));
-            };
-            comparing.seeking = Some(errand(Arc::clone(&self.wake), work));
+    }
+
+    /// When all is measured and simulated, it is found out where the columns first differ.
+    fn seek_first(&mut self) {
+        let comparing = &mut self.comparing;
+        let is_simulated = |it: &Side| it.run.progress.done || it.run.base.end.is_none();
+        let is_ready = comparing.is_done() && comparing.sides.iter().all(is_simulated);
+        if !is_ready || comparing.seeking.is_some() || comparing.first.is_some() {
+            return;
         }
+        let Some(columns) = comparing.columns() else { return };
+        let anomalies = comparing.sides.iter().map(|it| {
+            let marks = it.run.overview.marks.iter();
+            let anomalies = marks.filter(|it| matches!(it.kind, MarkKind::Anomaly { .. }));
+            anomalies.map(|it| it.at).collect()
+        });
+        let (names, anomalies): (_, Vec<Vec<Time>>) = (comparing.names(), anomalies.collect());
+        let work = move |teller: &Teller<Option<First>>| {
+            let found = [first_difference(&columns), first_anomaly(&names, &anomalies)];
+            teller.tell(found.into_iter().flatten().min_by_key(|it| it.at));
+        };
+        comparing.seeking = Some(errand(Arc::clone(&self.wake), work));
     }
 
     /// Works out intervals over seeds, or gives that up.

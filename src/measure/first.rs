@@ -66,6 +66,23 @@ pub fn first_difference(columns: &[Column]) -> Option<First> {
     Some(First { at, text })
 }
 
+/// Finds it among anomalies, given the instants of those of each column in order: the first that
+/// not all have.
+#[must_use]
+pub fn first_anomaly(names: &[String], instants: &[Vec<Time>]) -> Option<First> {
+    let longest = instants.iter().map(Vec::len).max()?;
+    let of = |place: usize| instants.iter().map(move |it| it.get(place).copied());
+    let place = (0..longest).find(|place| {
+        let mut all = of(*place);
+        let first = all.next().flatten();
+        all.any(|it| it != first)
+    })?;
+    let at = of(place).flatten().min()?;
+    let there = of(place).zip(names).filter(|(it, _)| *it == Some(at));
+    let there: Vec<&str> = there.map(|it| it.1.as_str()).collect();
+    Some(First { at, text: format!("an event is applied wrongly in {}", there.join(" and in ")) })
+}
+
 /// The first instant at which an arrival is seen to differ in an aspect.
 fn differs(fates: &[Option<&Fate>], aspect: Aspect) -> Option<Time> {
     let of = |it: &Option<&Fate>| {

@@ -53,6 +53,8 @@ pub struct RowView {
     pub good: Good,
     /// Over which span it is.
     pub over: Over,
+    /// Whether it is the same in all columns, of several.
+    pub is_same: bool,
     /// By column.
     pub cells: Vec<CellView>,
 }
@@ -163,7 +165,14 @@ fn caption(it: &Comparing, compared: Option<&Compared>) -> (String, bool) {
     (format!("not the same: {different}"), false)
 }
 
+/// The figures, those first in which the columns differ.
 fn rows(it: &Comparing) -> Vec<RowView> {
+    let mut rows = all_rows(it);
+    rows.sort_by_key(|it| it.is_same);
+    rows
+}
+
+fn all_rows(it: &Comparing) -> Vec<RowView> {
     match (it.over, &it.intervals, &it.compared) {
         (None, Some(told), _) | (None, None, Some(told)) => {
             told.rows.iter().map(|(row, spreads)| row_view(row, spreads)).collect()
@@ -200,7 +209,9 @@ fn row_view(row: &Row, spreads: &[Option<Spread>]) -> RowView {
         };
         CellView { text, share: value(column).map(share), half: half.map(share), standing }
     });
-    RowView { label: row.label.clone(), good: row.good, over: row.over, cells: cells.collect() }
+    let cells: Vec<CellView> = cells.collect();
+    let is_same = cells.len() > 1 && cells.windows(2).all(|it| it[0].text == it[1].text);
+    RowView { label: row.label.clone(), good: row.good, over: row.over, is_same, cells }
 }
 
 /// Where the columns first differ, in a line; none while that is not known.
@@ -210,7 +221,7 @@ pub fn first_in_words(app: &App) -> Option<(Option<Time>, String)> {
         Some(first) => {
             Some((Some(first.at), format!("first difference at {:.3}: {}", first.at, first.text)))
         }
-        None => Some((None, "the columns do not differ in what users see".to_owned())),
+        None => Some((None, "the columns do not differ for users, nor in anomalies".to_owned())),
     }
 }
 

@@ -310,7 +310,9 @@ pub fn distribution(title: String, histogram: &Histogram) -> Distribution {
     let mut buckets = histogram.buckets().peekable();
     let low = buckets.peek().map_or(Span(1), |it| it.0).max(Span(1_000)).as_secs_f64();
     let all: Vec<(Span, Span, u64)> = buckets.collect();
-    let high = all.last().map_or(low, |it| it.1.as_secs_f64()).max(low * 1.2);
+    let high = all.last().map_or(low, |it| it.1.as_secs_f64()).max(low);
+    // Where all are about the same they stand in the middle.
+    let (low, high) = if high < low * 1.1 { (low * 0.8, high * 1.25) } else { (low, high) };
     #[expect(clippy::cast_precision_loss, reason = "a handful of bars")]
     let bound =
         |place: usize| Span::from_secs_f64(low * (high / low).powf(place as f64 / BARS as f64));

@@ -169,6 +169,19 @@ fn the_matrix_fills_in_and_is_the_command_lines() {
     assert_eq!(cell("inbox", Harm::LostAck).total(), 0);
 }
 
+#[test]
+fn where_users_see_no_difference_anomalies_are_looked_at() {
+    let app = compared("lost_ack");
+    let Some(Some(First { at, text })) = app.comparing.first.clone() else { panic!() };
+    assert_eq!(text, "an event is applied wrongly in naive");
+    // The first that only the naive one has.
+    let marks = |name: &str| {
+        let side = app.comparing.sides.iter().find(|it| it.name == name).unwrap();
+        side.run.overview.marks.iter().map(|it| it.at).collect::<Vec<_>>()
+    };
+    assert!(marks("naive").contains(&at) && !marks("inbox").contains(&at));
+}
+
 /// The window in the comparison, with everything known.
 fn window() -> Window {
     let mut window = payment();

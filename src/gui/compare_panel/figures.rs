@@ -1,6 +1,7 @@
 //! The figures of all columns, as bars with numbers. What is best and what is worst is said by a
 //! sign, not by the colour alone.
 
+use egui::text::{LayoutJob, TextWrapping};
 use egui::{
     Align2, Painter, Pos2, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2,
 };
@@ -29,7 +30,12 @@ pub fn ui(ui: &mut Ui, rect: Rect, view: &CompareView, theme: &Theme) {
         ui.set_clip_rect(body.expand2(vec2(4.0, 0.0)));
         ScrollArea::vertical().id_salt("figures").auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
+            let first_same = view.rows.iter().position(|it| it.is_same);
             for (place, it) in view.rows.iter().enumerate() {
+                if first_same == Some(place) {
+                    ui.add_space(8.0);
+                    controls::caption(ui, theme, "the same in all columns");
+                }
                 row(ui, (place, it), view, theme);
             }
             ui.add_space(8.0);
@@ -47,7 +53,7 @@ pub fn ui(ui: &mut Ui, rect: Rect, view: &CompareView, theme: &Theme) {
 
 /// Where each column's figures stand.
 fn spans(left: f32, right: f32, columns: usize) -> Vec<(f32, f32)> {
-    let labels = ((right - left) * 0.24).clamp(190.0, 300.0);
+    let labels = ((right - left) * 0.26).clamp(190.0, 320.0);
     #[expect(clippy::cast_precision_loss, reason = "a handful of columns")]
     let width = (right - left - labels) / columns.max(1) as f32;
     #[expect(clippy::cast_precision_loss, reason = "a handful of columns")]
@@ -106,8 +112,10 @@ fn row(ui: &mut Ui, (place, it): (usize, &RowView), view: &CompareView, theme: &
     let spans = spans(rect.left(), rect.right(), it.cells.len());
     let label = pos2(rect.left() + 16.0, middle);
     let end = spans.first().map_or(rect.right(), |it| it.0 - 6.0);
-    let clipped = painter.with_clip_rect(Rect::from_x_y_ranges(rect.left()..=end, rect.y_range()));
-    clipped.text(label, Align2::LEFT_CENTER, &it.label, font, colours.text);
+    let mut job = LayoutJob::simple_singleline(it.label.clone(), font, colours.text);
+    job.wrap = TextWrapping::truncate_at_width(end - label.x);
+    let galley = painter.layout_job(job);
+    painter.galley(label - vec2(0.0, galley.size().y / 2.0), galley, colours.text);
     let has_intervals = it.cells.iter().any(|it| it.half.is_some());
     let numbers = if has_intervals { NUMBERS.1 } else { NUMBERS.0 };
     for (cell, (left, right)) in it.cells.iter().zip(spans) {
@@ -115,7 +123,7 @@ fn row(ui: &mut Ui, (place, it): (usize, &RowView), view: &CompareView, theme: &
             pos2(f32::midpoint(left, right - numbers - 16.0), middle),
             vec2((right - numbers - 16.0 - left).max(8.0), 8.0),
         );
-        paint_cell(painter, bar, right, cell, theme);
+        paint_cell(painter, bar, right, (cell, it.is_same), theme);
     }
     let over = match it.over {
         Over::Whole => "over the whole run",
@@ -129,9 +137,16 @@ fn row(ui: &mut Ui, (place, it): (usize, &RowView), view: &CompareView, theme: &
     response.on_hover_text_at_pointer(format!("{}\n{over}; {good}", it.label));
 }
 
-fn paint_cell(painter: &Painter, bar: Rect, right: f32, cell: &CellView, theme: &Theme) {
+fn paint_cell(
+    painter: &Painter,
+    bar: Rect,
+    right: f32,
+    (cell, is_same): (&CellView, bool),
+    theme: &Theme,
+) {
     let colours = &theme.colours;
     let ink = match cell.standing {
+        _ if is_same => colours.text_weak,
         Standing::Best => colours.good,
         Standing::Worst => colours.bad,
         Standing::Between => colours.selection,

@@ -45,7 +45,7 @@ impl ComparePanel {
             return;
         }
         let view = comparing(app);
-        let height = (body.height() * 0.46).clamp(170.0, 340.0);
+        let height = (body.height() * 0.48).clamp(212.0, 350.0).min(body.height() * 0.6);
         let (top, bottom) = body.split_top_bottom_at_y(body.top() + height);
         self.columns(ui, app, &view, top, theme, out);
         let figures = Rect::from_min_max(bottom.min + vec2(0.0, GAP), bottom.max - vec2(0.0, GAP));

@@ -76,8 +76,16 @@ fn paint_card(painter: &Painter, rect: Rect, card: &Card, theme: &Theme) {
         Health::Up => (colours.good, Stroke::new(1.0, colours.card_border)),
     };
     painter.rect(rect, 5.0, colours.card, edge, StrokeKind::Inside);
-    let size = size(rect, 3.0);
+    #[expect(clippy::cast_precision_loss, reason = "a handful of letters")]
+    let letters = card.name.chars().count() as f32;
     let (left, room) = (rect.left() + 6.0, rect.width() - 10.0);
+    let size = size(rect, 3.0).min(room / (1.0 + letters * 0.58)).max(7.0);
+    if rect.height() < 30.0 {
+        // There is room for the name alone.
+        let at = pos2(left, rect.center().y);
+        let ink = if card.health == Health::Down { colours.bad } else { colours.text };
+        return text(painter, at, room, &card.name, theme.strong_font(size + 1.0), ink);
+    }
     let row = |it: f32| rect.top() + rect.height() * it;
     let dot = pos2(left + size * 0.3, row(0.25));
     if card.health == Health::Down {

@@ -104,6 +104,7 @@ fn marks(
     theme: &Theme,
 ) {
     let (low, high) = (low.as_secs_f64().max(1e-9), high.as_secs_f64());
+    let mut last = f32::NEG_INFINITY;
     for (stat, span) in it.stats.iter().filter(|it| matches!(it.0, Stat::P50 | Stat::P99)) {
         #[expect(clippy::cast_possible_truncation, reason = "a place on the screen")]
         let share = ((span.as_secs_f64().max(low) / low).ln() / (high / low).ln()) as f32;
@@ -117,6 +118,8 @@ fn marks(
         } else {
             (x - 3.0, Align2::RIGHT_TOP)
         };
-        painter.text(pos2(at, plot.top() + 2.0), align, stat.name(), font, colour);
+        let top = if x - last < 26.0 { 13.0 } else { 2.0 };
+        last = x;
+        painter.text(pos2(at, plot.top() + top), align, stat.name(), font, colour);
     }
 }

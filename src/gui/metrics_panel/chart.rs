@@ -1,13 +1,15 @@
 //! A chart: its title and legend, faults as bands, the lines, and the branch behind in grey.
 
-use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
+use std::sync::Arc;
+
+use egui::{Align2, Galley, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
 use crate::app::App;
 use crate::gui::strip;
 use crate::gui::theme::Theme;
 use crate::measure::judge::short;
 use crate::measure::series::ChartKind;
-use crate::model::Time;
+use crate::model::{Time, Unit};
 use crate::view::metrics::{Chart, Dash, Line, Values};
 use crate::view::time_axis::Axis;
 
@@ -160,44 +162,65 @@ fn legend(painter: &Painter, rect: Rect, chart: &Chart, read_at: Time, theme: &T
         right = drawn.left() - 14.0;
     }
     for line in chart.lines.iter().rev() {
-        let left = entry(painter, pos2(right, middle), chart, line, read_at, theme);
-        right = left - 16.0;
-        if right < title.right() + 60.0 {
+        let entry = Entry::new(painter, chart, line, read_at, theme);
+        // What there is no room for is said where one points.
+        if right - entry.width < title.right() + 10.0 {
             break;
         }
+        entry.paint(painter, pos2(right, middle), line, theme);
+        right -= entry.width + 16.0;
     }
     title
 }
 
-/// An entry of the legend, written from its right end. Gives where it begins.
-fn entry(
-    painter: &Painter,
-    right: Pos2,
-    chart: &Chart,
-    line: &Line,
-    read_at: Time,
-    theme: &Theme,
-) -> f32 {
-    let colours = &theme.colours;
-    let mono = theme.mono_font(theme.sizes.small);
-    let value = chart.reading(line, read_at);
-    // As wide as the widest, so that nothing jumps while values change.
-    let widest = painter.layout_no_wrap("000.0 ms".to_owned(), mono.clone(), Color32::WHITE);
-    let before = line.behind.as_ref().and_then(|it| it.at(read_at));
-    let before = before.map(|it| format!(" ({})", short(it, chart.unit))).unwrap_or_default();
-    let text = painter.layout_no_wrap(before, mono.clone(), colours.text_weak);
-    let mut x = right.x - text.size().x;
-    painter.galley(pos2(x, right.y - text.size().y / 2.0), text, colours.text_weak);
-    let galley = painter.layout_no_wrap(value, mono, colours.text);
-    let width = widest.size().x.max(galley.size().x);
-    x -= width;
-    painter.galley(pos2(x, right.y - galley.size().y / 2.0), galley, colours.text);
-    let font = theme.text_font(theme.sizes.small);
-    let name = painter.layout_no_wrap(line.name.clone(), font, colours.text_weak);
-    x -= name.size().x + 6.0;
-    painter.galley(pos2(x, right.y - name.size().y / 2.0), name, colours.text_weak);
-    x -= 5.0;
-    let sample = vec![pos2(x - 18.0, right.y), pos2(x, right.y)];
-    painter.extend(dashed(sample, Stroke::new(2.2, theme.event(line.ink)), line.dash));
-    x - 18.0
+/// An entry of the legend: how the line looks, its name, its value, and that of the branch behind.
+struct Entry {
+    name: Arc<Galley>,
+    value: Arc<Galley>,
+    behind: Arc<Galley>,
+    /// The room of the value: as much as the widest needs, so that nothing jumps.
+    room: f32,
+    width: f32,
+}
+
+/// How long the sample of a line is.
+const SAMPLE: f32 = 18.0;
+
+impl Entry {
+    fn new(painter: &Painter, chart: &Chart, line: &Line, read_at: Time, theme: &Theme) -> Self {
+        let mono = theme.mono_font(theme.sizes.small);
+        let ink = theme.colours.text_weak;
+        let text = |text: String, ink| painter.layout_no_wrap(text, mono.clone(), ink);
+        let before = line.behind.as_ref().and_then(|it| it.at(read_at));
+        let before = before.map(|it| format!(" ({})", short(it, chart.unit))).unwrap_or_default();
+        let behind = text(before, ink);
+        let value = text(chart.reading(line, read_at), theme.colours.text);
+        let widest = match chart.unit {
+            Unit::Seconds => "00.0 ms",
+            Unit::PerSecond => "00.0 /s",
+            _ => "000",
+        };
+        let room = text(widest.to_owned(), ink).size().x.max(value.size().x);
+        let font = theme.text_font(theme.sizes.small);
+        let name = painter.layout_no_wrap(line.name.clone(), font, ink);
+        let width = SAMPLE + 5.0 + name.size().x + 6.0 + room + behind.size().x;
+        Self { name, value, behind, room, width }
+    }
+
+    fn paint(&self, painter: &Painter, right: Pos2, line: &Line, theme: &Theme) {
+        let colours = &theme.colours;
+        let mut x = right.x - self.width;
+        let sample = vec![pos2(x, right.y), pos2(x + SAMPLE, right.y)];
+        painter.extend(dashed(sample, Stroke::new(2.2, theme.event(line.ink)), line.dash));
+        x += SAMPLE + 5.0;
+        for (galley, room, ink) in [
+            (&self.name, self.name.size().x + 6.0, colours.text_weak),
+            (&self.value, self.room, colours.text),
+            (&self.behind, 0.0, colours.text_weak),
+        ] {
+            let at = pos2(x, right.y - galley.size().y / 2.0);
+            painter.galley(at, Arc::clone(galley), ink);
+            x += room;
+        }
+    }
 }
