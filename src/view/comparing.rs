@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::app::{App, Comparing, Side};
 use crate::measure::compare::Good;
-use crate::measure::judge::number;
+use crate::measure::judge::{number, short};
 use crate::measure::{Compared, Over, Row, Spread};
 use crate::model::Time;
 
@@ -62,8 +62,10 @@ pub struct RowView {
 /// A figure of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellView {
-    /// The number, or a dash.
+    /// The number to three digits, or a dash.
     pub text: String,
+    /// All of its digits.
+    pub exact: String,
     /// How long its bar is, from 0 to 1; none where it has no meaning.
     pub share: Option<f32>,
     /// How far its 95 % interval goes to either side, on the same scale.
@@ -193,24 +195,34 @@ fn row_view(row: &Row, spreads: &[Option<Spread>]) -> RowView {
     let most = columns.clone().filter_map(value).fold(0.0, f64::max);
     let share = |it: f64| if most > 0.0 { (it / most).clamp(0.0, 1.0) as f32 } else { 0.0 };
     let means = Row { values: columns.clone().map(value).collect(), ..row.clone() };
+    // Where intervals touch, nothing is known to be better.
+    let is_apart = |column: usize| {
+        let half = |it: usize| spread(it).and_then(|it| it.half_width).unwrap_or(0.0);
+        let mut others = (0..row.values.len()).filter(|it| *it != column);
+        others.all(|other| match (value(column), value(other)) {
+            (Some(a), Some(b)) => (a - b).abs() > half(column) + half(other) || spreads.is_empty(),
+            _ => true,
+        })
+    };
     let cells = columns.map(|column| {
         let half = spread(column).and_then(|it| it.half_width);
         let text = match (value(column), half) {
             (None, _) => "–".to_owned(),
-            (Some(it), None) => number(it, row.unit),
+            (Some(it), None) => short(it, row.unit),
             (Some(it), Some(half)) => {
-                format!("{} ± {}", number(it, row.unit), number(half, row.unit))
+                format!("{} ± {}", short(it, row.unit), short(half, row.unit))
             }
         };
         let standing = match column {
-            it if means.best() == Some(it) => Standing::Best,
-            it if means.worst() == Some(it) => Standing::Worst,
+            it if means.best() == Some(it) && is_apart(it) => Standing::Best,
+            it if means.worst() == Some(it) && is_apart(it) => Standing::Worst,
             _ => Standing::Between,
         };
-        CellView { text, share: value(column).map(share), half: half.map(share), standing }
+        let exact = value(column).map_or_else(|| text.clone(), |it| number(it, row.unit));
+        CellView { text, exact, share: value(column).map(share), half: half.map(share), standing }
     });
     let cells: Vec<CellView> = cells.collect();
-    let is_same = cells.len() > 1 && cells.windows(2).all(|it| it[0].text == it[1].text);
+    let is_same = cells.len() > 1 && cells.windows(2).all(|it| it[0].exact == it[1].exact);
     RowView { label: row.label.clone(), good: row.good, over: row.over, is_same, cells }
 }
 

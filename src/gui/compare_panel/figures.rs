@@ -15,7 +15,7 @@ use crate::view::comparing::{CellView, CompareView, RowView, Standing};
 /// The height of a row.
 const ROW: f32 = 25.0;
 /// The room of a number beside its bar, for one without and one with an interval.
-const NUMBERS: (f32, f32) = (92.0, 156.0);
+const NUMBERS: (f32, f32) = (84.0, 150.0);
 
 /// The figures.
 pub fn ui(ui: &mut Ui, rect: Rect, view: &CompareView, theme: &Theme) {
@@ -134,7 +134,11 @@ fn row(ui: &mut Ui, (place, it): (usize, &RowView), view: &CompareView, theme: &
         Good::Low => "less is better",
         Good::High => "more is better",
     };
-    response.on_hover_text_at_pointer(format!("{}\n{over}; {good}", it.label));
+    let names = view.columns.iter().map(|it| it.name.as_str());
+    let exact: Vec<String> =
+        names.zip(&it.cells).map(|(name, cell)| format!("{name} {}", cell.exact)).collect();
+    let exact = exact.join(" · ");
+    response.on_hover_text_at_pointer(format!("{}\n{exact}\n{over}; {good}", it.label));
 }
 
 fn paint_cell(
