@@ -31,18 +31,22 @@
 //! | how what is published is confirmed, tried again, or waits in an outbox | `engine/broker/` (`client`, `sequences`, `replica`, `outbox`), then `sim/publish` |
 //! | links, calls, faults, workloads | `sim/` (`network`, `call`, `fault`, `workload`) |
 //! | a figure of the report | `sim/report`, `sim/tally`, `sim/statistics` |
-//! | a figure of coupling, a comparison, how an expectation is judged | `model/figure`, `model/expectation`, then `measure/` (`figures`, `meter`, `watch`, `compare`) |
+//! | a figure of coupling, a comparison, how an expectation is judged | `model/figure`, `model/expectation`, then `measure/` (`figures`, `meter`, `watch`, `compare`, `compared`) |
+//! | figures along time, and distributions | `measure/series`, `app/metrics`, `view/metrics`, then `gui/metrics_panel` |
+//! | runs side by side, intervals, the matrix | `app/comparing`, `measure/` (`compared`, `first`, `grid`), `view/comparing`, then `gui/compare_panel` |
+//! | expectations in the window | `app/expecting`, `view/expectations`, then `gui/expectations_panel` |
 //! | what a session file may say | `session/` (`acts`, `settings`, `read`, `write`) |
 //! | how sessions are saved and opened, what is kept while one works | `app/sessions`, `app/desk`, `app/keeper`, `app/slot`, then `gui/notices_panel` |
 //! | what is shown at an instant | `history/scene`, then `view/flow` |
 //! | the timeline's lanes | `history/lanes` (what is found out), `view/lanes` (what is drawn), `gui/lanes_panel` |
 //! | what becomes of an event | `history/story`, `history/journey`, then `view/story` |
 //! | the sequence diagram | `history/sequence`, `view/sequence/`, then `gui/sequence_panel` |
-//! | what is written for others to read | `export/` (`mermaid`, `svg`) |
 //! | what is done to one message, or set, on the schedule of faults | `scenario/deeds`, `sim/strike`, `sim/setting` |
+//! | what is written for others to read | `export/` (`mermaid`, `svg`, `csv`, `png`), `gui/picture` |
 //! | what a person can do to a run | `model/intervention`, then `sim/intervention`, `sim/setting` |
 //! | futures, undo | `history/branch`, `history/runs`, `app/futures`, `app/made` |
 //! | how fast any instant is there, and in how much memory | `history/run`, `history/kept`, `sim/packed` |
+//! | work on other runs than the one that is shown | `history/errand` |
 //! | a question that takes longer than a picture | `history/inquiry`, then the file of the question (`search`, `lanes`, `journey`, `difference`, `jump`) |
 //! | a button or a key | `app/command`, `app/update`, then the panel in `gui/` |
 //! | a colour | `assets/theme.ron` |

@@ -4,16 +4,19 @@
 use std::path::PathBuf;
 
 use crate::history::{BranchId, Step};
+use crate::measure::series::Extent;
 use crate::model::{
     Act, AnomalyKind, Deed, EventId, EventTypeId, FaultId, Intervention, LinkId, MessageId, Node,
     ServiceId, Span, StoreId, Time, TopicId,
 };
 
+use super::comparing::CompareCommand;
 use super::faults::Planned;
 use super::inquiries::{Subject, View};
 use super::jump::Landmark;
 use super::lots::RandomFaults;
 use super::marks::MarkCommand;
+use super::metrics::Reach;
 use super::palette::PaletteCommand;
 use super::playback::{Direction, Window};
 use super::settings::Look;
@@ -265,6 +268,22 @@ pub enum Command {
     AskWhereToSave,
     /// Save what the sequence view shows in this file, as SVG.
     SaveSequence(PathBuf),
+    /// Have the series of the metrics view show so much of the run.
+    ChartOver(Reach),
+    /// Have the distributions of the metrics view be of this.
+    DistributionOver(Extent),
+    /// Something in the comparison.
+    Compare(CompareCommand),
+    /// Ask with which other file to compare.
+    AskForOther,
+    /// Copy the comparison, as Markdown.
+    CopyComparison,
+    /// Ask where to save this.
+    AskWhereToExport(Export),
+    /// Save this in this file.
+    SaveExport(Export, PathBuf),
+    /// Show or hide the list of expectations.
+    ToggleExpectations,
     /// Say this for a while.
     Say {
         /// What.
@@ -280,6 +299,15 @@ pub enum Command {
     Quit,
     /// So many seconds of real time went by, and the window is drawn.
     Tick(f64),
+}
+
+/// What can be saved of what is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Export {
+    /// The series of the metrics view, as CSV.
+    Series,
+    /// What the middle of the window shows, as PNG.
+    Picture,
 }
 
 /// What can be selected.
@@ -454,6 +482,10 @@ actions! {
 
     C::CopySequence, File, "Copy as Mermaid", "Copy the sequence diagram as text that Mermaid draws", [];
     C::AskWhereToSave, File, "Save as SVG…", "Save the sequence diagram as a picture", [ctrl("E")];
+    C::AskWhereToExport(Export::Picture), File, "Save as PNG…", "Save the view as it is seen as a picture", [ctrl("P")];
+    C::AskWhereToExport(Export::Series), File, "Save as CSV…", "Save the series of the metrics view as a table", [];
+    C::CopyComparison, File, "Copy as Markdown", "Copy the comparison as a table, with its sentences", [ctrl("M")];
+    C::AskForOther, File, "Compare with a file…", "Have a variant of another file as a column of the comparison", [];
 
     C::TogglePlay, Playback, "Play or pause", "Let time pass, or stand still", [plain("Space")];
     C::Play, Playback, "Play", "Let time pass", [];
@@ -500,6 +532,12 @@ actions! {
 
     C::ShowView(View::Flow), View, "Flow", "See what is on its way at this instant", [ctrl("1")];
     C::ShowView(View::Sequence), View, "Sequence", "See what happened one after the other, as a sequence diagram", [ctrl("2")];
+    C::ShowView(View::Metrics), View, "Metrics", "See figures along time, and distributions", [ctrl("3")];
+    C::ShowView(View::Compare), View, "Compare", "See variants, branches or files side by side", [ctrl("4")];
+    C::ToggleExpectations, View, "Expectations", "Show or hide what the scenario expects of its runs, and whether it is so", [plain("P")];
+    C::Compare(CompareCommand::ToggleMatrix), View, "Strategies × faults", "See consumer strategies against what can happen to messages", [plain("J")];
+    C::Compare(CompareCommand::ToggleIntervals), View, "Intervals from 20 seeds", "Run 20 seeds, and show means with their 95 % confidence intervals; or give that up", [plain("U")];
+    C::Compare(CompareCommand::GoToFirst), View, "First difference of the columns", "Go to where the columns of the comparison first differ", [];
     C::ToggleAcks, View, "Acks and fetches", "Show or hide what only keeps others going in the sequence view: acks, commits, confirms, fetches", [];
     C::Fit, View, "Fit", "See everything", [plain("F")];
     C::ZoomIn, View, "Zoom in", "Come closer", [plain("+"), plain("=")];

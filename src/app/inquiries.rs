@@ -21,6 +21,10 @@ pub enum View {
     Flow,
     /// What happened one after the other, as a sequence diagram.
     Sequence,
+    /// Figures along time, and distributions.
+    Metrics,
+    /// Variants, branches or files side by side.
+    Compare,
 }
 
 /// Of what the sequence view tells.
@@ -55,14 +59,14 @@ impl Found {
 
 /// The run that a question is about.
 #[derive(Clone)]
-struct About {
+pub(super) struct About {
     base: Arc<Model>,
     seed: u64,
     script: Script,
 }
 
 impl About {
-    fn is(&self, app: &App) -> bool {
+    pub(super) fn is(&self, app: &App) -> bool {
         Arc::ptr_eq(&self.base, &app.run.base)
             && self.seed == app.run.seed
             && self.script == app.run.script
@@ -70,15 +74,15 @@ impl About {
 }
 
 /// Something that was asked, and the newest answer.
-struct Asked<Q, T, A> {
-    about: About,
-    question: Q,
-    pending: Pending<T>,
-    answer: Option<Arc<A>>,
+pub(super) struct Asked<Q, T, A> {
+    pub(super) about: About,
+    pub(super) question: Q,
+    pub(super) pending: Pending<T>,
+    pub(super) answer: Option<Arc<A>>,
 }
 
 impl<Q: PartialEq, T, A> Asked<Q, T, A> {
-    fn take(&mut self, made: impl Fn(T) -> A) {
+    pub(super) fn take(&mut self, made: impl Fn(T) -> A) {
         if let Some(answer) = self.pending.take() {
             self.answer = Some(Arc::new(made(answer)));
         }
@@ -137,9 +141,14 @@ impl App {
     pub(super) fn inquire(&mut self) {
         self.inquire_journey();
         self.inquire_span();
+        self.inquire_charts();
     }
 
-    fn asked<I: Inquiry, Q, A>(&self, inquiry: I, question: Q) -> Asked<Q, I::Answer, A> {
+    pub(super) fn asked<I: Inquiry, Q, A>(
+        &self,
+        inquiry: I,
+        question: Q,
+    ) -> Asked<Q, I::Answer, A> {
         let (base, script) = (Arc::clone(&self.run.base), Arc::clone(&self.run.script));
         let about = About { base, script, seed: self.run.seed };
         Asked { about, question, pending: self.run.inquire(inquiry), answer: None }

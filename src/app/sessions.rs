@@ -254,6 +254,7 @@ impl App {
         self.text = text;
         self.broken = None;
         self.scenario = Arc::unwrap_or_clone(scenario);
+        self.forget_columns();
         let variants = &self.scenario.variants;
         self.variant = variants.iter().position(|it| it.name == variant).unwrap_or(0);
         self.seed = seed;

@@ -64,6 +64,8 @@ pub struct Settings {
     pub faults: bool,
     /// How wide the list of faults is, in points.
     pub faults_width: f32,
+    /// Whether the list of expectations is shown.
+    pub expectations: bool,
     /// How much memory a run with its futures may hold, in MiB.
     pub budget: u32,
     /// Files that were opened, the newest first.
@@ -89,6 +91,7 @@ impl Default for Settings {
             folds: BTreeMap::new(),
             faults: false,
             faults_width: 330.0,
+            expectations: false,
             budget: 512,
             recent: Vec::new(),
             places: BTreeMap::new(),

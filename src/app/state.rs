@@ -9,14 +9,17 @@ use crate::scenario::{self, Scenario, Variant};
 
 use super::acting::{Awaited, Tuning};
 use super::causes::Asked;
-use super::command::{Camera, Command, Selection};
+use super::command::{Camera, Command, Export, Selection};
+use super::comparing::Comparing;
 use super::desk::Desk;
 use super::difference::Comparison;
+use super::expecting::Expecting;
 use super::faults::Planned;
-use super::inquiries::{Inquiries, Subject};
+use super::inquiries::{Inquiries, Subject, View};
 use super::jump::Jumping;
 use super::lanes::Lanes;
 use super::made::{Futures, Made, Places, Undo};
+use super::metrics::Metrics;
 use super::open::{Broken, Source};
 use super::palette::Palette;
 use super::playback::{Direction, Playback, Window, eased};
@@ -65,6 +68,10 @@ pub enum Overlay {
     AskWhereToSave,
     /// The question where to save the session.
     AskForSession,
+    /// The question where to save something else that is seen.
+    AskWhereToExport(Export),
+    /// The question which other file to compare with.
+    AskForOther,
 }
 
 /// Everything the window shows is a function of this.
@@ -89,6 +96,12 @@ pub struct App {
     pub lanes: Lanes,
     /// The comparison of two branches that was asked for.
     pub comparison: Option<Comparison>,
+    /// How the metrics view is looked at.
+    pub metrics: Metrics,
+    /// The comparison of variants, branches and files.
+    pub comparing: Comparing,
+    /// What became of what the scenario expects.
+    pub expecting: Expecting,
     /// What is selected.
     pub selection: Option<Selection>,
     /// The line of the list of faults that is selected.
@@ -151,6 +164,9 @@ impl App {
             palette: Palette::default(),
             lanes: Lanes::default(),
             comparison: None,
+            metrics: Metrics::default(),
+            comparing: Comparing::default(),
+            expecting: Expecting::default(),
             selection: None,
             chosen_fault: None,
             camera: Camera::FIT,
@@ -257,7 +273,22 @@ impl App {
     /// Whether something is looked for: pictures are wanted now and then, to show how far it is.
     #[must_use]
     pub fn is_looking(&self) -> bool {
-        self.jumping.is_some() || self.palette.is_searching()
+        self.jumping.is_some() || self.palette.is_searching() || self.is_working_out()
+    }
+
+    /// Whether something that is seen is being worked out, and its progress is shown.
+    fn is_working_out(&self) -> bool {
+        let view = match self.settings.view {
+            View::Metrics => self.charts_progress().is_some(),
+            View::Compare => {
+                let comparing = &self.comparing;
+                comparing.sides.iter().any(|it| it.progress().is_some())
+                    || comparing.intervals_progress().is_some()
+                    || comparing.matrix_progress().is_some()
+            }
+            View::Flow | View::Sequence => false,
+        };
+        view || (self.settings.expectations && self.expecting.progress().is_some())
     }
 
     /// The speed at the playhead: the one that is set, or less while it is slowed down.

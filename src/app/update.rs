@@ -110,10 +110,20 @@ impl App {
             Command::ShowSequenceOf(subject) => self.subject = subject,
             Command::ToggleAcks => self.settings.brief_sequence = !self.settings.brief_sequence,
             Command::AskWhereToSave => self.overlay = Some(Overlay::AskWhereToSave),
+            Command::ChartOver(reach) => self.metrics.reach = reach,
+            Command::DistributionOver(extent) => self.metrics.extent = extent,
+            Command::Compare(command) => self.compare_columns(command),
+            Command::AskForOther => self.overlay = Some(Overlay::AskForOther),
+            Command::AskWhereToExport(what) => {
+                self.overlay = Some(Overlay::AskWhereToExport(what));
+            }
+            Command::ToggleExpectations => {
+                self.settings.expectations = !self.settings.expectations;
+            }
             Command::Say { text, is_bad } => self.say(text, is_bad),
             // What is to be copied or saved only `gui` knows; it tells how that went.
-            Command::CopySequence => {}
-            Command::SaveSequence(_) => self.overlay = None,
+            Command::CopySequence | Command::CopyComparison => {}
+            Command::SaveSequence(_) | Command::SaveExport(..) => self.overlay = None,
             Command::ToggleHelp => self.toggle_help(),
             Command::Dismiss => {
                 let open = self.desk.file.as_deref().or_else(|| self.source.file());
@@ -282,6 +292,8 @@ impl App {
         self.take_steps();
         self.inquire();
         self.follow_comparison();
+        self.follow_columns();
+        self.follow_expectations();
         if was_playing {
             self.window = self.window.following(self.playback.at, self.whole());
         }
@@ -346,6 +358,7 @@ impl App {
                 self.broken = None;
                 self.text = opened.text;
                 self.scenario = opened.scenario;
+                self.forget_columns();
                 self.variant = 0;
                 self.made = Made { variant: self.shown().name.clone(), ..Made::default() };
                 self.undo = super::Undo::default();

@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use crate::history::Runs;
 use crate::measure::compare::{self, Good};
+use crate::measure::compared::{Compared, ENOUGH_SEEDS, arrow};
 use crate::measure::judge::number;
-use crate::measure::{Column, Over, Row, Spread, sentence};
+use crate::measure::{Column, Over, Spread};
 use crate::model::{Model, Script, Span, Time};
 use crate::scenario::Variant;
 
@@ -42,9 +43,6 @@ pub(super) struct Options {
     markdown: bool,
 }
 
-/// Below how many seeds an interval says little.
-const ENOUGH_SEEDS: u64 = 20;
-
 pub(super) fn compare(options: &Options) -> ExitCode {
     let scenario = match source::load(&options.file) {
         Ok(scenario) => scenario,
@@ -72,7 +70,7 @@ pub(super) fn compare(options: &Options) -> ExitCode {
         eprintln!("error: it was interrupted, or time stood still in one of the runs");
         return ExitCode::from(1);
     };
-    print(&Compared::new(&scenario.title, &chosen, all), options);
+    print(&Compared::new(&scenario.title, names(&chosen), &all), options);
     ExitCode::SUCCESS
 }
 
@@ -137,91 +135,10 @@ fn column(
     compare::column(&variant.name, model, &found)
 }
 
-/// What there is to print.
-struct Compared {
-    title: String,
-    names: Vec<String>,
-    seeds: Vec<u64>,
-    /// The rows of the first seed, and for each the spread column by column if there are several.
-    rows: Vec<(Row, Vec<Option<Spread>>)>,
-    sentences: Vec<String>,
-    fairness: compare::Fairness,
-    outage: Option<(String, Time, Time)>,
-}
-
-impl Compared {
-    fn new(title: &str, variants: &[&Variant], all: Vec<(u64, Vec<Column>)>) -> Self {
-        let mut by_seed = all.iter().map(|(_, columns)| compare::rows(columns));
-        let first = by_seed.next().unwrap_or_default();
-        let others: Vec<Vec<Row>> = by_seed.collect();
-        let mut rows = Vec::new();
-        for row in first {
-            let same = others
-                .iter()
-                .map(|rows| rows.iter().find(|it| it.label == row.label && it.over == row.over));
-            let same: Vec<Option<&Row>> = same.collect();
-            let spread = |column: usize| {
-                let rest = same.iter().filter_map(|it| it.and_then(|it| it.values[column]));
-                let values: Vec<f64> = row.values[column].into_iter().chain(rest).collect();
-                Spread::of(&values)
-            };
-            let spreads = if others.is_empty() {
-                Vec::new()
-            } else {
-                (0..row.values.len()).map(spread).collect()
-            };
-            rows.push((row, spreads));
-        }
-        let columns = &all[0].1;
-        let plain: Vec<Row> = rows.iter().map(|it| it.0.clone()).collect();
-        let sentences = (0..columns.len())
-            .map(|it| sentence::sentence(&sentence::clauses(columns, &plain, it)));
-        let outage = columns[0].outage.as_ref().map(|it| {
-            let name = compare::outage_name(&columns[0].model).unwrap_or_default();
-            (name, it.from, it.until)
-        });
-        Self {
-            title: title.to_owned(),
-            names: variants
-                .iter()
-                .map(|it| if it.name.is_empty() { "run".to_owned() } else { it.name.clone() })
-                .collect(),
-            seeds: all.iter().map(|it| it.0).collect(),
-            sentences: sentences.collect(),
-            fairness: compare::fairness(columns),
-            rows,
-            outage,
-        }
-    }
-
-    fn cell(&self, place: usize, column: usize) -> String {
-        let (row, spreads) = &self.rows[place];
-        let Some(value) = row.values[column] else { return "–".to_owned() };
-        match spreads.get(column).copied().flatten() {
-            Some(spread) => {
-                let half = spread.half_width.unwrap_or(0.0);
-                format!("{} ± {}", number(spread.mean, row.unit), number(half, row.unit))
-            }
-            None => number(value, row.unit),
-        }
-    }
-
-    /// How many times the first column's value a value is.
-    fn delta(&self, place: usize, column: usize) -> Option<f64> {
-        let row = &self.rows[place].0;
-        let (first, value) = (row.values[0]?, row.values[column]?);
-        (column > 0 && first != 0.0).then(|| value / first)
-    }
-
-    fn seeds_in_words(&self) -> String {
-        match self.seeds.as_slice() {
-            [seed] => format!("seed {seed}"),
-            [first, .., last] => {
-                format!("{} seeds, {first} to {last}; mean ± 95 % interval", self.seeds.len())
-            }
-            [] => String::new(),
-        }
-    }
+/// What variants are called; the only one of a scenario has no name.
+fn names(variants: &[&Variant]) -> Vec<String> {
+    let name = |it: &&Variant| if it.name.is_empty() { "run".to_owned() } else { it.name.clone() };
+    variants.iter().map(name).collect()
 }
 
 fn print(compared: &Compared, options: &Options) {
@@ -229,16 +146,9 @@ fn print(compared: &Compared, options: &Options) {
         let text = serde_json::to_string_pretty(&Document::from(compared));
         println!("{}", text.expect("plain data is always written"));
     } else if options.markdown {
-        print!("{}", markdown(compared));
+        print!("{}", compared.markdown());
     } else {
         human(compared);
-    }
-}
-
-fn arrow(good: Good) -> &'static str {
-    match good {
-        Good::Low => "↓",
-        Good::High => "↑",
     }
 }
 
@@ -247,7 +157,7 @@ fn human(it: &Compared) {
     for (name, sentence) in it.names.iter().zip(&it.sentences) {
         println!("{name}: {sentence}");
     }
-    println!("\n{}{}", it.seeds_in_words(), outage_in_words(it));
+    println!("\n{}{}", it.seeds_in_words(), it.outage_in_words());
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     let head = ["".to_owned(), String::new()].into_iter().chain(it.names.iter().cloned());
@@ -269,50 +179,9 @@ fn human(it: &Compared) {
         }
     }
     println!("{table}\n\n↓ less is better, ↑ more is; * better than every other\n");
-    fair(&it.fairness, "");
-}
-
-fn outage_in_words(it: &Compared) -> String {
-    match &it.outage {
-        Some((name, from, until)) => format!(" · the fault: {name}, {from} to {until}"),
-        None => " · no fault".to_owned(),
+    for sentence in it.fair_in_words() {
+        println!("{sentence}");
     }
-}
-
-fn fair(it: &compare::Fairness, dash: &str) {
-    println!("{dash}Found to be the same: {}.", it.same.join("; "));
-    if !it.different.is_empty() {
-        println!("{dash}Not the same: {}.", it.different.join("; "));
-    }
-    println!("{dash}Assumed: {}.", it.assumed.join("; "));
-}
-
-fn markdown(it: &Compared) -> String {
-    let escaped = |text: &str| text.replace('|', "\\|");
-    let mut out = format!("## {}\n\n", it.title);
-    for (name, sentence) in it.names.iter().zip(&it.sentences) {
-        out += &format!("- **{}**: {}\n", escaped(name), escaped(sentence));
-    }
-    out += &format!("\n{}{}\n\n", it.seeds_in_words(), outage_in_words(it));
-    let names: Vec<String> = it.names.iter().map(|it| escaped(it)).collect();
-    out +=
-        &format!("| | | {} |\n| --- | --- |{}\n", names.join(" | "), " ---: |".repeat(names.len()));
-    for place in 0..it.rows.len() {
-        let row = &it.rows[place].0;
-        let cells = (0..names.len()).map(|column| {
-            let cell = it.cell(place, column);
-            if row.best() == Some(column) { format!("**{cell}**") } else { cell }
-        });
-        let cells: Vec<String> = cells.collect();
-        let label = escaped(&row.label);
-        out += &format!("| {label} | {} | {} |\n", arrow(row.good), cells.join(" | "));
-    }
-    out += "\n↓ less is better, ↑ more is; bold: better than every other.\n\n";
-    out += &format!("Found to be the same: {}.", it.fairness.same.join("; "));
-    if !it.fairness.different.is_empty() {
-        out += &format!(" Not the same: {}.", it.fairness.different.join("; "));
-    }
-    out + &format!(" Assumed: {}.\n", it.fairness.assumed.join("; "))
 }
 
 /// The document of `--json`, format 1.
@@ -412,7 +281,7 @@ pub(super) fn spread(
         eprintln!("error: it was interrupted, or time stood still in one of the runs");
         return ExitCode::from(1);
     };
-    let compared = Compared::new(title, &[variant], all);
+    let compared = Compared::new(title, names(&[variant]), &all);
     if json {
         let text = serde_json::to_string_pretty(&Document::from(&compared));
         println!("{}", text.expect("plain data is always written"));

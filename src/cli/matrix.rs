@@ -10,9 +10,9 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use crate::history::Runs;
-use crate::measure::Measured;
+use crate::measure::grid::{Cell, EXPLAINED};
 use crate::measure::matrix::{self, Consumer, Harm, Way};
-use crate::model::{AnomalyKind, Figure, Model, Span, StoreId, Time};
+use crate::model::{Model, Span, Time};
 
 use super::{check, progress, run, source};
 
@@ -35,35 +35,6 @@ pub(super) struct Options {
     /// Print Markdown
     #[arg(long)]
     markdown: bool,
-}
-
-/// What was measured in a cell.
-#[derive(Clone, Debug, Serialize)]
-struct Cell {
-    harm: &'static str,
-    /// How many interventions there were, the strategy's own left out.
-    interventions: usize,
-    /// By kind, those that occurred.
-    anomalies: Vec<(&'static str, u64)>,
-    /// Events that are not applied yet, which may be on their way, and those that never will be.
-    not_yet: u64,
-    never: u64,
-}
-
-impl Cell {
-    fn in_words(&self) -> String {
-        let total: u64 = self.anomalies.iter().map(|it| it.1).sum();
-        let mut text = if total == 0 {
-            "0".to_owned()
-        } else {
-            let kinds = self.anomalies.iter().map(|(kind, count)| format!("{count} {kind}"));
-            kinds.collect::<Vec<_>>().join(", ")
-        };
-        if self.not_yet > 0 {
-            text += &format!(" ({} not yet)", self.not_yet);
-        }
-        text
-    }
 }
 
 #[derive(Serialize)]
@@ -146,7 +117,7 @@ fn rows(model: &Arc<Model>, seed: u64, end: Time, consumer: &Consumer) -> Option
             let Some(surveyed) = check::work_out(survey, &mut runs, &stop, &bar) else { return };
             let measured = &surveyed.parts[0][0];
             if let Ok(mut found) = found.lock() {
-                found[place] = Some(cell(measured, &consumer.stores, harm, interventions));
+                found[place] = Some(Cell::of(measured, &consumer.stores, harm, interventions));
             }
             bar.one_more();
         }
@@ -168,24 +139,6 @@ fn rows(model: &Arc<Model>, seed: u64, end: Time, consumer: &Consumer) -> Option
             .map(|((strategy, _), cells)| RowDocument { strategy, cells: cells.to_vec() })
             .collect(),
     })
-}
-
-fn cell(measured: &Measured, stores: &[StoreId], harm: Harm, interventions: usize) -> Cell {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts")]
-    let sum = |figure: &dyn Fn(StoreId) -> Figure| {
-        let each = stores.iter().filter_map(|it| measured.figure(figure(*it)));
-        each.sum::<f64>() as u64
-    };
-    let kinds = AnomalyKind::ALL
-        .into_iter()
-        .map(|kind| (kind.name(), sum(&|it| Figure::Anomalies(Some(it), Some(kind)))));
-    Cell {
-        harm: harm.name(),
-        interventions,
-        anomalies: kinds.filter(|(_, count)| *count > 0).collect(),
-        not_yet: sum(&Figure::NotYet),
-        never: sum(&Figure::Never),
-    }
 }
 
 fn print(title: &str, it: &MatrixDocument, markdown: bool) {
@@ -211,7 +164,3 @@ fn print(title: &str, it: &MatrixDocument, markdown: bool) {
     }
     println!("{about}\n\n{table}\n\n{EXPLAINED}\n");
 }
-
-const EXPLAINED: &str = "Anomalies that were measured, by kind, in runs that differ in nothing else. Done in the second and third quarter of \
-the run: one delivery in five twice; half a second later; up to a second later each for itself; twelve deliveries \
-lost; what is said of twelve lost; three crashes. What is \"not yet\" applied may be on its way.";

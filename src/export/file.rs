@@ -4,19 +4,19 @@ use std::path::{Path, PathBuf};
 
 use crate::session::file::write_whole;
 
-/// Writes a text into a file, or leaves everything as it was.
+/// Writes a text, or other bytes, into a file, or leaves everything as it was.
 ///
 /// # Errors
 ///
 /// In a sentence: what went wrong, and what to do.
-pub fn write(path: &Path, text: &str) -> Result<(), String> {
+pub fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), String> {
     if path.file_name().is_none() {
         return Err(format!("{} is not the name of a file; give it one.", path.display()));
     }
     if path.is_dir() {
         return Err(format!("{} is a folder; add the name of a file.", path.display()));
     }
-    write_whole(path, text.as_bytes()).map_err(|error| said(path, &error))
+    write_whole(path, text.as_ref()).map_err(|error| said(path, &error))
 }
 
 fn said(path: &Path, error: &std::io::Error) -> String {

@@ -56,6 +56,8 @@ pub enum Icon {
     Lanes,
     /// An eye.
     Eye,
+    /// A tick.
+    Check,
 }
 
 /// How a button looks.
@@ -116,6 +118,47 @@ pub fn command_icon(
     if icon_button(ui, theme, icon, face, label, command.tooltip()).clicked() {
         out.push(command);
     }
+}
+
+/// Choices side by side, as one control: what each is called, what it does, and whether it is the
+/// one. Gives which was chosen.
+pub fn choices(ui: &mut Ui, theme: &Theme, all: &[(&str, &str, bool)]) -> Option<usize> {
+    let colours = &theme.colours;
+    let frame = egui::Frame::new()
+        .fill(colours.control)
+        .stroke(Stroke::new(1.0, colours.card_border))
+        .corner_radius(theme.sizes.radius)
+        .inner_margin(2);
+    let mut chosen = None;
+    let mut row = |ui: &mut Ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        for (place, (label, hint, is_on)) in all.iter().enumerate() {
+            let ink = if *is_on { colours.selection } else { colours.text };
+            let button = egui::Button::selectable(*is_on, egui::RichText::new(*label).color(ink))
+                .min_size(Vec2::new(52.0, theme.sizes.control - 8.0));
+            if ui.add(button).on_hover_text(*hint).clicked() {
+                chosen = Some(place);
+            }
+        }
+    };
+    frame.show(ui, |ui| ui.horizontal(&mut row));
+    chosen
+}
+
+/// A button with the label of a command of the table.
+pub fn command_button(ui: &mut Ui, theme: &Theme, command: Command, out: &mut Vec<Command>) {
+    let label = command.action().map_or("", |action| action.label);
+    let size = Vec2::new(0.0, theme.sizes.control - 4.0);
+    let button = ui.add(egui::Button::new(label).min_size(size));
+    if button.on_hover_text(command.tooltip()).clicked() {
+        out.push(command);
+    }
+}
+
+/// Small text that is to be read second.
+pub fn weak(theme: &Theme, text: impl Into<String>) -> egui::RichText {
+    let text = egui::RichText::new(text).font(theme.text_font(theme.sizes.small));
+    text.color(theme.colours.text_weak)
 }
 
 /// Paints an icon around a point.
@@ -187,7 +230,7 @@ pub fn paint_icon(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color3
         Icon::Previous => triangle(-3.0, 2.5, 3.8),
         Icon::Next => triangle(3.0, -2.5, 3.8),
         Icon::Mark => super::signs::flag(painter, centre, ink),
-        Icon::Loop | Icon::Slow | Icon::Search | Icon::Undo | Icon::Redo => {
+        Icon::Loop | Icon::Slow | Icon::Search | Icon::Undo | Icon::Redo | Icon::Check => {
             paint_path(painter, centre, icon, ink)
         }
         Icon::Lanes => {
@@ -261,6 +304,11 @@ fn paint_path(painter: &egui::Painter, centre: Pos2, icon: Icon, ink: Color32) {
             let head = [(-6.6, -3.2), (-2.2, -6.6), (-2.2, 0.2)];
             let head = head.map(|(x, y)| at(side * x, y));
             painter.add(Shape::convex_polygon(head.to_vec(), ink, Stroke::NONE));
+        }
+        Icon::Check => {
+            painter.circle_stroke(centre, 7.0, Stroke::new(1.2, ink));
+            let tick = vec![at(-3.2, 0.2), at(-0.8, 2.8), at(3.6, -2.6)];
+            painter.add(Shape::line(tick, stroke));
         }
         Icon::Search => {
             painter.circle_stroke(at(-1.2, -1.2), 4.4, stroke);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use egui::{Align2, Area, Context, Id, Modal, Order, RichText, TextEdit, Vec2};
 
-use crate::app::{App, Command, Overlay};
+use crate::app::{App, Command, CompareCommand, Export, Overlay};
 
 use super::controls;
 use super::theme::Theme;
@@ -60,6 +60,10 @@ pub enum Wanted {
     Session,
     /// A picture, to be saved.
     Picture,
+    /// Something else that is seen, to be saved.
+    Export(Export),
+    /// A scenario, to be compared with.
+    Other,
 }
 
 impl Wanted {
@@ -70,6 +74,9 @@ impl Wanted {
             Self::Scenario => "Open a scenario or a session",
             Self::Session => "Save the session",
             Self::Picture => "Save the sequence diagram",
+            Self::Export(Export::Series) => "Save the series",
+            Self::Export(Export::Picture) => "Save the view",
+            Self::Other => "Compare with a file",
         }
     }
 
@@ -86,16 +93,29 @@ impl Wanted {
             Self::Picture => {
                 ("The path of the .svg file that is to be written.", "sequence.svg", "Save")
             }
+            Self::Export(Export::Series) => {
+                ("The path of the .csv file that is to be written.", "series.csv", "Save")
+            }
+            Self::Export(Export::Picture) => {
+                ("The path of the .png file that is to be written.", "view.png", "Save")
+            }
+            Self::Other => (
+                "The path of the .ron file of a scenario.",
+                "scenarios/payment/payment.ron",
+                "Compare",
+            ),
         }
     }
 
     /// What is asked when a file is chosen.
     #[must_use]
-    pub const fn command(self, path: PathBuf) -> Command {
+    pub fn command(self, path: PathBuf) -> Command {
         match self {
             Self::Scenario => Command::OpenFile(path),
             Self::Session => Command::SaveSessionTo { path, over: false },
             Self::Picture => Command::SaveSequence(path),
+            Self::Export(what) => Command::SaveExport(what, path),
+            Self::Other => Command::Compare(CompareCommand::AddFile(path)),
         }
     }
 
@@ -106,6 +126,8 @@ impl Wanted {
             Self::Scenario => Overlay::AskForFile,
             Self::Session => Overlay::AskForSession,
             Self::Picture => Overlay::AskWhereToSave,
+            Self::Export(what) => Overlay::AskWhereToExport(what),
+            Self::Other => Overlay::AskForOther,
         }
     }
 }
@@ -116,6 +138,9 @@ impl Wanted {
 pub struct FileQuestion {
     path: String,
     picture: String,
+    series: String,
+    view: String,
+    other: String,
     session: String,
 }
 
@@ -139,6 +164,9 @@ impl FileQuestion {
                 &mut self.session
             }
             Wanted::Picture => &mut self.picture,
+            Wanted::Export(Export::Series) => &mut self.series,
+            Wanted::Export(Export::Picture) => &mut self.view,
+            Wanted::Other => &mut self.other,
         };
         let mut is_answered = false;
         let modal = Modal::new(Id::unique("path of a file"));

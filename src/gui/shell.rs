@@ -6,22 +6,25 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, bounded};
 use egui::{Panel, Ui};
 
-use crate::app::{App, Command, Look, Options, Overlay, Settings, View, Wake};
+use crate::app::{App, Command, Export, Look, Options, Overlay, Settings, View, Wake};
 
-use crate::export::{file, mermaid, svg};
+use crate::export::{csv, file, mermaid, svg};
 use crate::view::ink::ink;
 use crate::view::sequence;
 
+use super::compare_panel::ComparePanel;
 use super::controls::panel_frame;
 use super::flow_panel::FlowPanel;
 use super::frames::Frames;
+use super::metrics_panel::MetricsPanel;
 use super::overlays::{self, FileQuestion, Wanted};
+use super::picture::Pictures;
 use super::random_faults::RandomQuestion;
 use super::sequence_panel::SequencePanel;
 use super::theme::{self, Theme};
 use super::{
-    difference_panel, faults_panel, inspector_panel, jumps, notices_panel, palette, problems_panel,
-    shortcuts, status_bar, timeline_panel, top_bar,
+    difference_panel, expectations_panel, faults_panel, inspector_panel, jumps, notices_panel,
+    palette, problems_panel, shortcuts, status_bar, timeline_panel, top_bar,
 };
 
 /// A window that is less high than this is a low one, and this much width the timeline needs, in
@@ -47,6 +50,9 @@ pub struct Shell {
     frames: Option<Frames>,
     flow: FlowPanel,
     sequence: SequencePanel,
+    metrics: MetricsPanel,
+    compare: ComparePanel,
+    pictures: Pictures,
 }
 
 impl Shell {
@@ -76,6 +82,9 @@ impl Shell {
             frames: Frames::wanted(),
             flow: FlowPanel::default(),
             sequence: SequencePanel::default(),
+            metrics: MetricsPanel::default(),
+            compare: ComparePanel::default(),
+            pictures: Pictures::default(),
         }
     }
 
@@ -88,6 +97,11 @@ impl Shell {
     /// Does what was asked, as a key or a button would.
     pub fn update(&mut self, command: Command) {
         self.app.update(command);
+    }
+
+    /// Saves what is seen in a file, as when it was chosen.
+    pub fn save_as(&mut self, what: Export, path: &Path) {
+        self.export(what, path.to_owned());
     }
 
     /// The program ends: what is not saved is kept.
@@ -103,7 +117,8 @@ impl Shell {
         let mut out = Vec::new();
         shortcuts::take(&ctx, &mut out);
         overlays::dropped_files(&ctx, theme, &mut out);
-        let view_bottom = self.panels(ui, theme, &mut out);
+        let view = self.panels(ui, theme, &mut out);
+        self.pictures.take(&ctx, view, &mut out);
         match self.app.overlay {
             Some(Overlay::Help) => shortcuts::help(&ctx, theme, &mut out),
             Some(Overlay::Palette) => palette::ui(&ctx, &self.app, theme, &mut out),
@@ -114,13 +129,19 @@ impl Shell {
             Some(Overlay::AskWhereToSave) => {
                 self.question.ui(&ctx, theme, Wanted::Picture, "", &mut out);
             }
+            Some(Overlay::AskWhereToExport(what)) => {
+                self.question.ui(&ctx, theme, Wanted::Export(what), "", &mut out);
+            }
+            Some(Overlay::AskForOther) => {
+                self.question.ui(&ctx, theme, Wanted::Other, "", &mut out);
+            }
             Some(Overlay::AskForSession) => {
                 let usual = self.app.usual_file();
                 self.question.ui(&ctx, theme, Wanted::Session, &usual, &mut out);
             }
             None => {}
         }
-        overlays::toasts(&ctx, &self.app, theme, view_bottom, &mut out);
+        overlays::toasts(&ctx, &self.app, theme, view.bottom(), &mut out);
         jumps::looking(&ctx, &self.app, theme, &mut out);
         for command in out {
             self.obey(&ctx, theme, command);
@@ -167,8 +188,8 @@ impl Shell {
         }
     }
 
-    /// The panels; gives where the view ends and the timeline begins.
-    fn panels(&self, ui: &mut Ui, theme: &Theme, out: &mut Vec<Command>) -> f32 {
+    /// The panels; gives where the view is.
+    fn panels(&self, ui: &mut Ui, theme: &Theme, out: &mut Vec<Command>) -> egui::Rect {
         let app = &self.app;
         Panel::top("top bar")
             .frame(panel_frame(theme, 6))
@@ -200,6 +221,13 @@ impl Shell {
                 out.push(Command::SetFaultsWidth(width));
             }
         }
+        if app.settings.expectations {
+            Panel::left("expectations")
+                .frame(panel_frame(theme, 12))
+                .default_size(330.0)
+                .size_range(260.0..=520.0)
+                .show(ui, |ui| expectations_panel::ui(ui, app, theme, out));
+        }
         if app.comparison.is_some() {
             Panel::right("differences")
                 .frame(panel_frame(theme, 12))
@@ -228,15 +256,17 @@ impl Shell {
             .show(ui, |ui| match app.settings.view {
                 View::Flow => self.flow.ui(ui, app, theme, out),
                 View::Sequence => self.sequence.ui(ui, app, theme, out),
+                View::Metrics => self.metrics.ui(ui, app, theme, out),
+                View::Compare => self.compare.ui(ui, app, theme, out),
             })
             .response
             .rect
-            .bottom()
     }
 
     fn inspector(&self, ui: &mut Ui, theme: &Theme, most: f32, out: &mut Vec<Command>) {
         let app = &self.app;
-        if !app.settings.inspector {
+        // Columns need the room, and nothing in them is selected.
+        if !app.settings.inspector || app.settings.view == View::Compare {
             return;
         }
         let shown = Panel::right("inspector")
@@ -267,6 +297,34 @@ impl Shell {
                     self.choose(ctx, Wanted::Session);
                 }
             }
+            Command::AskForOther => {
+                self.app.update(command);
+                self.choose(ctx, Wanted::Other);
+            }
+            Command::AskWhereToExport(Export::Series) if self.app.charted().is_none() => {
+                let text = "There are no series yet: show the metrics (Ctrl 3).".to_owned();
+                self.app.update(Command::Say { text, is_bad: true });
+            }
+            Command::AskWhereToExport(what) => {
+                self.app.update(command);
+                self.choose(ctx, Wanted::Export(what));
+            }
+            Command::SaveExport(what, path) => self.export(what, path),
+            Command::CopyComparison => {
+                let comparing = &self.app.comparing;
+                let told = comparing.intervals.as_ref().or(comparing.compared.as_ref());
+                let said = match told.filter(|_| comparing.is_done()) {
+                    Some(told) => {
+                        ctx.copy_text(told.markdown());
+                        ("Copied as Markdown.".to_owned(), false)
+                    }
+                    None => {
+                        let text = "There is no comparison yet: show it (Ctrl 4), and wait until all is measured.";
+                        (text.to_owned(), true)
+                    }
+                };
+                self.app.update(Command::Say { text: said.0, is_bad: said.1 });
+            }
             Command::AskWhereToSave if sequence::shown(&self.app).is_none() => {
                 self.app.update(nothing_to_take());
             }
@@ -291,7 +349,7 @@ impl Shell {
                     None => nothing_to_take(),
                     Some((diagram, title)) => {
                         let text = svg::svg(&diagram, &title, ink(theme.is_dark));
-                        let path = with_ending(path);
+                        let path = with_ending(path, "svg");
                         let (text, is_bad) = match file::write(&path, &text) {
                             Ok(()) => (format!("{} is saved.", path.display()), false),
                             Err(error) => (error, true),
@@ -302,6 +360,23 @@ impl Shell {
                 self.app.update(said);
             }
             command => self.app.update(command),
+        }
+    }
+
+    /// Saves what is seen.
+    fn export(&mut self, what: Export, path: PathBuf) {
+        self.app.update(Command::SaveExport(what, path.clone()));
+        match what {
+            Export::Series => {
+                let Some(charted) = self.app.charted() else { return };
+                let path = with_ending(path, "csv");
+                let (text, is_bad) = match file::write(&path, csv::series(charted)) {
+                    Ok(()) => (format!("{} is saved.", path.display()), false),
+                    Err(error) => (error, true),
+                };
+                self.app.update(Command::Say { text, is_bad });
+            }
+            Export::Picture => self.pictures.ask(with_ending(path, "png")),
         }
     }
 
@@ -408,6 +483,13 @@ fn choose_file(wanted: Wanted, usual: &str) -> Option<PathBuf> {
         Wanted::Picture => {
             dialog.add_filter("SVG", &["svg"]).set_file_name("sequence.svg").save_file()
         }
+        Wanted::Export(Export::Series) => {
+            dialog.add_filter("CSV", &["csv"]).set_file_name("series.csv").save_file()
+        }
+        Wanted::Export(Export::Picture) => {
+            dialog.add_filter("PNG", &["png"]).set_file_name("view.png").save_file()
+        }
+        Wanted::Other => dialog.add_filter("Scenarios", &["ron"]).pick_file(),
     }
 }
 
@@ -417,9 +499,9 @@ fn nothing_to_take() -> Command {
     Command::Say { text: text.to_owned(), is_bad: true }
 }
 
-/// A picture's file is called `.svg` unless it has an ending of its own.
-fn with_ending(path: PathBuf) -> PathBuf {
-    if path.extension().is_some() { path } else { path.with_extension("svg") }
+/// A file that is saved has this ending unless it has one of its own.
+fn with_ending(path: PathBuf, ending: &str) -> PathBuf {
+    if path.extension().is_some() { path } else { path.with_extension(ending) }
 }
 
 /// Three events in flight, on a dark ground.

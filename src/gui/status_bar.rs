@@ -2,9 +2,9 @@
 
 use egui::{Align, Layout, RichText, Ui};
 
-use crate::app::{App, Command};
+use crate::app::{App, Command, CompareCommand, View};
 use crate::model::Time;
-use crate::view::branches;
+use crate::view::{branches, comparing};
 
 use super::theme::Theme;
 
@@ -18,10 +18,12 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
                 .color(theme.colours.text_weak)
         };
         let run = &app.run;
-        if app.scenario.variants.len() > 1 {
+        // The columns of a comparison are other runs than this one.
+        let is_one = app.settings.view != View::Compare || app.comparing.is_matrix;
+        if is_one && app.scenario.variants.len() > 1 {
             ui.label(text(app.shown().name.clone())).on_hover_text(&app.shown().sentence);
         }
-        if app.tree().branches().count() > 1 {
+        if is_one && app.tree().branches().count() > 1 {
             let path = branches::path(app.tree(), app.branch().id);
             ui.label(text(path)).on_hover_text("The branch that is shown");
         }
@@ -30,10 +32,11 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
         if seed.on_hover_text("The same seed is the same run; click for the next one").clicked() {
             out.push(Command::SetSeed(run.seed.wrapping_add(1)));
         }
-        if let Some(digest) = &run.progress.digest {
+        if let Some(digest) = run.progress.digest.as_ref().filter(|_| is_one) {
             let hint = "The digest of the run's records: the same for the same run, anywhere";
             ui.label(text(digest.clone())).on_hover_text(hint);
         }
+        let first = if is_one { None } else { comparing::first_in_words(app) };
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(frame) = frame {
                 let frame = text(format!("{:.1} ms/frame", frame * 1e3));
@@ -66,8 +69,35 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
                 let flying = text(format!("{} in flight", answer.scene.in_flight()));
                 ui.label(flying).on_hover_text("Messages on links at the instant that is shown");
             }
+            if let Some((at, words)) = first {
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    first_difference(ui, at, text(words), theme, out);
+                });
+            }
         });
     });
+}
+
+/// Where the columns of the comparison first differ; a click goes there.
+fn first_difference(
+    ui: &mut Ui,
+    at: Option<Time>,
+    words: RichText,
+    theme: &Theme,
+    out: &mut Vec<Command>,
+) {
+    if at.is_none() {
+        ui.label(words);
+        return;
+    }
+    let command = Command::Compare(CompareCommand::GoToFirst);
+    let words = words.color(theme.colours.accent);
+    let label = words.text().to_owned();
+    let button = egui::Button::new(words).frame_when_inactive(false).small().truncate();
+    let response = ui.add(button).on_hover_text(format!("{label}\n\n{}", command.tooltip()));
+    if response.clicked() {
+        out.push(command);
+    }
 }
 
 /// `950`, `12 k`, `2.1 M`.

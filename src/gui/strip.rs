@@ -8,6 +8,7 @@ use egui::{
 };
 
 use crate::app::{App, Command, Window};
+use crate::history::Overview;
 use crate::model::{Span, Time};
 use crate::view::faults::{Extent, rows};
 use crate::view::signs::{Sign, SignKind, signs};
@@ -49,6 +50,53 @@ pub fn whole(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Co
         sign.map(|it| it.words(app)),
         "Drag to scrub, wheel to zoom; drag an edge of the frame to change what the close-up shows",
     );
+}
+
+/// A strip for each column of the comparison: how much happens in it when.
+pub fn sides(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Command>) {
+    let colours = &theme.colours;
+    let longest = app.comparing.sides.iter().map(|it| it.end).max().unwrap_or(Time::ZERO);
+    let length = longest.since(Time::ZERO).max(Span::SECOND);
+    let last = app.comparing.sides.len().saturating_sub(1);
+    for (place, side) in app.comparing.sides.iter().enumerate() {
+        let below = if place == last { 18.0 } else { 4.0 };
+        let size = Vec2::new(ui.available_width(), 30.0 + below);
+        let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
+        let rect = Rect::from_min_max(
+            Pos2::new(outer.left() + names, outer.top()),
+            Pos2::new(outer.right(), outer.bottom() - below),
+        );
+        let response =
+            ui.interact(rect, ui.scope_id().with(("side", place)), Sense::click_and_drag());
+        value(&response, app, &format!("Run of {}", side.name));
+        let axis = Axis::whole(length, rect.left(), rect.right());
+        scrub(&response, axis, out);
+        let painter = ui.painter_at(outer);
+        let edge = Stroke::new(1.0, colours.panel_edge);
+        painter.rect(rect, 3.0, colours.background, edge, StrokeKind::Inside);
+        if let Some(outage) = &app.comparing.outage {
+            let band = axis.x(outage.from)..=axis.x(outage.until).min(rect.right());
+            let band = Rect::from_x_y_ranges(band, rect.y_range());
+            painter.rect_filled(band, 0.0, colours.bad.gamma_multiply(0.12));
+        }
+        let ink = theme.event(crate::view::comparing::ink(place));
+        let known = (&*side.run.overview, side.run.progress.head);
+        density(&painter, rect, axis, known, ink.gamma_multiply(0.75));
+        hatch(&painter, rect, axis.x(side.run.progress.head), colours.grid);
+        if place == last {
+            ticks(&painter, rect, axis, theme);
+        }
+        let font = theme.text_font(theme.sizes.small);
+        let named = painter.with_clip_rect(Rect::from_x_y_ranges(
+            outer.left()..=rect.left() - 4.0,
+            rect.y_range(),
+        ));
+        let at = Pos2::new(outer.left(), rect.center().y);
+        named.circle_filled(at + Vec2::new(4.0, 0.0), 3.5, ink);
+        named.text(at + Vec2::new(13.0, 0.0), Align2::LEFT_CENTER, &side.name, font, colours.text);
+        playhead(&painter, rect, axis.x(app.playback.at), theme);
+        tooltip(response, axis, None, "Drag to scrub");
+    }
 }
 
 /// The strip of the window, which to the user is a close-up of the run, with its ticks.
@@ -243,7 +291,7 @@ fn backdrop(painter: &Painter, rect: Rect, axis: Axis, app: &App, theme: &Theme)
     let edge = Stroke::new(1.0, colours.panel_edge);
     painter.rect(rect, 3.0, colours.background, edge, StrokeKind::Inside);
     fault_bands(painter, rect, axis, app, theme);
-    density(painter, rect, axis, app, colours.density);
+    density(painter, rect, axis, (&app.run.overview, app.run.progress.head), colours.density);
     hatch(painter, rect, axis.x(app.run.progress.head), colours.grid);
 }
 
@@ -261,8 +309,13 @@ pub(super) fn fault_bands(painter: &Painter, rect: Rect, axis: Axis, app: &App, 
 
 /// How much happens when, a bucket a column, on a scale of its square root so that a burst
 /// does not flatten the rest.
-fn density(painter: &Painter, rect: Rect, axis: Axis, app: &App, colour: Color32) {
-    let overview = &app.run.overview;
+fn density(
+    painter: &Painter,
+    rect: Rect,
+    axis: Axis,
+    (overview, head): (&Overview, Time),
+    colour: Color32,
+) {
     if overview.is_empty() {
         return;
     }
@@ -283,7 +336,7 @@ fn density(painter: &Painter, rect: Rect, axis: Axis, app: &App, colour: Color32
     }
     #[expect(clippy::cast_possible_truncation, reason = "a height on the screen")]
     let height = |x: f32| (column(x) / most).sqrt() as f32 * (rect.height() - 6.0);
-    let head = axis.x(app.run.progress.head).min(rect.right());
+    let head = axis.x(head).min(rect.right());
     let mut mesh = Mesh::default();
     let mut outline = Vec::new();
     let mut x = rect.left();

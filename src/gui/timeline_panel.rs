@@ -3,7 +3,7 @@
 
 use egui::{Align, Layout, RichText, Ui};
 
-use crate::app::{App, Command, Direction, Playback, Window};
+use crate::app::{App, Command, Direction, Playback, View, Window};
 use crate::model::Time;
 
 use super::controls::{self, Face, Icon};
@@ -32,6 +32,9 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     });
     ui.add_space(2.0);
     let names = lanes_panel::names_width(ui, app, theme);
+    if app.settings.view == View::Compare && !app.comparing.is_matrix {
+        return strip::sides(ui, app, theme, names, out);
+    }
     let rows = crate::view::faults::rows(app);
     let lane = |window, name| Lane { rows: &rows, window, margin: names, name };
     let whole = Window::of(Time::ZERO, app.whole());

@@ -14,7 +14,7 @@ use super::theme::Theme;
 const WIDE_SEARCH: f32 = 290.0;
 const NARROW_SEARCH: f32 = 200.0;
 /// The room that the views need beside it.
-const VIEWS: f32 = 190.0;
+const VIEWS: f32 = 330.0;
 
 /// The bar.
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
@@ -34,6 +34,7 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             button(ui, Icon::Look, Face::Bare, Command::ToggleLook);
             let face = if app.settings.inspector { Face::Selected } else { Face::Bare };
             button(ui, Icon::Inspector, face, Command::ToggleInspector);
+            expectations(ui, app, theme, out);
             faults(ui, app, theme, out);
             ui.add_space(4.0);
             way_back(ui, app, theme, out);
@@ -85,10 +86,19 @@ fn way_back(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     }
 }
 
+/// The way to the list of expectations, and how many of them failed as far as that is known.
+fn expectations(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    if app.scenario.expect.is_empty() && !app.settings.expectations {
+        return;
+    }
+    let face = if app.settings.expectations { Face::Selected } else { Face::Bare };
+    controls::command_icon(ui, theme, Icon::Check, face, Command::ToggleExpectations, out);
+}
+
 /// The views side by side, as one control.
 fn views(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     // They are laid out from the right.
-    for view in [View::Sequence, View::Flow] {
+    for view in [View::Compare, View::Metrics, View::Sequence, View::Flow] {
         let command = Command::ShowView(view);
         let is_shown = app.settings.view == view;
         let colours = &theme.colours;
@@ -101,7 +111,7 @@ fn views(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         let text = RichText::new(label).color(ink);
         let button = egui::Button::selectable(is_shown, text)
             .stroke(egui::Stroke::new(1.0, edge))
-            .min_size(Vec2::new(78.0, theme.sizes.control - 2.0));
+            .min_size(Vec2::new(70.0, theme.sizes.control - 2.0));
         if ui.add(button).on_hover_text(command.tooltip()).clicked() {
             out.push(command);
         }

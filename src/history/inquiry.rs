@@ -42,15 +42,40 @@ pub struct Pending<T> {
     shared: Arc<Shared<T>>,
 }
 
-struct Shared<T> {
+pub(super) struct Shared<T> {
     answer: Mutex<Option<T>>,
     /// In thousandths; past all of them when it is over.
-    progress: AtomicU32,
+    pub(super) progress: AtomicU32,
 }
 
-const OVER: u32 = u32::MAX;
+pub(super) const OVER: u32 = u32::MAX;
+
+impl<T> Shared<T> {
+    pub(super) const fn new() -> Self {
+        Self { answer: Mutex::new(None), progress: AtomicU32::new(0) }
+    }
+
+    /// Puts an answer in the place of the last one.
+    pub(super) fn put(&self, answer: T) {
+        let mut told_last = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = told_last.replace(answer);
+        // What is large is not let go while others may look.
+        drop(told_last);
+        drop(old);
+    }
+}
+
+/// A share in thousandths.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000")]
+pub(super) const fn thousandths(share: f32) -> u32 {
+    (share.clamp(0.0, 1.0) * 1000.0) as u32
+}
 
 impl<T> Pending<T> {
+    pub(super) const fn new(shared: Arc<Shared<T>>) -> Self {
+        Self { shared }
+    }
+
     /// The newest answer, if there is one that was not taken yet.
     #[must_use]
     pub fn take(&self) -> Option<T> {
@@ -61,6 +86,13 @@ impl<T> Pending<T> {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.shared.progress.load(Ordering::Acquire) == OVER
+    }
+
+    /// Whether it is over, and all that was found out was taken.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.is_over()
+            && self.shared.answer.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
     /// How much of it is done, from 0 to 1.
@@ -100,15 +132,10 @@ impl<I: Inquiry> Job for Open<I> {
             Found::All(answer) => (Some(answer), true),
         };
         if let Some(answer) = answer {
-            let mut told_last = self.shared.answer.lock().unwrap_or_else(PoisonError::into_inner);
-            let old = told_last.replace(answer);
-            // What is large is not let go while others may look.
-            drop(told_last);
-            drop(old);
+            self.shared.put(answer);
             *told = true;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000")]
-        let thousandths = (self.inquiry.progress().clamp(0.0, 1.0) * 1000.0) as u32;
+        let thousandths = thousandths(self.inquiry.progress());
         self.shared.progress.store(if is_over { OVER } else { thousandths }, Ordering::Release);
         !is_over
     }
@@ -116,7 +143,7 @@ impl<I: Inquiry> Job for Open<I> {
 
 /// An inquiry for the worker, and its other end for whoever waits.
 pub(super) fn open<I: Inquiry>(inquiry: I) -> (Box<dyn Job>, Pending<I::Answer>) {
-    let shared = Arc::new(Shared { answer: Mutex::new(None), progress: AtomicU32::new(0) });
+    let shared = Arc::new(Shared::new());
     let job = Open { inquiry, has_begun: false, shared: Arc::clone(&shared) };
     (Box::new(job), Pending { shared })
 }

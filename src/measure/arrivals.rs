@@ -40,10 +40,32 @@ impl Cohort {
     }
 }
 
+/// What became of an arrival, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fate {
+    /// Whose arrival it was.
+    pub workload: ServiceId,
+    /// A hash over the names of its workload and its type: the same in every variant.
+    pub who: u64,
+    /// The how-manieth of those it was, from 1.
+    pub ordinal: u64,
+    /// When it arrived.
+    pub at: Time,
+    /// When its caller was free again, if that was seen.
+    pub free: Option<Time>,
+    /// When it came to its end, if it did, and whether that was as intended.
+    pub end: Option<(Time, bool)>,
+}
+
+/// Of how many arrivals it is remembered what became of them.
+pub const MOST_FATES: usize = 100_000;
+
 /// An arrival that has not come to its end.
 #[derive(Clone, Copy, Debug)]
 struct Open {
     slot: usize,
+    /// Its place among the fates, if it has one.
+    fate: Option<usize>,
     workload: ServiceId,
     at: Time,
     phase: Phase,
@@ -83,6 +105,8 @@ pub struct Follower {
     /// A hash over what each of the first arrivals carries, where it could be seen; by a hash over
     /// whose and the how-manieth it is.
     pub draws: BTreeMap<u64, u64>,
+    /// What became of the first arrivals, if that is to be remembered.
+    pub fates: Option<Vec<Fate>>,
 }
 
 /// Of how many arrivals it is remembered what they carry.
@@ -124,6 +148,7 @@ impl Follower {
             hash: SEED,
             ordinals: BTreeMap::new(),
             draws: BTreeMap::new(),
+            fates: None,
         }
     }
 
@@ -181,7 +206,9 @@ impl Follower {
                 let Some(slot) = slot else { return };
                 slots[slot].cohorts[workload.index()].arrived += 1;
                 let (phase, is_free, accepted) = (Phase::Working, false, false);
-                let open = Open { slot, workload, at, phase, is_free, accepted };
+                let fate = Fate { workload, who, ordinal: which, at, free: None, end: None };
+                let fate = self.begin_fate(fate);
+                let open = Open { slot, fate, workload, at, phase, is_free, accepted };
                 self.open.insert(message, open);
             }
             What::PhaseChanged { message, phase, .. } => {
@@ -197,6 +224,9 @@ impl Follower {
                     let cohort = &mut slots[open.slot].cohorts[open.workload.index()];
                     cohort.accepted += 1;
                     cohort.free.record(at.since(open.at));
+                    if let (Some(fates), Some(fate)) = (&mut self.fates, open.fate) {
+                        fates[fate].free = Some(at);
+                    }
                 }
             }
             What::Finished { message, outcome, .. } => {
@@ -234,8 +264,18 @@ impl Follower {
         }
     }
 
+    fn begin_fate(&mut self, fate: Fate) -> Option<usize> {
+        let fates = self.fates.as_mut().filter(|it| it.len() < MOST_FATES)?;
+        fates.push(fate);
+        Some(fates.len() - 1)
+    }
+
     fn end(&mut self, id: MessageId, at: Time, done: bool, slots: &mut [super::figures::Slot]) {
         let Some(open) = self.open.remove(&id) else { return };
+        if let (Some(fates), Some(fate)) = (&mut self.fates, open.fate) {
+            fates[fate].free.get_or_insert(at);
+            fates[fate].end = Some((at, done));
+        }
         let cohort = &mut slots[open.slot].cohorts[open.workload.index()];
         let took: Span = at.since(open.at);
         cohort.outcome.record(took);

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    Arrivals, Deed, Figure, GroupId, Model, Script, ServiceId, Setting, Stat, StoreId, Time, Unit,
+    Act, Arrivals, Deed, Figure, GroupId, Model, Script, ServiceId, Setting, Span, Stat, StoreId,
+    Time, Unit,
 };
 
+use super::arrivals::Fate;
 use super::figures::Measured;
 use super::knowledge;
 use super::survey::{Part, Survey, Surveyed};
@@ -29,6 +31,10 @@ pub struct Column {
     pub arrivals: (u64, u64),
     /// What was drawn for arrivals, as far as it was seen.
     pub draws: BTreeMap<u64, u64>,
+    /// What became of the first arrivals, if that was asked for.
+    pub fates: Arc<[Fate]>,
+    /// The fault that the outage is, in a few words.
+    pub fault: Option<String>,
 }
 
 /// Over which span a figure is compared.
@@ -95,30 +101,62 @@ impl Row {
     }
 }
 
+/// The first fault that lasts: of the schedule, or done by a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// When it begins.
+    pub from: Time,
+    /// When it is mended, or the run ends.
+    pub until: Time,
+    /// What it is, in a few words.
+    pub name: String,
+}
+
+/// The outage of a run: of the faults that its script lets come, and those that it adds, the
+/// first that lasts at all.
+#[must_use]
+pub fn outage(model: &Model, script: &Script, end: Time) -> Option<Outage> {
+    let omitted = |place: usize| {
+        let is_it = |it: &Act| matches!(it, Act::Omit { fault } if fault.index() == place);
+        script.iter().any(|it| is_it(&it.act))
+    };
+    let planned = model.faults.iter().enumerate().filter(|(place, _)| !omitted(*place));
+    let planned = planned.map(|(_, it)| (it.at, it.lasts, &it.kind));
+    let made = script.iter().filter_map(|it| match &it.act {
+        Act::Break { kind, lasts } => Some((it.at, *lasts, kind)),
+        _ => None,
+    });
+    let lasting =
+        planned.chain(made).filter(|(at, lasts, _)| *lasts != Some(Span::ZERO) && *at < end);
+    let (from, lasts, kind) = lasting.min_by_key(|it| it.0)?;
+    let until = lasts.map_or(end, |it| from + it).min(end);
+    Some(Outage { from, until, name: fault_name(model, kind) })
+}
+
 /// The survey that a column needs.
 #[must_use]
 pub fn survey(model: &Arc<Model>, script: Script, end: Time) -> Survey {
-    Survey::new(script, end, parts(model, end))
+    let outage = outage(model, &script, end);
+    survey_of(script, end, outage.as_ref())
+}
+
+/// The survey of a run in which this is the outage, also if it does not come there.
+#[must_use]
+pub fn survey_of(script: Script, end: Time, outage: Option<&Outage>) -> Survey {
+    Survey::new(script, end, parts(end, outage))
 }
 
 /// The spans of a column: whole, healthy, and the outage if there is one.
-fn parts(model: &Model, end: Time) -> Vec<Part> {
+#[must_use]
+pub fn parts(end: Time, outage: Option<&Outage>) -> Vec<Part> {
     let part = |from, until| Part { from, until, buckets: 1 };
-    let outage = first_fault(model, end);
-    let calm = outage.map_or(end, |(from, _)| Time(from.0.saturating_sub(1)));
+    let calm = outage.map_or(end, |it| Time(it.from.0.saturating_sub(1)).min(end));
     let mut parts = vec![part(Time::ZERO, end), part(Time::ZERO, calm)];
-    parts.extend(outage.map(|(from, until)| part(from, until)));
+    parts.extend(outage.map(|it| part(it.from.min(end), it.until.min(end))));
     parts
 }
 
-/// From when to when the first fault of a schedule lasts that lasts at all.
-fn first_fault(model: &Model, end: Time) -> Option<(Time, Time)> {
-    let lasting = model.faults.iter().find(|it| it.lasts != Some(crate::model::Span::ZERO))?;
-    let until = lasting.lasts.map_or(end, |it| lasting.at + it).min(end);
-    (lasting.at < end).then_some((lasting.at, until))
-}
-
-/// The column that a survey found; `None` while it does not know everything.
+/// The column that a survey found, or has found so far; `None` while there is nothing.
 #[must_use]
 pub fn column(name: &str, model: &Arc<Model>, found: &Surveyed) -> Option<Column> {
     let mut parts = found.parts.iter().map(|it| it.first().cloned());
@@ -127,12 +165,11 @@ pub fn column(name: &str, model: &Arc<Model>, found: &Surveyed) -> Option<Column
         model: Arc::clone(model),
         whole: parts.next()??,
         healthy: parts.next()??,
-        outage: match parts.next() {
-            Some(it) => Some(it?),
-            None => None,
-        },
+        outage: parts.next().flatten(),
         arrivals: found.arrivals,
         draws: found.draws.clone(),
+        fates: Arc::from(found.fates.as_slice()),
+        fault: outage_name(model),
     })
 }
 
@@ -254,6 +291,54 @@ pub fn rows(columns: &[Column]) -> Vec<Row> {
     rows
 }
 
+/// All figures over one span; those that mean nothing in any column are left out.
+#[must_use]
+pub fn rows_over(columns: &[Column], over: Over) -> Vec<Row> {
+    use Good::{High, Low};
+    let mut rows = Vec::new();
+    let mut add = |label: String, unit, good, value: &dyn Fn(&Column) -> Option<f64>| {
+        let values: Vec<Option<f64>> = columns.iter().map(value).collect();
+        if values.iter().any(Option::is_some) {
+            rows.push(Row { label, unit, good, over, values });
+        }
+    };
+    for who in &common_workloads(columns) {
+        let mut of = |label: &str, good, figure: &dyn Fn(ServiceId) -> Figure| {
+            let unit = figure(ServiceId(0)).unit();
+            add(format!("{label} ({who})"), unit, good, &|it: &Column| {
+                it.measured(over)?.figure(figure(it.workload(who)?))
+            });
+        };
+        of("Free again, p50", Low, &|it| Figure::Free(it, Stat::P50));
+        of("Free again, p99", Low, &|it| Figure::Free(it, Stat::P99));
+        of("Free again, longest", Low, &|it| Figure::Free(it, Stat::Max));
+        of("Accepted", High, &Figure::Accepted);
+        of("Completed", High, &Figure::Available);
+        of("Knows the outcome, p50", Low, &|it| Figure::Outcome(it, Stat::P50));
+        of("Knows the outcome, p99", Low, &|it| Figure::Outcome(it, Stat::P99));
+        of("Completed a second", High, &Figure::RateOut);
+    }
+    let mut of = |label: &str, good, figure: Figure| {
+        add(label.to_owned(), figure.unit(), good, &|it| it.measured(over)?.figure(figure));
+    };
+    if over == Over::Outage {
+        of("Others that show errors or stop", Low, Figure::BlastRadius);
+    }
+    of("Anomalies per thousand events", Low, Figure::AnomaliesPerThousand(None, None));
+    of("Messages per transaction", Low, Figure::MessagesPerTransaction);
+    of("Bytes per transaction", Low, Figure::BytesPerTransaction);
+    of("Messages wasted", Low, Figure::WastedShare);
+    of("Messages in flight", Low, Figure::MeanInFlight);
+    of("Most messages in flight", Low, Figure::MaxInFlight);
+    add("Furthest behind (events)".to_owned(), Unit::Count, Low, &|it| {
+        it.greatest(over, it.groups().map(Figure::MaxLag))
+    });
+    add("Every projection agrees, p99".to_owned(), Unit::Seconds, Low, &|it| {
+        it.greatest(over, it.projections().map(|it| Figure::Window(it, Stat::P99)))
+    });
+    rows
+}
+
 /// The workloads that every column has.
 #[must_use]
 pub fn common_workloads(columns: &[Column]) -> Vec<String> {
@@ -326,7 +411,7 @@ fn is_closed(service: &crate::model::Service) -> bool {
 
 /// When each fault of a model begins and ends, and of what kind it is, with names for ids, which
 /// may differ between variants.
-fn faults(model: &Model) -> Vec<(Time, Option<crate::model::Span>, String)> {
+fn faults(model: &Model) -> Vec<(Time, Option<Span>, String)> {
     let each = model.faults.iter().map(|it| (it.at, it.lasts, fault_name(model, &it.kind)));
     each.collect()
 }
@@ -423,6 +508,6 @@ fn setting_name(model: &Model, setting: &Setting) -> String {
 /// The fault that the outage of a comparison is, in a few words.
 #[must_use]
 pub fn outage_name(model: &Model) -> Option<String> {
-    let lasting = model.faults.iter().find(|it| it.lasts != Some(crate::model::Span::ZERO))?;
+    let lasting = model.faults.iter().find(|it| it.lasts != Some(Span::ZERO))?;
     Some(fault_name(model, &lasting.kind))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::model::{AnomalyKind, Figure, Level, Model, Node, ServiceId, Span, Stat, StoreId, Time};
 use crate::sim::Tally;
-use crate::sim::histogram::Histogram;
+pub use crate::sim::histogram::Histogram;
 
 use super::arrivals::Cohort;
 use super::{knowledge, levels};

@@ -170,6 +170,38 @@ pub fn number(value: f64, unit: Unit) -> String {
     }
 }
 
+/// A number to three digits or so, where it is read at a glance.
+#[must_use]
+pub fn short(value: f64, unit: Unit) -> String {
+    if unit != Unit::Seconds || value <= 0.0 {
+        let rounded = if value.abs() < 1e-12 {
+            0.0
+        } else {
+            #[expect(clippy::cast_possible_truncation, reason = "a power of ten")]
+            let power = 10f64.powi(2 - value.abs().log10().floor() as i32);
+            (value * power).round() / power
+        };
+        return number(rounded, unit);
+    }
+    let (value, name) = match value {
+        it if it >= 1.0 => (it, "s"),
+        it if it >= 1e-3 => (it * 1e3, "ms"),
+        it if it >= 1e-6 => (it * 1e6, "µs"),
+        it => (it * 1e9, "ns"),
+    };
+    let decimals = match value {
+        it if it >= 99.5 => 0,
+        it if it >= 9.95 => 1,
+        _ => 2,
+    };
+    let text = format!("{value:.decimals$}");
+    let text = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
+    };
+    format!("{text} {name}")
+}
+
 /// With as many decimals as say something.
 fn plain(value: f64) -> String {
     let decimals = match value.abs() {

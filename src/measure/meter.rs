@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::sim::Tally;
 
-use super::arrivals::Follower;
+use super::arrivals::{Cohort, Fate, Follower};
 use super::figures::{Measured, Slot, Stretched};
 use super::knowledge::Polls;
 use super::levels;
@@ -21,6 +21,7 @@ use crate::model::Level;
 ///
 /// A bucket has what happens after its first instant up to its last, and the first bucket its
 /// first instant too. Arrivals count where they arrive, and are followed to their end.
+#[derive(Clone)]
 pub struct Meter {
     from: Time,
     until: Time,
@@ -81,7 +82,7 @@ impl Meter {
             from + Span(u64::try_from(part).unwrap_or(u64::MAX))
         };
         let slot = || Slot {
-            cohorts: vec![super::arrivals::Cohort::default(); model.services.len()],
+            cohorts: vec![Cohort::default(); model.services.len()],
             max_queue: vec![0; model.services.len()],
             ..Slot::default()
         };
@@ -142,25 +143,68 @@ impl Meter {
         &self.follower.draws
     }
 
-    /// What was measured of the buckets that are over. Of their arrivals it has what is known.
+    /// What is known when time has come to `now`: what was measured of the buckets that are over,
+    /// and of the one that time is in as if it ended now. Of arrivals it has what is known.
     #[must_use]
-    pub fn so_far(&self) -> Vec<Measured> {
-        let mut measured = self.done.clone();
-        let mut slots = self.slots.clone();
-        self.follower.clone().finish(&mut slots);
-        self.fill(&mut measured, &mut slots);
-        measured
+    pub fn so_far(&self, now: Time, moment: &Moment) -> Vec<Measured> {
+        let mut meter = self.clone();
+        if let Some(current) = meter.current
+            && current < meter.ends.len()
+        {
+            meter.ends.truncate(current + 1);
+            meter.slots.truncate(current + 1);
+            meter.ends[current] = now.min(meter.ends[current]);
+        }
+        meter.finish(now, moment)
     }
 
-    fn fill(&self, measured: &mut [Measured], slots: &mut [Slot]) {
-        for (it, slot) in measured.iter_mut().zip(slots) {
-            std::mem::swap(&mut it.slot, slot);
+    /// How many buckets are over.
+    #[must_use]
+    pub fn over(&self) -> usize {
+        self.done.len()
+    }
+
+    /// What was measured of a bucket that is over; of its arrivals what is known.
+    #[must_use]
+    pub fn bucket(&self, place: usize) -> Option<Measured> {
+        let mut measured = self.done.get(place)?.clone();
+        measured.slot = self.slots[place].clone();
+        Some(measured)
+    }
+
+    /// Forgets of a bucket that is over all but what is known of its arrivals, which are still
+    /// followed: a series of many buckets would hold much.
+    pub fn forget(&mut self, place: usize) {
+        if let (Some(done), Some(slot)) = (self.done.get_mut(place), self.slots.get_mut(place)) {
+            done.tally = Tally::default();
+            let cohorts = std::mem::take(&mut slot.cohorts);
+            *slot = Slot { cohorts, ..Slot::default() };
         }
-        if let Some(last) = measured.last_mut()
-            && self.done.len() == self.slots.len()
-        {
-            last.recovery.clone_from(&self.recovery);
-        }
+    }
+
+    /// What is known of the arrivals of a workload in a bucket.
+    #[must_use]
+    pub fn cohort(&self, place: usize, workload: ServiceId) -> Option<&Cohort> {
+        self.slots.get(place)?.cohorts.get(workload.index())
+    }
+
+    /// From when to when each bucket goes.
+    #[must_use]
+    pub fn bounds(&self) -> Vec<Time> {
+        std::iter::once(self.from).chain(self.ends.iter().copied()).collect()
+    }
+
+    /// Remembers of each arrival what became of it, see [`Fate`].
+    #[must_use]
+    pub fn with_fates(mut self) -> Self {
+        self.follower.fates = Some(Vec::new());
+        self
+    }
+
+    /// What became of the first arrivals, if that is remembered.
+    #[must_use]
+    pub fn fates(&self) -> &[Fate] {
+        self.follower.fates.as_deref().unwrap_or_default()
     }
 
     /// Time goes on to `next`; nothing has happened yet that happens then.

@@ -6,22 +6,30 @@
 
 pub mod arrivals;
 pub mod compare;
+pub mod compared;
 pub mod coupling;
 pub mod figures;
+pub mod first;
+pub mod grid;
 pub mod judge;
 pub mod knowledge;
 pub mod levels;
 pub mod matrix;
 pub mod meter;
 pub mod sentence;
+pub mod series;
 pub mod spread;
 pub mod survey;
 pub mod watch;
 
 pub use compare::{Column, Over, Row};
+pub use compared::Compared;
 pub use figures::Measured;
+pub use first::First;
+pub use grid::Grid;
 pub use judge::Judged;
 pub use meter::Meter;
+pub use series::{Charted, ChartsOf};
 pub use spread::Spread;
 pub use survey::{Survey, Surveyed};
 pub use watch::{Verdict, Watch};

@@ -3,7 +3,7 @@
 
 use crate::model::{Figure, Relation, ServiceId, Stat, Unit};
 
-use super::compare::{Column, Over, Row, common_workloads, outage_name};
+use super::compare::{Column, Over, Row, common_workloads};
 use super::judge::number;
 
 /// A clause, and what must hold for it to be true.
@@ -34,7 +34,7 @@ pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
     let mut clauses = Vec::new();
     let workloads = common_workloads(columns);
     let first = workloads.first().and_then(|name| Some((name.as_str(), it.workload(name)?)));
-    if let (Some((who, workload)), Some(fault)) = (first, outage_name(&it.model)) {
+    if let (Some((who, workload)), Some(fault)) = (first, it.fault.clone()) {
         clauses.extend(under_fault(it, who, workload, &fault));
     }
     clauses.extend(waste(it));

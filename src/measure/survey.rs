@@ -6,6 +6,7 @@ use crate::history::inquiry::{SLICE_RECORDS, share_done};
 use crate::history::{Found, Inquiry, Runs, Walk};
 use crate::model::{Figure, Level, Record, Script, Time};
 
+use super::arrivals::Fate;
 use super::figures::Measured;
 use super::meter::Meter;
 use super::watch::{Verdict, Watch};
@@ -27,6 +28,7 @@ pub struct Survey {
     end: Time,
     parts: Vec<Part>,
     levels: Vec<Level>,
+    has_fates: bool,
     meters: Vec<Meter>,
     watches: Vec<Watch>,
     walk: Option<Walk>,
@@ -46,6 +48,8 @@ pub struct Surveyed {
     pub arrivals: (u64, u64),
     /// What was drawn for the first arrivals, as a hash over each.
     pub draws: BTreeMap<u64, u64>,
+    /// What became of the first arrivals in the first part, if that was asked for.
+    pub fates: Vec<Fate>,
     /// How many records were looked at.
     pub records: u64,
     /// Whether time stood still, so that the run did not come to its end.
@@ -61,6 +65,7 @@ impl Survey {
             end,
             parts,
             levels: Vec::new(),
+            has_fates: false,
             meters: Vec::new(),
             watches: Vec::new(),
             walk: None,
@@ -74,6 +79,13 @@ impl Survey {
     #[must_use]
     pub fn watching(mut self, watches: Vec<Watch>) -> Self {
         self.watches = watches;
+        self
+    }
+
+    /// Remembers what became of each arrival in the first part, too.
+    #[must_use]
+    pub const fn with_fates(mut self) -> Self {
+        self.has_fates = true;
         self
     }
 
@@ -112,10 +124,20 @@ impl Survey {
         true
     }
 
+    /// What is known by now: as if the run ended here.
+    fn so_far(&self) -> Surveyed {
+        let parts = self.walk.as_ref().map_or_else(Vec::new, |walk| {
+            let now = walk.moment().scene.at.min(self.end);
+            self.meters.iter().map(|it| it.so_far(now, walk.moment())).collect()
+        });
+        Surveyed { parts, records: self.records, ..Surveyed::default() }
+    }
+
     fn finish(&mut self, walk: &Walk) -> Surveyed {
         let moment = walk.moment();
         let arrivals = self.meters.first().map_or((0, 0), Meter::arrivals);
         let draws = self.meters.first().map_or_else(BTreeMap::new, |it| it.draws().clone());
+        let fates = self.meters.first().map_or_else(Vec::new, |it| it.fates().to_vec());
         let meters = std::mem::take(&mut self.meters).into_iter();
         let watches = std::mem::take(&mut self.watches).into_iter();
         Surveyed {
@@ -123,6 +145,7 @@ impl Survey {
             verdicts: watches.map(|it| it.finish(self.end, moment)).collect(),
             arrivals,
             draws,
+            fates,
             records: self.records,
             stands_still: moment.world.stands_still(),
         }
@@ -131,6 +154,7 @@ impl Survey {
 
 /// After how many slices what is known so far is told.
 const TOLD_EVERY: u32 = 64;
+const FIRST_TOLD: u32 = 4;
 
 impl Inquiry for Survey {
     type Answer = Surveyed;
@@ -140,14 +164,12 @@ impl Inquiry for Survey {
         let mut walk = runs.walk(&self.script, Time::ZERO);
         walk.go_to(Time::ZERO);
         let model = walk.moment().world.model();
-        self.meters = self
-            .parts
-            .iter()
-            .map(|it| {
-                Meter::new(model, it.from, it.until.min(self.end), it.buckets)
-                    .with_levels(self.levels.clone())
-            })
-            .collect();
+        let meter = |(place, it): (usize, &Part)| {
+            let meter = Meter::new(model, it.from, it.until.min(self.end), it.buckets);
+            let meter = meter.with_levels(self.levels.clone());
+            if self.has_fates && place == 0 { meter.with_fates() } else { meter }
+        };
+        self.meters = self.parts.iter().enumerate().map(meter).collect();
         self.walk = Some(walk);
     }
 
@@ -161,9 +183,9 @@ impl Inquiry for Survey {
         }
         self.walk = Some(walk);
         self.slices += 1;
-        if self.slices.is_multiple_of(TOLD_EVERY) {
-            let parts = self.meters.iter().map(Meter::so_far).collect();
-            return Found::SoFar(Surveyed { parts, records: self.records, ..Surveyed::default() });
+        // Soon at first, so that there is something to be seen.
+        if self.slices.is_multiple_of(TOLD_EVERY) || self.slices == FIRST_TOLD {
+            return Found::SoFar(self.so_far());
         }
         Found::Nothing
     }

@@ -95,6 +95,16 @@ impl Histogram {
         }
     }
 
+    /// Every bucket with something in it: the least length that it holds, the least that it does
+    /// not, and how many it holds.
+    pub fn buckets(&self) -> impl Iterator<Item = (Span, Span, u64)> + '_ {
+        let filled = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        filled.map(|(place, count)| {
+            let (low, high) = bounds(self.first + place);
+            (Span(low), Span(high), *count)
+        })
+    }
+
     /// The exact sum of the lengths, in ns.
     #[must_use]
     pub const fn sum(&self) -> u128 {

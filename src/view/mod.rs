@@ -2,7 +2,9 @@
 
 pub mod anomaly;
 pub mod branches;
+pub mod comparing;
 mod columns;
+pub mod expectations;
 pub mod fields;
 pub mod faults;
 pub mod difference;
@@ -12,6 +14,7 @@ pub mod inspector;
 pub mod lanes;
 pub mod journey;
 pub mod layout;
+pub mod metrics;
 pub mod offers;
 pub mod palette;
 pub mod parameters;

@@ -13,7 +13,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("measure", &["model", "sim", "history"]),
     ("app", &["model", "scenario", "engine", "sim", "history", "session", "measure"]),
     ("view", &["model", "scenario", "history", "measure", "app"]),
-    ("export", &["model", "history", "session", "view"]),
+    ("export", &["model", "history", "session", "measure", "view"]),
     ("gui", &["model", "scenario", "history", "measure", "app", "view", "export"]),
 ];
 

@@ -30,11 +30,22 @@ pub struct View {
 impl View {
     /// The view of what lies within these bounds through a camera. `keep_free` is what the
     /// legend covers, if it would cover a node.
-    pub fn new(screen: Rect, (least, most): Bounds, camera: Camera, keep_free: f32) -> Self {
+    pub fn new(screen: Rect, bounds: Bounds, camera: Camera, keep_free: f32) -> Self {
+        Self::within(screen, bounds, camera, keep_free, MARGIN)
+    }
+
+    /// The same with another margin around it.
+    pub fn within(
+        screen: Rect,
+        (least, most): Bounds,
+        camera: Camera,
+        keep_free: f32,
+        margin: f32,
+    ) -> Self {
         let size = vec2((most.0 - least.0).max(1.0), (most.1 - least.1).max(1.0));
         let mut free = screen;
         free.max.y = (free.max.y - keep_free).max(free.min.y);
-        let room = free.size() - vec2(2.0 * MARGIN, 2.0 * MARGIN);
+        let room = free.size() - vec2(2.0 * margin, 2.0 * margin);
         let fit = (room.x / size.x).min(room.y / size.y).clamp(0.05, MOST_FIT);
         let middle = pos2(
             f32::midpoint(least.0, most.0) + camera.offset.0,

@@ -6,6 +6,7 @@ mod curves;
 mod dots;
 mod legend;
 mod nodes;
+pub mod small;
 mod touch;
 
 use std::cell::RefCell;

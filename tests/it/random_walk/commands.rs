@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use inflight::app::{
-    ACTIONS, App, Camera, Command, Landmark, Look, MarkCommand, PaletteCommand, Planned,
-    RandomFaults, RandomKind, Selection, Subject, View, Window,
+    ACTIONS, App, Camera, Command, CompareCommand, Export, Landmark, Look, MarkCommand,
+    PaletteCommand, Planned, RandomFaults, RandomKind, Reach, Selection, Subject, View, Which,
+    Window,
 };
 use inflight::history::{BranchId, MarkKind, Step};
+use inflight::measure::Over;
+use inflight::measure::series::Extent;
 use inflight::model::{
     Act, Deed, Distribution, EventTypeId, FaultId, FaultKind, GroupId, Intervention, LinkId, Node,
     Position, ServiceId, Setting, Span, Strategy, Strike, Time, TopicId, Value,
@@ -376,6 +379,29 @@ drawn! {
 }
 
 drawn! {
+    /// Something in the comparison.
+    compare(lots, app) -> CompareCommand {
+        CompareCommand::Add(_) => {
+            let variant = one(lots, &["naive", "inbox", "no such one"]).to_owned();
+            let branch = branch(lots, app);
+            let path = file(lots);
+            let of_file = Which::File { path, variant: variant.clone() };
+            CompareCommand::Add(one(lots, &[Which::Branch { variant, branch }, of_file]))
+        },
+        CompareCommand::AddFile(_) => CompareCommand::AddFile(file(lots)),
+        CompareCommand::Remove(_) => CompareCommand::Remove(place(lots, 3)),
+        CompareCommand::Reset => CompareCommand::Reset,
+        CompareCommand::Over(_) => {
+            let spans = [None, Some(Over::Whole), Some(Over::Healthy), Some(Over::Outage)];
+            CompareCommand::Over(one(lots, &spans))
+        },
+        CompareCommand::ToggleIntervals => CompareCommand::ToggleIntervals,
+        CompareCommand::ToggleMatrix => CompareCommand::ToggleMatrix,
+        CompareCommand::GoToFirst => CompareCommand::GoToFirst,
+    }
+}
+
+drawn! {
     /// A command of any kind.
     any(lots, app) -> Command {
         Command::OpenLibrary(_) => {
@@ -514,7 +540,26 @@ drawn! {
         Command::SetBudget(_) => Command::SetBudget(one(lots, &[0, 64, 512, u32::MAX])),
         Command::ToggleInspector => Command::ToggleInspector,
         Command::SetInspectorWidth(_) => Command::SetInspectorWidth(odd(lots)),
-        Command::ShowView(_) => Command::ShowView(one(lots, &[View::Flow, View::Sequence])),
+        Command::ShowView(_) => {
+            let views = [View::Flow, View::Sequence, View::Metrics, View::Compare];
+            Command::ShowView(one(lots, &views))
+        },
+        Command::ChartOver(_) => Command::ChartOver(one(lots, &[Reach::Whole, Reach::CloseUp])),
+        Command::DistributionOver(_) => {
+            let extents = [Extent::Whole, Extent::Outage, Extent::Loop];
+            Command::DistributionOver(one(lots, &extents))
+        },
+        Command::Compare(_) => Command::Compare(compare(lots, app)),
+        Command::AskForOther => Command::AskForOther,
+        Command::CopyComparison => Command::CopyComparison,
+        Command::AskWhereToExport(_) => {
+            Command::AskWhereToExport(one(lots, &[Export::Series, Export::Picture]))
+        },
+        Command::SaveExport(..) => {
+            let export = one(lots, &[Export::Series, Export::Picture]);
+            Command::SaveExport(export, folder().join("exported"))
+        },
+        Command::ToggleExpectations => Command::ToggleExpectations,
         Command::ShowSequenceOf(_) => {
             Command::ShowSequenceOf(one(lots, &[Subject::Event, Subject::Span]))
         },

@@ -1,0 +1,240 @@
+//! Series: figures of many short spans along a run, and of the spans that people ask about. They
+//! are those of the report and of comparisons: one meter measures all of them.
+
+use std::sync::Arc;
+
+use crate::history::inquiry::{SLICE_RECORDS, share_done};
+use crate::history::{Found, Inquiry, Runs, Walk};
+use crate::model::{Figure, GroupId, Model, Record, Script, ServiceId, Stat, StoreId, Time};
+
+use super::compare::Outage;
+use super::figures::{self, Measured};
+use super::meter::Meter;
+
+/// What a chart is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChartKind {
+    /// From an arrival until its caller is free again.
+    Response,
+    /// Arrivals and completions a second.
+    Throughput,
+    /// The most that waited at each service.
+    Queue,
+    /// The most that each group was behind.
+    Lag,
+    /// Messages on links.
+    InFlight,
+    /// From the publication of an event until a projection holds it.
+    Window,
+    /// Anomalies.
+    Anomalies,
+}
+
+/// The figures of all charts of a model.
+#[must_use]
+pub fn figures(model: &Model) -> Vec<(ChartKind, Figure)> {
+    let services = || (0..model.services.len()).map(ServiceId::from_index);
+    let is_workload = |it: &ServiceId| model.services[it.index()].workload.is_some();
+    let mut all = Vec::new();
+    for it in services().filter(is_workload) {
+        all.push((ChartKind::Response, Figure::Free(it, Stat::P50)));
+        all.push((ChartKind::Response, Figure::Free(it, Stat::P99)));
+        all.push((ChartKind::Throughput, Figure::RateIn(it)));
+        all.push((ChartKind::Throughput, Figure::RateOut(it)));
+    }
+    for it in services().filter(|it| !is_workload(it)) {
+        all.push((ChartKind::Queue, Figure::MaxQueue(it)));
+    }
+    let groups = (0..model.groups.len()).map(GroupId::from_index);
+    all.extend(groups.map(|it| (ChartKind::Lag, Figure::MaxLag(it))));
+    all.push((ChartKind::InFlight, Figure::MeanInFlight));
+    let stores = model.stores.iter().enumerate().filter(|(_, it)| it.projection_of.is_some());
+    for it in stores.map(|(it, _)| StoreId::from_index(it)) {
+        all.push((ChartKind::Window, Figure::Window(it, Stat::P99)));
+        all.push((ChartKind::Anomalies, Figure::Anomalies(Some(it), None)));
+    }
+    all
+}
+
+/// Which of the spans that distributions are of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// The whole run.
+    #[default]
+    Whole,
+    /// The first fault that lasts.
+    Outage,
+    /// The loop that is marked.
+    Loop,
+}
+
+/// What charts are asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// The first instant of the series.
+    pub from: Time,
+    /// Their last.
+    pub until: Time,
+    /// The last instant that is looked at.
+    pub end: Time,
+    /// The fault, if there is one.
+    pub outage: Option<Outage>,
+    /// The loop, if one is marked.
+    pub looped: Option<(Time, Time)>,
+}
+
+/// What was found out for charts.
+#[derive(Clone, Debug)]
+pub struct Charted {
+    /// What it was found out for.
+    pub asked: Asked,
+    /// What ran.
+    pub model: Arc<Model>,
+    /// Where buckets begin, and where the last one ends.
+    pub bounds: Vec<Time>,
+    /// The figures.
+    pub figures: Vec<(ChartKind, Figure)>,
+    /// By figure, bucket by bucket, as far as it is known; none where it has no meaning.
+    pub values: Vec<Vec<Option<f64>>>,
+    /// What was measured of the spans, as far as it is known.
+    pub spans: Vec<(Extent, Measured)>,
+}
+
+/// Works out charts of a run.
+pub struct ChartsOf {
+    script: Script,
+    asked: Asked,
+    buckets: usize,
+    state: Option<State>,
+    slices: u32,
+}
+
+struct State {
+    walk: Walk,
+    series: Meter,
+    spans: Vec<(Extent, Meter)>,
+    figures: Vec<(ChartKind, Figure)>,
+    /// By figure: of the buckets that are over. Figures of arrivals are worked out at the end.
+    values: Vec<Vec<Option<f64>>>,
+    fresh: Vec<Record>,
+}
+
+/// After how many slices what is known so far is told.
+const TOLD_EVERY: u32 = 32;
+
+impl ChartsOf {
+    /// Of a future of a run, in so many buckets.
+    #[must_use]
+    pub const fn new(script: Script, asked: Asked, buckets: usize) -> Self {
+        Self { script, asked, buckets, state: None, slices: 0 }
+    }
+}
+
+impl State {
+    fn step(&mut self, end: Time) -> bool {
+        let Some(next) = self.walk.next_at().filter(|it| *it <= end) else { return false };
+        self.come_to(next);
+        self.fresh.clear();
+        let fresh = &mut self.fresh;
+        self.walk.step(end, |record, _| fresh.push(*record));
+        let moment = self.walk.moment();
+        self.series.see(&self.fresh, moment);
+        for (_, meter) in &mut self.spans {
+            meter.see(&self.fresh, moment);
+        }
+        true
+    }
+
+    fn come_to(&mut self, next: Time) {
+        let moment = self.walk.moment();
+        self.series.come_to(next, moment);
+        for (_, meter) in &mut self.spans {
+            meter.come_to(next, moment);
+        }
+        let taken = self.values.first().map_or(0, Vec::len);
+        for place in taken..self.series.over() {
+            let Some(measured) = self.series.bucket(place) else { break };
+            for ((_, figure), values) in self.figures.iter().zip(&mut self.values) {
+                values.push(measured.figure(*figure));
+            }
+            self.series.forget(place);
+        }
+    }
+
+    fn charted(&self, asked: &Asked, now: Time) -> Charted {
+        let mut values = self.values.clone();
+        // Arrivals are followed past the end of their bucket.
+        for ((_, figure), values) in self.figures.iter().zip(&mut values) {
+            let Figure::Free(workload, stat) = *figure else { continue };
+            for (place, value) in values.iter_mut().enumerate() {
+                let cohort = self.series.cohort(place, workload);
+                *value = cohort.and_then(|it| figures::of(&it.free, stat));
+            }
+        }
+        let moment = self.walk.moment();
+        let span = |(extent, meter): &(Extent, Meter)| {
+            let measured = meter.so_far(now, moment).into_iter().next()?;
+            Some((*extent, measured))
+        };
+        Charted {
+            asked: asked.clone(),
+            model: Arc::clone(moment.world.model()),
+            bounds: self.series.bounds(),
+            figures: self.figures.clone(),
+            values,
+            spans: self.spans.iter().filter_map(span).collect(),
+        }
+    }
+}
+
+impl Inquiry for ChartsOf {
+    type Answer = Charted;
+
+    fn begin(&mut self, runs: &mut Runs) {
+        // Arrivals are followed from the beginning.
+        let mut walk = runs.walk(&self.script, Time::ZERO);
+        walk.go_to(Time::ZERO);
+        let model = Arc::clone(walk.moment().world.model());
+        let Asked { from, until, end, ref outage, looped } = self.asked;
+        let outage = outage.as_ref().map(|it| (Extent::Outage, it.from, it.until));
+        let looped = looped.map(|(from, until)| (Extent::Loop, from, until));
+        let whole = Some((Extent::Whole, Time::ZERO, end));
+        let spans = [whole, outage, looped].into_iter().flatten();
+        let spans = spans.map(|(extent, from, until)| {
+            (extent, Meter::new(&model, from.min(end), until.min(end), 1))
+        });
+        let figures = figures(&model);
+        self.state = Some(State {
+            series: Meter::new(&model, from.min(end), until.min(end), self.buckets),
+            spans: spans.collect(),
+            values: vec![Vec::new(); figures.len()],
+            figures,
+            fresh: Vec::new(),
+            walk,
+        });
+    }
+
+    fn work(&mut self) -> Found<Charted> {
+        let end = self.asked.end;
+        let Some(state) = &mut self.state else { return Found::Nothing };
+        let stop = state.walk.moment().scene.records + SLICE_RECORDS;
+        while state.walk.moment().scene.records < stop {
+            if !state.step(end) {
+                // What happens at the last instant has happened.
+                state.come_to(end + crate::model::Span(1));
+                return Found::All(state.charted(&self.asked, end));
+            }
+        }
+        self.slices += 1;
+        if self.slices.is_multiple_of(TOLD_EVERY) || self.slices == 4 {
+            let now = state.walk.moment().scene.at;
+            return Found::SoFar(state.charted(&self.asked, now));
+        }
+        Found::Nothing
+    }
+
+    fn progress(&self) -> f32 {
+        let walk = self.state.as_ref().map(|it| &it.walk);
+        walk.map_or(0.0, |it| share_done(it, Time::ZERO, self.asked.end))
+    }
+}
