@@ -13,7 +13,7 @@ use crate::history::Runs;
 use crate::measure::compare::{self, Good};
 use crate::measure::judge::number;
 use crate::measure::{Column, Over, Row, Spread, sentence};
-use crate::model::{Model, Script, Span, Time};
+use crate::model::{Model, Script, Span, Time, Unit};
 use crate::scenario::Variant;
 
 use super::{check, progress, run, source};
@@ -142,7 +142,8 @@ struct Compared {
     title: String,
     names: Vec<String>,
     seeds: Vec<u64>,
-    /// The rows of the first seed, and for each the spread column by column if there are several.
+    /// The rows of the first seed, with the trials of all, and for each the spread column by column
+    /// if there are several.
     rows: Vec<(Row, Vec<Option<Spread>>)>,
     sentences: Vec<String>,
     fairness: compare::Fairness,
@@ -151,11 +152,11 @@ struct Compared {
 
 impl Compared {
     fn new(title: &str, variants: &[&Variant], all: Vec<(u64, Vec<Column>)>) -> Self {
-        let mut by_seed = all.iter().map(|(_, columns)| compare::rows(columns));
+        let mut by_seed = all.iter().map(|(_, columns)| compare::all_rows(columns));
         let first = by_seed.next().unwrap_or_default();
         let others: Vec<Vec<Row>> = by_seed.collect();
         let mut rows = Vec::new();
-        for row in first {
+        for mut row in first {
             let same = others
                 .iter()
                 .map(|rows| rows.iter().find(|it| it.label == row.label && it.over == row.over));
@@ -165,12 +166,19 @@ impl Compared {
                 let values: Vec<f64> = row.values[column].into_iter().chain(rest).collect();
                 Spread::of(&values)
             };
-            let spreads = if others.is_empty() {
+            let spreads: Vec<Option<Spread>> = if others.is_empty() {
                 Vec::new()
             } else {
                 (0..row.values.len()).map(spread).collect()
             };
-            rows.push((row, spreads));
+            for it in same.iter().flatten() {
+                let more = row.trials.iter_mut().zip(&it.trials);
+                more.for_each(|(trials, more)| *trials += more);
+            }
+            let was_seen = |it: &Option<Spread>| it.is_some_and(|it| it.most != 0.0);
+            if row.is_of_interest() || spreads.iter().any(was_seen) {
+                rows.push((row, spreads));
+            }
         }
         let columns = &all[0].1;
         let plain: Vec<Row> = rows.iter().map(|it| it.0.clone()).collect();
@@ -198,11 +206,32 @@ impl Compared {
         let (row, spreads) = &self.rows[place];
         let Some(value) = row.values[column] else { return "–".to_owned() };
         match spreads.get(column).copied().flatten() {
-            Some(spread) => {
-                let half = spread.half_width.unwrap_or(0.0);
-                format!("{} ± {}", number(spread.mean, row.unit), number(half, row.unit))
-            }
+            Some(spread) => match self.bound(place, column) {
+                Some(bound) => bound,
+                None => {
+                    let half = spread.half_width.unwrap_or(0.0);
+                    format!("{} ± {}", number(spread.mean, row.unit), number(half, row.unit))
+                }
+            },
             None => number(value, row.unit),
+        }
+    }
+
+    /// Of what never happened in any run, or always did: how often it can be all the same, with 95 %
+    /// confidence.
+    fn bound(&self, place: usize, column: usize) -> Option<String> {
+        let (row, spreads) = &self.rows[place];
+        let spread = spreads.get(column).copied().flatten()?;
+        let trials = row.trials.get(column).copied().filter(|it| *it > 0)?;
+        let bound = Spread::rule_of_three(trials);
+        let (is_never, is_always) = (spread.most == 0.0, spread.least == 1.0);
+        match row.unit {
+            Unit::Share if is_never => Some(format!("0 % (< {})", number(bound, row.unit))),
+            Unit::Share if is_always => Some(format!("100 % (all but < {})", number(bound, row.unit))),
+            Unit::Count if is_never => {
+                Some(format!("0 (< {} per 1000)", number(bound * 1000.0, row.unit)))
+            }
+            _ => None,
         }
     }
 
@@ -356,7 +385,6 @@ pub(super) struct SpreadDocument {
 
 impl<'a> From<&'a Compared> for Document<'a> {
     fn from(it: &'a Compared) -> Self {
-        use crate::model::Unit;
         let rows = it.rows.iter().map(|(row, spreads)| RowDocument {
             figure: &row.label,
             unit: match row.unit {
@@ -421,13 +449,14 @@ pub(super) fn spread(
     println!("{title} · {}\n{}\n", compared.names[0], compared.seeds_in_words());
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["", "mean", "95 % ±", "least", "most", "runs"]);
-    for (row, spreads) in &compared.rows {
+    for (place, (row, spreads)) in compared.rows.iter().enumerate() {
         let Some(Some(it)) = spreads.first() else { continue };
         let in_words = |value: f64| number(value, row.unit);
+        let bound = compared.bound(place, 0);
         table.add_row([
             row.label.clone(),
-            in_words(it.mean),
-            it.half_width.map_or("–".into(), in_words),
+            bound.clone().unwrap_or_else(|| in_words(it.mean)),
+            it.half_width.filter(|_| bound.is_none()).map_or("–".into(), in_words),
             in_words(it.least),
             in_words(it.most),
             it.runs.to_string(),

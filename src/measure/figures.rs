@@ -203,7 +203,8 @@ impl Measured {
     }
 
     /// Events published to the topic of a projection, or to the topics of all.
-    fn published_to(&self, store: Option<StoreId>) -> u64 {
+    #[must_use]
+    pub fn published_to(&self, store: Option<StoreId>) -> u64 {
         let stores = self.model.stores.iter().enumerate();
         let stores = stores.filter(|(it, _)| store.is_none_or(|store| store.index() == *it));
         let topics: BTreeSet<_> = stores.filter_map(|(_, it)| it.projection_of).collect();
