@@ -227,11 +227,44 @@ impl Compared {
         let (is_never, is_always) = (spread.most == 0.0, spread.least == 1.0);
         match row.unit {
             Unit::Share if is_never => Some(format!("0 % (< {})", number(bound, row.unit))),
-            Unit::Share if is_always => Some(format!("100 % (all but < {})", number(bound, row.unit))),
+            Unit::Share if is_always => {
+                Some(format!("100 % (all but < {})", number(bound, row.unit)))
+            }
             Unit::Count if is_never => {
                 Some(format!("0 (< {} per 1000)", number(bound * 1000.0, row.unit)))
             }
             _ => None,
+        }
+    }
+
+    /// The column that is better than every other; over several seeds so that their intervals do not
+    /// meet.
+    fn best(&self, place: usize) -> Option<usize> {
+        let (row, spreads) = &self.rows[place];
+        if spreads.is_empty() {
+            return row.best();
+        }
+        let spreads: Option<Vec<Spread>> = spreads.iter().copied().collect();
+        let spreads = spreads.filter(|it| it.len() > 1)?;
+        let ends = |it: &Spread| {
+            let half = it.half_width.unwrap_or(0.0);
+            (it.mean - half, it.mean + half)
+        };
+        (0..spreads.len()).find(|one| {
+            let (low, high) = ends(&spreads[*one]);
+            let mut others = spreads.iter().enumerate().filter(|(it, _)| it != one);
+            others.all(|(_, it)| match row.good {
+                Good::Low => high < ends(it).0,
+                Good::High => low > ends(it).1,
+            })
+        })
+    }
+
+    /// What stands before the sentences, if they are of one of several seeds.
+    fn of_which_seed(&self) -> String {
+        match self.seeds.as_slice() {
+            [first, _, ..] => format!("Of seed {first}:\n\n"),
+            _ => String::new(),
         }
     }
 
@@ -264,6 +297,15 @@ fn print(compared: &Compared, options: &Options) {
     }
 }
 
+/// A factor with two decimals; a very small one as one of so many.
+fn times(factor: f64) -> String {
+    if factor > 0.0 && factor < 0.01 {
+        format!("1/{:.0}", 1.0 / factor)
+    } else {
+        format!("{factor:.2}")
+    }
+}
+
 fn arrow(good: Good) -> &'static str {
     match good {
         Good::Low => "↓",
@@ -272,7 +314,7 @@ fn arrow(good: Good) -> &'static str {
 }
 
 fn human(it: &Compared) {
-    println!("{}\n", it.title);
+    print!("{}\n\n{}", it.title, it.of_which_seed());
     for (name, sentence) in it.names.iter().zip(&it.sentences) {
         println!("{name}: {sentence}");
     }
@@ -285,8 +327,8 @@ fn human(it: &Compared) {
         let row = &it.rows[place].0;
         let cells = (0..it.names.len()).map(|column| {
             let delta = it.delta(place, column).filter(|_| it.seeds.len() == 1);
-            let delta = delta.map(|it| format!(" (×{it:.2})")).unwrap_or_default();
-            let sign = if row.best() == Some(column) { " *" } else { "" };
+            let delta = delta.map(|it| format!(" (×{})", times(it))).unwrap_or_default();
+            let sign = if it.best(place) == Some(column) { " *" } else { "" };
             format!("{}{delta}{sign}", it.cell(place, column))
         });
         let head = [row.label.clone(), arrow(row.good).to_owned()];
@@ -318,7 +360,7 @@ fn fair(it: &compare::Fairness, dash: &str) {
 
 fn markdown(it: &Compared) -> String {
     let escaped = |text: &str| text.replace('|', "\\|");
-    let mut out = format!("## {}\n\n", it.title);
+    let mut out = format!("## {}\n\n{}", it.title, it.of_which_seed());
     for (name, sentence) in it.names.iter().zip(&it.sentences) {
         out += &format!("- **{}**: {}\n", escaped(name), escaped(sentence));
     }
@@ -330,7 +372,7 @@ fn markdown(it: &Compared) -> String {
         let row = &it.rows[place].0;
         let cells = (0..names.len()).map(|column| {
             let cell = it.cell(place, column);
-            if row.best() == Some(column) { format!("**{cell}**") } else { cell }
+            if it.best(place) == Some(column) { format!("**{cell}**") } else { cell }
         });
         let cells: Vec<String> = cells.collect();
         let label = escaped(&row.label);

@@ -231,8 +231,7 @@ impl Rows<'_> {
         use Good::{High, Low};
         let mut of = |label: &str, good, over, figure: &dyn Fn(ServiceId) -> Figure| {
             let what = (figure(ServiceId(0)).unit(), good, over);
-            let value =
-                |it: &Column| it.measured(over)?.figure(figure(it.workload(who)?));
+            let value = |it: &Column| it.measured(over)?.figure(figure(it.workload(who)?));
             let columns = self.columns;
             let Some(row) = self.add(format!("{label} ({who})"), what, value) else { return };
             if row.unit == Unit::Share {

@@ -329,8 +329,7 @@ impl Members {
             return false;
         }
         let member = self.members.iter_mut().find(|it| Some(it.instance) == reading.reader);
-        let Some(member) =
-            member.filter(|it| it.state == State::Present && it.sent < it.upto)
+        let Some(member) = member.filter(|it| it.state == State::Present && it.sent < it.upto)
         else {
             return false;
         };

@@ -459,6 +459,15 @@ fn a_relay_publishes_in_order_and_a_batch_each_time() {
 }
 
 #[test]
+fn what_is_written_while_a_relay_publishes_waits_until_it_looks_again() {
+    let steps = r#"Publish(event: "E", to: "t", via: "out")"#;
+    let it = outbox(r#"every: "500ms""#, "", r#""0s", "530ms""#, steps);
+    let drawn = draw(&it, 10, 2000, OUTBOX);
+    assert!(drawn.contains("0.600  out: b is published"), "{drawn}");
+    assert!(drawn.contains("1.000  p → t: d"), "{drawn}");
+}
+
+#[test]
 fn the_relay_is_the_first_instance_that_is_up() {
     let steps = r#"Publish(event: "E", to: "t", via: "out")"#;
     let it = outbox(r#"every: "100ms""#, "", r#""0s", "200ms""#, steps)
