@@ -20,7 +20,8 @@ pub struct Slot {
     pub requests: BTreeMap<(ServiceId, ServiceId), Histogram>,
     /// Messages that entered a link.
     pub sent: u64,
-    /// Their bytes.
+    /// The bytes of those that carry an event, a request or an answer; acks, commits, confirms and the
+    /// like count as messages, and not here.
     pub bytes: u64,
     /// Questions of polls.
     pub polls: u64,
