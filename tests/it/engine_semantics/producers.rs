@@ -487,10 +487,10 @@ fn the_relay_is_the_first_instance_that_is_up() {
     0.250  t: p0 1 is b
     0.250  t → p: b confirm
     0.300  out: b is published
-    0.300  p → t: d
-    0.350  t: p0 2 is d
-    0.350  t → p: d confirm
-    0.400  out: d is published
+    0.400  p → t: d
+    0.450  t: p0 2 is d
+    0.450  t → p: d confirm
+    0.500  out: d is published
     0.620  p/1 is up
     "#);
 }
