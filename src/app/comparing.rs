@@ -392,6 +392,8 @@ impl App {
             if is_over {
                 side.pending = None;
                 side.is_done = true;
+                // All of it may have been taken before it was over.
+                is_news = true;
             }
         }
         if let Some(first) = comparing.seeking.as_ref().and_then(Pending::take) {

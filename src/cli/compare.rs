@@ -14,7 +14,7 @@ use crate::measure::compare::{self, Good};
 use crate::measure::compared::{Compared, ENOUGH_SEEDS, arrow};
 use crate::measure::judge::number;
 use crate::measure::{Column, Over, Spread};
-use crate::model::{Model, Script, Span, Time};
+use crate::model::{Model, Script, Span, Time, Unit};
 use crate::scenario::Variant;
 
 use super::{check, progress, run, source};
@@ -152,8 +152,17 @@ fn print(compared: &Compared, options: &Options) {
     }
 }
 
+/// A factor with two decimals; a very small one as one of so many.
+fn times(factor: f64) -> String {
+    if factor > 0.0 && factor < 0.01 {
+        format!("1/{:.0}", 1.0 / factor)
+    } else {
+        format!("{factor:.2}")
+    }
+}
+
 fn human(it: &Compared) {
-    println!("{}\n", it.title);
+    print!("{}\n\n{}", it.title, it.of_which_seed());
     for (name, sentence) in it.names.iter().zip(&it.sentences) {
         println!("{name}: {sentence}");
     }
@@ -166,8 +175,8 @@ fn human(it: &Compared) {
         let row = &it.rows[place].0;
         let cells = (0..it.names.len()).map(|column| {
             let delta = it.delta(place, column).filter(|_| it.seeds.len() == 1);
-            let delta = delta.map(|it| format!(" (×{it:.2})")).unwrap_or_default();
-            let sign = if row.best() == Some(column) { " *" } else { "" };
+            let delta = delta.map(|it| format!(" (×{})", times(it))).unwrap_or_default();
+            let sign = if it.best(place) == Some(column) { " *" } else { "" };
             format!("{}{delta}{sign}", it.cell(place, column))
         });
         let head = [row.label.clone(), arrow(row.good).to_owned()];
@@ -225,7 +234,6 @@ pub(super) struct SpreadDocument {
 
 impl<'a> From<&'a Compared> for Document<'a> {
     fn from(it: &'a Compared) -> Self {
-        use crate::model::Unit;
         let rows = it.rows.iter().map(|(row, spreads)| RowDocument {
             figure: &row.label,
             unit: match row.unit {
@@ -290,13 +298,14 @@ pub(super) fn spread(
     println!("{title} · {}\n{}\n", compared.names[0], compared.seeds_in_words());
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["", "mean", "95 % ±", "least", "most", "runs"]);
-    for (row, spreads) in &compared.rows {
+    for (place, (row, spreads)) in compared.rows.iter().enumerate() {
         let Some(Some(it)) = spreads.first() else { continue };
         let in_words = |value: f64| number(value, row.unit);
+        let bound = compared.bound(place, 0);
         table.add_row([
             row.label.clone(),
-            in_words(it.mean),
-            it.half_width.map_or("–".into(), in_words),
+            bound.clone().unwrap_or_else(|| in_words(it.mean)),
+            it.half_width.filter(|_| bound.is_none()).map_or("–".into(), in_words),
             in_words(it.least),
             in_words(it.most),
             it.runs.to_string(),

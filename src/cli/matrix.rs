@@ -1,9 +1,10 @@
 //! `inflight matrix`: consumer strategies against what can happen to messages.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use clap::Args;
 use comfy_table::{Table, presets};
@@ -12,7 +13,7 @@ use serde::Serialize;
 use crate::history::Runs;
 use crate::measure::grid::{Cell, EXPLAINED};
 use crate::measure::matrix::{self, Consumer, Harm, Way};
-use crate::model::{Model, Span, Time};
+use crate::model::{AnomalyKind, Model, Span, Time};
 
 use super::{check, progress, run, source};
 
@@ -48,6 +49,16 @@ struct MatrixDocument {
     consumer: String,
     topic: String,
     rows: Vec<RowDocument>,
+    /// What Jepsen and Elle call the kinds of anomaly that occurred.
+    in_the_field: BTreeMap<&'static str, &'static str>,
+}
+
+impl MatrixDocument {
+    /// The kinds of anomaly that occurred in any cell.
+    fn kinds(rows: &[RowDocument]) -> BTreeSet<AnomalyKind> {
+        let cells = rows.iter().flat_map(|it| &it.cells);
+        cells.flat_map(|it| it.kinds.iter().copied()).collect()
+    }
 }
 
 pub(super) fn matrix(options: &Options) -> ExitCode {
@@ -77,9 +88,11 @@ pub(super) fn matrix(options: &Options) -> ExitCode {
     }
     let end = options.until.map_or_else(|| check::end_of(&model), |it| Time::ZERO + it);
     let seed = options.seed.unwrap_or(model.seed);
+    // Once for all consumers: a process has one handler of interruptions.
+    let stop = progress::interruption();
     let mut documents = Vec::new();
     for consumer in &consumers {
-        let Some(document) = rows(&model, seed, end, consumer) else {
+        let Some(document) = rows(&model, seed, end, consumer, &stop) else {
             eprintln!("error: it was interrupted");
             return ExitCode::from(130);
         };
@@ -97,12 +110,17 @@ pub(super) fn matrix(options: &Options) -> ExitCode {
 }
 
 /// All cells of a consumer, worked out side by side.
-fn rows(model: &Arc<Model>, seed: u64, end: Time, consumer: &Consumer) -> Option<MatrixDocument> {
+fn rows(
+    model: &Arc<Model>,
+    seed: u64,
+    end: Time,
+    consumer: &Consumer,
+    stop: &AtomicBool,
+) -> Option<MatrixDocument> {
     let ways = matrix::ways(model, consumer);
     let jobs: Vec<(usize, Harm)> = (0..ways.len())
         .flat_map(|way| Harm::ALL.into_iter().map(move |harm| (way, harm)))
         .collect();
-    let stop = progress::interruption();
     let bar = progress::Bar::new(jobs.len());
     let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![None; jobs.len()]));
     let work = || {
@@ -114,7 +132,7 @@ fn rows(model: &Arc<Model>, seed: u64, end: Time, consumer: &Consumer) -> Option
             let script = matrix::script(&mut runs, model, end, consumer, strategy, harm);
             let interventions = script.len() - 1;
             let survey = matrix::survey(script, end);
-            let Some(surveyed) = check::work_out(survey, &mut runs, &stop, &bar) else { return };
+            let Some(surveyed) = check::work_out(survey, &mut runs, stop, &bar) else { return };
             let measured = &surveyed.parts[0][0];
             if let Ok(mut found) = found.lock() {
                 found[place] = Some(Cell::of(measured, &consumer.stores, harm, interventions));
@@ -132,12 +150,15 @@ fn rows(model: &Arc<Model>, seed: u64, end: Time, consumer: &Consumer) -> Option
     let cells: Option<Vec<Cell>> = found.into_inner().ok()?.into_iter().collect();
     let cells = cells?;
     let rows = ways.iter().zip(cells.chunks(Harm::ALL.len()));
+    let rows: Vec<RowDocument> = rows
+        .map(|((strategy, _), cells)| RowDocument { strategy, cells: cells.to_vec() })
+        .collect();
+    let kinds = MatrixDocument::kinds(&rows).into_iter();
     Some(MatrixDocument {
         consumer: model.services[consumer.service.index()].name.clone(),
         topic: model.topics[consumer.topic.index()].name.clone(),
-        rows: rows
-            .map(|((strategy, _), cells)| RowDocument { strategy, cells: cells.to_vec() })
-            .collect(),
+        in_the_field: kinds.map(|it| (it.name(), it.name_in_the_field())).collect(),
+        rows,
     })
 }
 
@@ -149,12 +170,14 @@ fn print(title: &str, it: &MatrixDocument, markdown: bool) {
         std::iter::once(row.strategy.to_owned()).chain(cells).collect::<Vec<_>>()
     });
     let about = format!("{title}: what {} makes of {}", it.consumer, it.topic);
+    let names = AnomalyKind::in_the_field(MatrixDocument::kinds(&it.rows));
+    let names = if names.is_empty() { names } else { format!(" {names}") };
     if markdown {
         println!("### {about}\n\n| {} |\n|{}", head.join(" | "), " --- |".repeat(head.len()));
         for row in rows {
             println!("| {} |", row.join(" | "));
         }
-        println!("\n{EXPLAINED}\n");
+        println!("\n{EXPLAINED}{names}\n");
         return;
     }
     let mut table = Table::new();
@@ -162,5 +185,5 @@ fn print(title: &str, it: &MatrixDocument, markdown: bool) {
     for row in rows {
         table.add_row(row);
     }
-    println!("{about}\n\n{table}\n\n{EXPLAINED}\n");
+    println!("{about}\n\n{table}\n\n{EXPLAINED}{names}\n");
 }

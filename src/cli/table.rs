@@ -283,6 +283,12 @@ fn projections(report: &Report) {
         ]);
     }
     println!("{out}\n");
+    let stores = report.stores.iter().filter_map(|it| it.projection.as_ref());
+    let counted = |kind: &AnomalyKind| stores.clone().any(|it| it.anomalies[*kind as usize] > 0);
+    let names = AnomalyKind::in_the_field(AnomalyKind::ALL.into_iter().filter(counted));
+    if !names.is_empty() {
+        println!("{names}\n");
+    }
 }
 
 fn messages(report: &Report) {

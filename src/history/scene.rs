@@ -629,9 +629,12 @@ fn show(
         return;
     }
     let kind = model.stores[store.index()].value;
-    let is_set = model.stores[store.index()].kind == StoreKind::Set;
-    let number = |bits: u64| {
-        if is_set { f64::from(u8::from(bits != 0)) } else { Value::from_bits(kind, bits).as_f64() }
+    #[expect(clippy::cast_precision_loss, reason = "a number for people")]
+    let number = |bits: u64| match model.stores[store.index()].kind {
+        StoreKind::Set => f64::from(u8::from(bits != 0)),
+        // Of a log it is told how long it is.
+        StoreKind::Log => bits as f64,
+        _ => Value::from_bits(kind, bits).as_f64(),
     };
     let before = cells.insert((store.0, key), value).map_or(0.0, number);
     let change = number(value) - before;

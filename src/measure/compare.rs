@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    Act, Arrivals, Deed, Figure, GroupId, Model, Script, ServiceId, Setting, Span, Stat, StoreId,
-    Time, Unit,
+    Act, AnomalyKind, Arrivals, Deed, Figure, GroupId, Model, Script, ServiceId, Setting, Span,
+    Stat, StoreId, Time, Unit,
 };
 
 use super::arrivals::Fate;
@@ -70,9 +70,23 @@ pub struct Row {
     pub over: Over,
     /// Column by column; none where it has no meaning.
     pub values: Vec<Option<f64>>,
+    /// Of a share, or of a count of what can happen to each: of how many, column by column. Where it
+    /// never happened, or always did, it can all the same be as often as [`Spread::rule_of_three`]
+    /// says. Empty of other figures.
+    ///
+    /// [`Spread::rule_of_three`]: super::Spread::rule_of_three
+    pub trials: Vec<u64>,
+    /// Whether it is a part of another figure, of interest only where it is not zero.
+    pub is_detail: bool,
 }
 
 impl Row {
+    /// Whether it is worth a line.
+    #[must_use]
+    pub fn is_of_interest(&self) -> bool {
+        !self.is_detail || self.values.iter().flatten().any(|it| *it != 0.0)
+    }
+
     /// The column that is better than every other.
     #[must_use]
     pub fn best(&self) -> Option<usize> {
@@ -208,26 +222,63 @@ impl Column {
     }
 }
 
-/// The figures of all columns; those that mean nothing in any of them are left out.
-#[must_use]
-pub fn rows(columns: &[Column]) -> Vec<Row> {
-    let mut rows = Vec::new();
-    let mut add = |label: &str, unit, good, over, value: &dyn Fn(&Column) -> Option<f64>| {
-        let values: Vec<Option<f64>> = columns.iter().map(value).collect();
-        if values.iter().any(Option::is_some) {
-            rows.push(Row { label: label.to_owned(), unit, good, over, values });
-        }
-    };
-    let workloads = common_workloads(columns);
-    for name in &workloads {
-        let who = name.as_str();
-        let mut of = |label: &str, good, over, figure: &dyn Fn(ServiceId) -> Figure| {
-            let unit = figure(ServiceId(0)).unit();
-            add(&format!("{label} ({who})"), unit, good, over, &|it: &Column| {
-                it.measured(over)?.figure(figure(it.workload(who)?))
-            });
-        };
+/// Rows as they are put together.
+struct Rows<'a> {
+    columns: &'a [Column],
+    rows: Vec<Row>,
+}
+
+impl Rows<'_> {
+    /// A row, unless it means nothing in any column.
+    fn add(
+        &mut self,
+        label: impl Into<String>,
+        (unit, good, over): (Unit, Good, Over),
+        value: impl Fn(&Column) -> Option<f64>,
+    ) -> Option<&mut Row> {
+        let values: Vec<Option<f64>> = self.columns.iter().map(value).collect();
+        values.iter().any(Option::is_some).then_some(())?;
+        let (label, trials, is_detail) = (label.into(), Vec::new(), false);
+        self.rows.push(Row { label, unit, good, over, values, trials, is_detail });
+        self.rows.last_mut()
+    }
+
+    /// The same, of what can happen to each of so many.
+    fn add_of(
+        &mut self,
+        label: impl Into<String>,
+        (unit, good, over): (Unit, Good, Over),
+        value: impl Fn(&Column) -> Option<f64>,
+        trials: impl Fn(&Measured) -> u64,
+    ) -> Option<&mut Row> {
+        let columns = self.columns;
+        let of = |it: &Column| it.measured(over).map_or(0, &trials);
+        let row = self.add(label, (unit, good, over), value)?;
+        row.trials = columns.iter().map(of).collect();
+        Some(row)
+    }
+
+    /// A figure of the whole run.
+    fn whole(&mut self, label: &str, figure: Figure) {
+        self.add(label, (figure.unit(), Good::Low, Over::Whole), |it| it.whole.figure(figure));
+    }
+
+    /// What became of a workload's arrivals.
+    fn of_workload(&mut self, who: &str) {
         use Good::{High, Low};
+        let mut of = |label: &str, good, over, figure: &dyn Fn(ServiceId) -> Figure| {
+            let what = (figure(ServiceId(0)).unit(), good, over);
+            let value = |it: &Column| it.measured(over)?.figure(figure(it.workload(who)?));
+            let columns = self.columns;
+            let Some(row) = self.add(format!("{label} ({who})"), what, value) else { return };
+            if row.unit == Unit::Share {
+                let ended = |it: &Column| {
+                    let cohort = it.measured(over)?.cohort(it.workload(who)?)?;
+                    Some(cohort.completed + cohort.failed)
+                };
+                row.trials = columns.iter().map(|it| ended(it).unwrap_or(0)).collect();
+            }
+        };
         of("Free again, p50, healthy", Low, Over::Healthy, &|it| Figure::Free(it, Stat::P50));
         of("Free again, p99, healthy", Low, Over::Healthy, &|it| Figure::Free(it, Stat::P99));
         of("Free again, p99, during the fault", Low, Over::Outage, &|it| {
@@ -241,71 +292,90 @@ pub fn rows(columns: &[Column]) -> Vec<Row> {
         of("Knows the outcome, p99", Low, Over::Whole, &|it| Figure::Outcome(it, Stat::P99));
         of("Completed a second", High, Over::Whole, &Figure::RateOut);
     }
-    let whole = |figure: Figure| move |it: &Column| it.whole.figure(figure);
-    let (low, count) = (Good::Low, Unit::Count);
-    add("Others that show errors or stop", count, low, Over::Outage, &|it| {
+
+    /// What went wrong with projections: in all, by kind where it did, and what is not there yet
+    /// beside what never will be.
+    fn of_projections(&mut self) {
+        let what = (Unit::Count, Good::Low, Over::Whole);
+        let events = |it: &Measured| it.published_to(None);
+        let all = Figure::AnomaliesPerThousand(None, None);
+        self.add_of("Anomalies per thousand events", what, |it| it.whole.figure(all), events);
+        let mut detail = |label: String, value: &dyn Fn(&Column) -> Option<f64>| {
+            if let Some(row) = self.add_of(label, what, value, events) {
+                row.is_detail = true;
+            }
+        };
+        for kind in AnomalyKind::ALL {
+            let figure = Figure::Anomalies(None, Some(kind));
+            let label = format!("· {} ({})", kind.name(), kind.name_in_the_field());
+            detail(label, &|it| it.whole.figure(figure));
+        }
+        let sum = |it: &Column, figure: fn(StoreId) -> Figure| -> Option<f64> {
+            let each = it.projections().filter_map(|store| it.whole.figure(figure(store)));
+            it.projections().next().map(|_| each.sum())
+        };
+        detail("Events not applied yet".to_owned(), &|it| sum(it, Figure::NotYet));
+        detail("Events that never will be".to_owned(), &|it| sum(it, Figure::Never));
+    }
+}
+
+/// The figures of all columns that are worth a line.
+#[must_use]
+pub fn rows(columns: &[Column]) -> Vec<Row> {
+    all_rows(columns).into_iter().filter(Row::is_of_interest).collect()
+}
+
+/// The figures of all columns; those that mean nothing in any of them are left out.
+#[must_use]
+pub fn all_rows(columns: &[Column]) -> Vec<Row> {
+    let mut rows = Rows { columns, rows: Vec::new() };
+    for name in common_workloads(columns) {
+        rows.of_workload(&name);
+    }
+    let count = (Unit::Count, Good::Low);
+    let over = |over| (count.0, count.1, over);
+    rows.add("Others that show errors or stop", over(Over::Outage), |it| {
         it.outage.as_ref()?.figure(Figure::BlastRadius)
     });
-    add("Furthest behind (events)", count, low, Over::Whole, &|it| {
+    rows.add("Furthest behind (events)", over(Over::Whole), |it| {
         it.greatest(Over::Whole, it.groups().map(Figure::MaxLag))
     });
-    add("Caught up after the repair", Unit::Seconds, low, Over::Outage, &|it| {
+    let seconds = |over| (Unit::Seconds, Good::Low, over);
+    rows.add("Caught up after the repair", seconds(Over::Outage), |it| {
         // One that never caught up has no such time, and then neither have all together.
         let outage = it.outage.as_ref()?;
         let all = it.groups().map(|it| outage.figure(Figure::Recovery(it)));
         let all: Option<Vec<f64>> = all.collect();
         all?.into_iter().max_by(f64::total_cmp)
     });
-    add("Every projection agrees, p99", Unit::Seconds, low, Over::Whole, &|it| {
+    rows.add("Every projection agrees, p99", seconds(Over::Whole), |it| {
         it.greatest(Over::Whole, it.projections().map(|it| Figure::Window(it, Stat::P99)))
     });
-    add(
-        "Anomalies per thousand events",
-        count,
-        low,
-        Over::Whole,
-        &whole(Figure::AnomaliesPerThousand(None, None)),
-    );
-    add(
-        "Messages per transaction",
-        count,
-        low,
-        Over::Whole,
-        &whole(Figure::MessagesPerTransaction),
-    );
-    add(
-        "Bytes per transaction",
-        Unit::Bytes,
-        low,
-        Over::Whole,
-        &whole(Figure::BytesPerTransaction),
-    );
-    add("Messages wasted", Unit::Share, low, Over::Whole, &whole(Figure::WastedShare));
-    add("Messages in flight", count, low, Over::Whole, &whole(Figure::MeanInFlight));
-    add("Parts to run and watch", count, low, Over::Whole, &whole(Figure::Parts));
-    add("Handlers made idempotent", count, low, Over::Whole, &whole(Figure::IdempotentHandlers));
-    add("Names that parts must know", count, low, Over::Whole, &|it| {
+    rows.of_projections();
+    rows.whole("Messages per transaction", Figure::MessagesPerTransaction);
+    rows.whole("Bytes per transaction", Figure::BytesPerTransaction);
+    let share = (Unit::Share, Good::Low, Over::Whole);
+    let wasted = |it: &Column| it.whole.figure(Figure::WastedShare);
+    rows.add_of("Messages wasted", share, wasted, |it| it.slot.sent);
+    rows.whole("Messages in flight", Figure::MeanInFlight);
+    rows.whole("Parts to run and watch", Figure::Parts);
+    rows.whole("Handlers made idempotent", Figure::IdempotentHandlers);
+    rows.add("Names that parts must know", over(Over::Whole), |it| {
         #[expect(clippy::cast_precision_loss, reason = "a number of names")]
         Some(knowledge::names(&it.model).len() as f64)
     });
-    rows
+    rows.rows
 }
 
 /// All figures over one span; those that mean nothing in any column are left out.
 #[must_use]
 pub fn rows_over(columns: &[Column], over: Over) -> Vec<Row> {
     use Good::{High, Low};
-    let mut rows = Vec::new();
-    let mut add = |label: String, unit, good, value: &dyn Fn(&Column) -> Option<f64>| {
-        let values: Vec<Option<f64>> = columns.iter().map(value).collect();
-        if values.iter().any(Option::is_some) {
-            rows.push(Row { label, unit, good, over, values });
-        }
-    };
+    let mut rows = Rows { columns, rows: Vec::new() };
     for who in &common_workloads(columns) {
         let mut of = |label: &str, good, figure: &dyn Fn(ServiceId) -> Figure| {
-            let unit = figure(ServiceId(0)).unit();
-            add(format!("{label} ({who})"), unit, good, &|it: &Column| {
+            let what = (figure(ServiceId(0)).unit(), good, over);
+            rows.add(format!("{label} ({who})"), what, |it| {
                 it.measured(over)?.figure(figure(it.workload(who)?))
             });
         };
@@ -318,25 +388,25 @@ pub fn rows_over(columns: &[Column], over: Over) -> Vec<Row> {
         of("Knows the outcome, p99", Low, &|it| Figure::Outcome(it, Stat::P99));
         of("Completed a second", High, &Figure::RateOut);
     }
-    let mut of = |label: &str, good, figure: Figure| {
-        add(label.to_owned(), figure.unit(), good, &|it| it.measured(over)?.figure(figure));
+    let mut of = |label: &str, figure: Figure| {
+        rows.add(label, (figure.unit(), Low, over), |it| it.measured(over)?.figure(figure));
     };
     if over == Over::Outage {
-        of("Others that show errors or stop", Low, Figure::BlastRadius);
+        of("Others that show errors or stop", Figure::BlastRadius);
     }
-    of("Anomalies per thousand events", Low, Figure::AnomaliesPerThousand(None, None));
-    of("Messages per transaction", Low, Figure::MessagesPerTransaction);
-    of("Bytes per transaction", Low, Figure::BytesPerTransaction);
-    of("Messages wasted", Low, Figure::WastedShare);
-    of("Messages in flight", Low, Figure::MeanInFlight);
-    of("Most messages in flight", Low, Figure::MaxInFlight);
-    add("Furthest behind (events)".to_owned(), Unit::Count, Low, &|it| {
+    of("Anomalies per thousand events", Figure::AnomaliesPerThousand(None, None));
+    of("Messages per transaction", Figure::MessagesPerTransaction);
+    of("Bytes per transaction", Figure::BytesPerTransaction);
+    of("Messages wasted", Figure::WastedShare);
+    of("Messages in flight", Figure::MeanInFlight);
+    of("Most messages in flight", Figure::MaxInFlight);
+    rows.add("Furthest behind (events)", (Unit::Count, Low, over), |it| {
         it.greatest(over, it.groups().map(Figure::MaxLag))
     });
-    add("Every projection agrees, p99".to_owned(), Unit::Seconds, Low, &|it| {
+    rows.add("Every projection agrees, p99", (Unit::Seconds, Low, over), |it| {
         it.greatest(over, it.projections().map(|it| Figure::Window(it, Stat::P99)))
     });
-    rows
+    rows.rows
 }
 
 /// The workloads that every column has.

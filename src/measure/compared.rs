@@ -2,7 +2,7 @@
 //! several, a sentence a column, and what makes it fair. The command line, the window and what is
 //! copied as Markdown all tell this.
 
-use crate::model::Time;
+use crate::model::{Time, Unit};
 
 use super::compare::{self, Column, Fairness, Good, Row};
 use super::judge::number;
@@ -21,7 +21,8 @@ pub struct Compared {
     pub names: Vec<String>,
     /// The seeds that were run.
     pub seeds: Vec<u64>,
-    /// The rows of the first seed, and for each the spread column by column if there are several.
+    /// The rows of the first seed, with the trials of all, and for each the spread column by column
+    /// if there are several.
     pub rows: Vec<(Row, Vec<Option<Spread>>)>,
     /// A sentence a column.
     pub sentences: Vec<String>,
@@ -35,12 +36,19 @@ impl Compared {
     /// Tells of the columns of each seed, at least one.
     #[must_use]
     pub fn new(title: &str, names: Vec<String>, all: &[(u64, Vec<Column>)]) -> Self {
-        let mut by_seed = all.iter().map(|(_, columns)| compare::rows(columns));
+        let mut by_seed = all.iter().map(|(_, columns)| compare::all_rows(columns));
         let first = by_seed.next().unwrap_or_default();
         let others: Vec<Vec<Row>> = by_seed.collect();
         let columns: &[Column] = all.first().map_or(&[], |it| &it.1);
+        let rows: Vec<_> = first.into_iter().map(|row| spreads(row, &others)).collect();
+        let was_seen = |it: &Option<Spread>| it.is_some_and(|it| it.most != 0.0);
+        let rows: Vec<_> = rows
+            .into_iter()
+            .filter(|(row, spreads)| row.is_of_interest() || spreads.iter().any(was_seen))
+            .collect();
+        let plain: Vec<Row> = rows.iter().map(|it| it.0.clone()).collect();
         let sentences = (0..columns.len())
-            .map(|it| sentence::sentence(&sentence::clauses(columns, &first, it)))
+            .map(|it| sentence::sentence(&sentence::clauses(columns, &plain, it)))
             .collect();
         let outage = columns.iter().find_map(|it| {
             let outage = it.outage.as_ref()?;
@@ -52,7 +60,7 @@ impl Compared {
             seeds: all.iter().map(|it| it.0).collect(),
             sentences,
             fairness: compare::fairness(columns),
-            rows: first.into_iter().map(|row| spreads(row, &others)).collect(),
+            rows,
             outage,
         }
     }
@@ -63,11 +71,65 @@ impl Compared {
         let (row, spreads) = &self.rows[place];
         let Some(value) = row.values[column] else { return "–".to_owned() };
         match spreads.get(column).copied().flatten() {
-            Some(spread) => {
+            Some(spread) => self.bound(place, column).unwrap_or_else(|| {
                 let half = spread.half_width.unwrap_or(0.0);
                 format!("{} ± {}", number(spread.mean, row.unit), number(half, row.unit))
-            }
+            }),
             None => number(value, row.unit),
+        }
+    }
+
+    /// Of what never happened in any run, or always did: how often it can be all the same, with 95 %
+    /// confidence.
+    #[must_use]
+    pub fn bound(&self, place: usize, column: usize) -> Option<String> {
+        let (row, spreads) = &self.rows[place];
+        let spread = spreads.get(column).copied().flatten()?;
+        let trials = row.trials.get(column).copied().filter(|it| *it > 0)?;
+        let bound = Spread::rule_of_three(trials);
+        let (is_never, is_always) = (spread.most == 0.0, spread.least == 1.0);
+        match row.unit {
+            Unit::Share if is_never => Some(format!("0 % (< {})", number(bound, row.unit))),
+            Unit::Share if is_always => {
+                Some(format!("100 % (all but < {})", number(bound, row.unit)))
+            }
+            Unit::Count if is_never => {
+                Some(format!("0 (< {} per 1000)", number(bound * 1000.0, row.unit)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The column that is better than every other; over several seeds so that their intervals do not
+    /// meet.
+    #[must_use]
+    pub fn best(&self, place: usize) -> Option<usize> {
+        let (row, spreads) = &self.rows[place];
+        if spreads.is_empty() {
+            return row.best();
+        }
+        let spreads: Option<Vec<Spread>> = spreads.iter().copied().collect();
+        let spreads = spreads.filter(|it| it.len() > 1)?;
+        let ends = |it: &Spread| {
+            let half = it.half_width.unwrap_or(0.0);
+            (it.mean - half, it.mean + half)
+        };
+        (0..spreads.len()).find(|one| {
+            let (low, high) = ends(&spreads[*one]);
+            let mut others = spreads.iter().enumerate().filter(|(it, _)| it != one);
+            others.all(|(_, it)| match row.good {
+                Good::Low => high < ends(it).0,
+                Good::High => low > ends(it).1,
+            })
+        })
+    }
+
+    /// What stands before the sentences, if they are of one of several seeds.
+    #[must_use]
+    pub fn of_which_seed(&self) -> String {
+        match self.seeds.as_slice() {
+            [first, _, ..] => format!("Of seed {first}:\n\n"),
+            _ => String::new(),
         }
     }
 
@@ -104,7 +166,7 @@ impl Compared {
     #[must_use]
     pub fn markdown(&self) -> String {
         let escaped = |text: &str| text.replace('|', "\\|");
-        let mut out = format!("## {}\n\n", self.title);
+        let mut out = format!("## {}\n\n{}", self.title, self.of_which_seed());
         for (name, sentence) in self.names.iter().zip(&self.sentences) {
             out += &format!("- **{}**: {}\n", escaped(name), escaped(sentence));
         }
@@ -116,7 +178,7 @@ impl Compared {
             let row = &self.rows[place].0;
             let cells = (0..names.len()).map(|column| {
                 let cell = self.cell(place, column);
-                if row.best() == Some(column) { format!("**{cell}**") } else { cell }
+                if self.best(place) == Some(column) { format!("**{cell}**") } else { cell }
             });
             let cells: Vec<String> = cells.collect();
             let label = escaped(&row.label);
@@ -152,7 +214,7 @@ pub const fn arrow(good: Good) -> &'static str {
 }
 
 /// A row of the first seed with those of the others.
-fn spreads(row: Row, others: &[Vec<Row>]) -> (Row, Vec<Option<Spread>>) {
+fn spreads(mut row: Row, others: &[Vec<Row>]) -> (Row, Vec<Option<Spread>>) {
     let is_same = |it: &&Row| it.label == row.label && it.over == row.over;
     let same: Vec<Option<&Row>> = others.iter().map(|rows| rows.iter().find(is_same)).collect();
     let spread = |column: usize| {
@@ -162,5 +224,9 @@ fn spreads(row: Row, others: &[Vec<Row>]) -> (Row, Vec<Option<Spread>>) {
     };
     let columns = if others.is_empty() { 0 } else { row.values.len() };
     let spreads = (0..columns).map(spread).collect();
+    for it in same.iter().flatten() {
+        let more = row.trials.iter_mut().zip(&it.trials);
+        more.for_each(|(trials, more)| *trials += more);
+    }
     (row, spreads)
 }

@@ -20,7 +20,8 @@ pub struct Slot {
     pub requests: BTreeMap<(ServiceId, ServiceId), Histogram>,
     /// Messages that entered a link.
     pub sent: u64,
-    /// Their bytes.
+    /// The bytes of those that carry an event, a request or an answer; acks, commits, confirms and the
+    /// like count as messages, and not here.
     pub bytes: u64,
     /// Questions of polls.
     pub polls: u64,
@@ -203,7 +204,8 @@ impl Measured {
     }
 
     /// Events published to the topic of a projection, or to the topics of all.
-    fn published_to(&self, store: Option<StoreId>) -> u64 {
+    #[must_use]
+    pub fn published_to(&self, store: Option<StoreId>) -> u64 {
         let stores = self.model.stores.iter().enumerate();
         let stores = stores.filter(|(it, _)| store.is_none_or(|store| store.index() == *it));
         let topics: BTreeSet<_> = stores.filter_map(|(_, it)| it.projection_of).collect();

@@ -20,6 +20,9 @@ pub struct Cell {
     pub interventions: usize,
     /// By kind, those that occurred.
     pub anomalies: Vec<(&'static str, u64)>,
+    /// Which kinds these are.
+    #[serde(skip)]
+    pub kinds: Vec<AnomalyKind>,
     /// Events that are not applied yet, which may be on their way.
     pub not_yet: u64,
     /// Events that never will be applied.
@@ -35,13 +38,15 @@ impl Cell {
             let each = stores.iter().filter_map(|it| measured.figure(figure(*it)));
             each.sum::<f64>() as u64
         };
-        let kinds = AnomalyKind::ALL
+        let counts = AnomalyKind::ALL
             .into_iter()
-            .map(|kind| (kind.name(), sum(&|it| Figure::Anomalies(Some(it), Some(kind)))));
+            .map(|kind| (kind, sum(&|it| Figure::Anomalies(Some(it), Some(kind)))));
+        let counts: Vec<_> = counts.filter(|(_, count)| *count > 0).collect();
         Self {
             harm: harm.name(),
             interventions,
-            anomalies: kinds.filter(|(_, count)| *count > 0).collect(),
+            anomalies: counts.iter().map(|(kind, count)| (kind.name(), *count)).collect(),
+            kinds: counts.iter().map(|it| it.0).collect(),
             not_yet: sum(&Figure::NotYet),
             never: sum(&Figure::Never),
         }

@@ -419,7 +419,9 @@ impl Meter {
         match record.what {
             What::Sent { event_type, role, link, attempt, .. } => {
                 slot.sent += 1;
-                slot.bytes += u64::from(model.event_types[event_type.index()].size_bytes);
+                if carries_something(role) {
+                    slot.bytes += u64::from(model.event_types[event_type.index()].size_bytes);
+                }
                 let again = attempt > 1 && matches!(role, Role::Request | Role::Publish);
                 slot.retries += u64::from(again);
                 let link = &model.links[link.index()];
@@ -467,4 +469,10 @@ impl Meter {
         }
         done
     }
+}
+
+/// Whether a message carries an event, a request or an answer; what is said about one (that it is
+/// done, that there is room for more) is small beside it, and wears its type only to be told by.
+const fn carries_something(role: Role) -> bool {
+    matches!(role, Role::Request | Role::Reply | Role::OneWay | Role::Publish | Role::Delivery)
 }

@@ -26,15 +26,15 @@ impl Clause {
     }
 }
 
-/// What is worth saying of a column: about its first workload under the fault, about waste and
+/// What is worth saying of a column: about a workload under the fault, about waste and
 /// wrong values; and, of a comparison without a fault, at what it is best and worst.
 #[must_use]
 pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
     let it = &columns[column];
     let mut clauses = Vec::new();
-    let workloads = common_workloads(columns);
-    let first = workloads.first().and_then(|name| Some((name.as_str(), it.workload(name)?)));
-    if let (Some((who, workload)), Some(fault)) = (first, it.fault.clone()) {
+    let told_of = most_different(columns);
+    let told_of = told_of.as_ref().and_then(|name| Some((name, it.workload(name)?)));
+    if let (Some((who, workload)), Some(fault)) = (told_of, it.fault.clone()) {
         clauses.extend(under_fault(it, who, workload, &fault));
     }
     clauses.extend(waste(it));
@@ -43,6 +43,27 @@ pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
         clauses.extend(best_and_worst(rows, column));
     }
     clauses
+}
+
+/// The workload of which the columns serve the most different shares during the outage; the first
+/// of several.
+fn most_different(columns: &[Column]) -> Option<String> {
+    let spread = |name: &str| {
+        let served = columns
+            .iter()
+            .filter_map(|it| it.outage.as_ref()?.figure(Figure::Available(it.workload(name)?)));
+        let (least, most) =
+            served.fold((1.0, 0.0), |(least, most): (f64, f64), it| (least.min(it), most.max(it)));
+        most - least
+    };
+    let mut found: Option<(String, f64)> = None;
+    for name in common_workloads(columns) {
+        let spread = spread(&name);
+        if found.as_ref().is_none_or(|it| spread > it.1) {
+            found = Some((name, spread));
+        }
+    }
+    found.map(|it| it.0)
 }
 
 /// The sentence made of clauses.
@@ -63,8 +84,8 @@ fn under_fault(column: &Column, who: &str, workload: ServiceId, fault: &str) -> 
     // The workload itself is one of those that show errors.
     let others = match outage.blast.iter().filter(|it| **it != workload).count() {
         0 => String::new(),
-        1 => ", and one other part shows errors".to_owned(),
-        many => format!(", and {many} other parts show errors"),
+        1 => ", and one other part shows errors or stops".to_owned(),
+        many => format!(", and {many} other parts show errors or stop"),
     };
     let mut claims = vec![
         is(Figure::Available(workload), Relation::Equal, available),

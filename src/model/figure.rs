@@ -138,7 +138,7 @@ pub enum Figure {
     Messages,
     /// The same per arrival of a workload (of any): per business transaction.
     MessagesPerTransaction,
-    /// Bytes of messages that entered a link, per arrival of a workload.
+    /// Bytes of the events, requests and answers that entered a link, per arrival of a workload.
     BytesPerTransaction,
     /// Questions of polls.
     Polls,

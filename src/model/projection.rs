@@ -33,4 +33,30 @@ impl AnomalyKind {
             Self::Lost => "lost",
         }
     }
+
+    /// What the field's testers call it: `duplicate`, `nonmonotonic-poll`, `unseen` and `lost-write`
+    /// are anomalies of Jepsen's workload for Kafka (K. Kingsbury, `jepsen.tests.kafka`);
+    /// `lost-update` is Elle's, A. Adya's P4: what was written meanwhile is overwritten by somebody
+    /// who had not seen it. Theirs are about what a consumer polls, these are about its effects.
+    #[must_use]
+    pub const fn name_in_the_field(self) -> &'static str {
+        match self {
+            Self::AppliedTwice => "duplicate",
+            Self::OutOfOrder => "nonmonotonic-poll",
+            Self::StaleWrite => "lost-update",
+            Self::Missing => "unseen",
+            Self::Lost => "lost-write",
+        }
+    }
+
+    /// What some kinds are called by Jepsen and Elle, in a sentence; empty for none.
+    #[must_use]
+    pub fn in_the_field(kinds: impl IntoIterator<Item = Self>) -> String {
+        let names = kinds.into_iter().map(|it| {
+            let testers = if it == Self::StaleWrite { "Elle" } else { "Jepsen" };
+            format!("“{}” is {testers}'s {}", it.name(), it.name_in_the_field())
+        });
+        let names: Vec<String> = names.collect();
+        if names.is_empty() { String::new() } else { format!("{}.", names.join(", ")) }
+    }
 }

@@ -176,7 +176,16 @@ fn check_runs_what_a_file_expects_and_says_what_is_not_so() {
     assert_eq!(document["files"][0]["good"], false);
     assert_eq!(document["files"][0]["expectations"][0]["left"], 0.0);
     assert_eq!(inflight(&["check", "--no-run", &path]).status.code(), Some(0));
-    std::fs::remove_file(path).unwrap();
+
+    // A folder is not good if one of its files is not.
+    let folder = std::env::temp_dir().join(format!("inflight-broken-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::rename(&path, folder.join("lost_ack.ron")).unwrap();
+    std::fs::copy("scenarios/article/over_engineering.ron", folder.join("good.ron")).unwrap();
+    let output = inflight(&["check", &folder.to_string_lossy()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(out(&output).contains("1 good, 1 not good"), "{}", out(&output));
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
@@ -209,6 +218,16 @@ fn compare_matrix_and_seeds_print_what_was_measured() {
     let rows = matrix[0]["rows"].as_array().unwrap();
     assert_eq!(rows[0]["strategy"], "naive");
     assert_eq!(rows[0]["cells"].as_array().unwrap().len(), 7);
+    assert_eq!(matrix[0]["in_the_field"]["applied twice"], "duplicate");
     assert_eq!(inflight(&["matrix", "mm1"]).status.code(), Some(1));
+    // Two consumers, and no word of an interruption.
+    let variant = ["--variant", "in flight"];
+    let two = inflight(&["matrix", "article/data_in_flight", variant[0], variant[1], "--markdown"]);
+    assert_eq!((two.status.code(), err(&two).as_str()), (Some(0), ""));
+    assert_eq!(out(&two).matches("### Data at rest, in flight: what ").count(), 2, "{}", out(&two));
+    // What was never seen in three runs is bounded.
+    let two = out(&inflight(&["compare", "lost_ack", "--variants", "naive,inbox", "--seeds", "3"]));
+    let line = two.lines().find(|it| it.contains("Anomalies per thousand events")).unwrap();
+    assert!(line.contains("0 (< ") && line.contains(" per 1000)"), "{line}");
     assert_eq!(inflight(&["compare", "payment", "--variants", "nobody"]).status.code(), Some(2));
 }

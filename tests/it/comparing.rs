@@ -6,7 +6,8 @@ use inflight::history::{Runs, work_out};
 use inflight::measure::compare::{self, Column};
 use inflight::measure::coupling::Slowdown;
 use inflight::measure::matrix::{self, Harm};
-use inflight::measure::{Judged, Over, Spread, Surveyed, judge, sentence};
+use inflight::measure::survey::Part;
+use inflight::measure::{Judged, Over, Spread, Survey, Surveyed, judge, sentence};
 use inflight::model::{AnomalyKind, FaultKind, Figure, Model, Script, ServiceId, Span, Stat, Time};
 use inflight::scenario::{self, Scenario, library};
 
@@ -61,12 +62,16 @@ fn payment_shows_what_coupling_costs() {
     // Nobody whom a customer waits for needs the ledger, if events tell it.
     assert_eq!(during("notify", &Figure::Available), 1.0);
     assert_eq!(during("notify", &|_| Figure::BlastRadius), 0.0);
-    // A chain of calls is up when all of it is: availability is that of the ledger, as far as
-    // retries do not carry over its repair. The third try comes 2.6 s after the arrival, and the
-    // 12 workers, each held for so long, fall behind by 0.3 s a second: who comes x s after the
-    // crash finds it mended if x + 2.6 + 0.3 x > 8. Served: (8 − 4.15) / 8 of them.
+    // A chain of calls is up when all of it is; the ledger is down, so nobody is served but those
+    // whom the third try carries over its repair. That try is with the ledger 0.41 + 2.18 s after the
+    // customer came: two ways and 5 ms to `payments`; there the network (LogNormal 350 ms, p99 1.5 s: 426 ms
+    // on the average), three ways there and two back, pauses of 250 and 500 ms. A failure holds one of the
+    // 12 workers for 2.38 s; 6 a second would need 14.3 of them. 1.37 s after the crash all are held, and from
+    // then on each second makes those who come 0.19 s later. Served is who comes x s after the crash:
+    // x + 0.41 + 0.19 (x + 0.41 − 1.37 + 1) + 2.18 ≥ 8, so x ≥ 4.6 or 4.7, and (8 − 4.65) / 8 of 48 customers;
+    // a standard deviation of that is 7 %.
     let served = during("call", &Figure::Available);
-    assert!((served - 0.48).abs() < 0.07, "{served}");
+    assert!((served - 0.42).abs() < 0.15, "{served}");
     assert_eq!(during("call", &|_| Figure::BlastRadius), 3.0);
     // The caller is free after two ways of 200 ms and 5 ms of work, whatever the ledger does.
     let free = during("notify", &|it| Figure::Free(it, Stat::Mean));
@@ -78,6 +83,25 @@ fn payment_shows_what_coupling_costs() {
     let takes = whole(Figure::Outcome(users, Stat::Mean)) - whole(Figure::Free(users, Stat::Mean));
     let asked = whole(Figure::Polls) / whole(Figure::Completed(users));
     assert!((asked * 0.902 / takes - 1.0).abs() < 0.04, "{asked} in {takes} s");
+    // Who is told knows it after five ways of 200 ms, 5 ms of work, the network's 426 ms, and the wait for
+    // those before in one of six partitions (M/G/1 with 1 a second, E[S²] = 0.268 s²: 0.268 / (2 · 0.574) =
+    // 233 ms): 1.66 s. Who asks can be told after five ways, 5, 426 and 60 ms, 1.49 s, but asks only at 0.905 s,
+    // which arrives 200 ms later, and every 902 ms from then on: at 1.105 s nobody is done, at 2.007 s all but
+    // P(S + Exp(60 ms) > 0.942 s) = 7 %, and at 2.909 s all but 0.5 %: 2.007 + 0.076 · 0.902 + 0.202 s back = 2.28 s.
+    // Of 108 customers the difference has a standard deviation of 0.09 s.
+    let healthy = |name: &str| {
+        let column = of(name);
+        let users = column.workload("customers").unwrap();
+        // Whoever comes later than that may meet the outage.
+        let part = Part { from: Time::ZERO, until: Time::from_secs_f64(18.0), buckets: 1 };
+        let survey = Survey::new(Script::default(), end_of(&column.model), vec![part]);
+        let found = work_out(survey, &mut Runs::new(column.model.clone(), column.model.seed, 0));
+        found.parts[0][0].figure(Figure::Outcome(users, Stat::Mean)).unwrap()
+    };
+    assert!((healthy("notify") - 1.66).abs() < 0.2, "{}", healthy("notify"));
+    assert!((healthy("poll") - 2.28).abs() < 0.1, "{}", healthy("poll"));
+    let later = healthy("poll") - healthy("notify");
+    assert!((later - 0.61).abs() < 0.2, "{later}");
     // Knowledge: the ledger that is called is named by payments, and the one that listens by none.
     let known = |name: &str| {
         let column = of(name);
@@ -119,7 +143,10 @@ fn every_clause_of_a_sentence_is_true_of_its_column_and_not_of_others() {
     let of_call = sentence::clauses(&columns, &rows, 1);
     assert!(!of_call[0].holds(&columns[0]), "{of_call:?}");
     assert!(seen[0].contains("while ledger is down, customers do not notice it"), "{seen:#?}");
-    assert!(seen[1].contains("of the customers are not served, and 2 other parts"), "{seen:#?}");
+    assert!(
+        seen[1].contains("of the customers are not served, and 2 other parts show errors or stop"),
+        "{seen:#?}"
+    );
     assert!(seen[2].contains("questions taught nothing"), "{seen:#?}");
 }
 
@@ -143,7 +170,7 @@ fn shipped_scenarios_show_what_they_say_and_breaking_one_is_seen() {
     let scenario = read(&broken);
     let failed: Vec<_> = judged(&scenario).into_iter().filter(|it| !it.verdict.passed).collect();
     assert!(failed.iter().any(|it| {
-        scenario.expect[it.expectation].text.contains("Near(Available(\"customers\"), 0.48")
+        scenario.expect[it.expectation].text.contains("Near(Available(\"customers\"), 0.42")
     }));
 }
 
@@ -246,6 +273,23 @@ fn a_spread_is_students() {
     assert_eq!((spread.least, spread.most, spread.runs), (1.0, 3.0, 3));
     assert_eq!(Spread::of(&[5.0]).unwrap().half_width, None);
     assert_eq!(Spread::of(&[]), None);
+}
+
+#[test]
+fn what_never_was_seen_is_bounded_by_the_rule_of_three() {
+    assert!((Spread::rule_of_three(3000) - 0.001).abs() < 1e-12);
+    assert_eq!(Spread::rule_of_three(0), 1.0);
+    // Rows that are counts of what can happen to each say to how many; details stand only where
+    // there is something.
+    let columns = columns(&shipped("lost_ack"));
+    let rows = compare::rows(&columns);
+    let row = |label: &str| rows.iter().find(|it| it.label == label);
+    let published: Vec<u64> = columns.iter().map(|it| it.whole.published_to(None)).collect();
+    assert_eq!(row("Anomalies per thousand events").unwrap().trials, published);
+    let twice = row("· applied twice (duplicate)").unwrap();
+    assert!(twice.values[0].unwrap() > 0.0 && twice.values[2] == Some(0.0), "{twice:?}");
+    assert!(row("· stale write (lost-update)").is_none());
+    assert!(row("Parts to run and watch").unwrap().trials.is_empty());
 }
 
 #[test]

@@ -173,6 +173,9 @@ fn a_group_catches_up_after_an_outage() {
     let calm = measure(&model, 6.0, 1.0, 2.0);
     is(&calm, Figure::MaxLag(group), 1.0);
     is(&calm, Figure::MeanLag(group), 0.1);
+    // The publish and the delivery carry the event, the ack carries none.
+    let bytes = f64::from(model.event_types[0].size_bytes);
+    is(&calm, Figure::BytesPerTransaction, 2.0 * bytes);
     is(&calm, Figure::Recovery(group), 0.0);
 }
 

@@ -16,6 +16,8 @@ pub struct Members {
     members: Vec<Member>,
     partitions: Vec<Reading>,
     next_epoch: u32,
+    /// The partition whose turn it is to be read.
+    turn: u32,
 }
 
 /// One partition as the group sees it.
@@ -118,6 +120,7 @@ impl Members {
             members: Vec::new(),
             partitions: vec![reading; partitions],
             next_epoch: 0,
+            turn: 0,
         }
     }
 
@@ -301,42 +304,50 @@ impl Members {
         });
     }
 
-    /// The deliveries that are due now; their positions and credits move.
+    /// The deliveries that are due now: an event of each partition in turn, so that one that is far
+    /// behind does not keep the others from being read.
     pub fn hand_out(&mut self, now: Time, log: &Log, out: &mut Vec<Due>) {
-        for partition in 0..self.partitions.len() {
-            self.hand_out_partition(now, log, number(partition), out);
+        let count = number(self.partitions.len());
+        let mut empty = 0;
+        while empty < count {
+            let partition = self.turn % count;
+            self.turn = (partition + 1) % count;
+            empty = if self.hand_out_next(now, log, partition, out) { 0 } else { empty + 1 };
         }
     }
 
     /// The deliveries of one partition that are due now.
     pub fn hand_out_partition(&mut self, now: Time, log: &Log, partition: u32, out: &mut Vec<Due>) {
+        while self.hand_out_next(now, log, partition, out) {}
+    }
+
+    /// The next delivery of a partition, and what there is no more before it. Gives whether there
+    /// was one.
+    fn hand_out_next(&mut self, now: Time, log: &Log, partition: u32, out: &mut Vec<Due>) -> bool {
         let reading = &mut self.partitions[partition as usize];
         if now < reading.paused_until || reading.position >= log.high(partition) {
-            return;
+            return false;
         }
-        let Some(member) = self.members.iter_mut().find(|it| Some(it.instance) == reading.reader)
+        let member = self.members.iter_mut().find(|it| Some(it.instance) == reading.reader);
+        let Some(member) = member.filter(|it| it.state == State::Present && it.sent < it.upto)
         else {
-            return;
+            return false;
         };
-        while member.state == State::Present
-            && member.sent < member.upto
-            && reading.position < log.high(partition)
-        {
-            let (reader, from) = (member.instance, reading.position);
-            // What is there no more cannot be read: the reader goes on at the next that is.
-            let offset = log.next_kept(partition, from);
-            if offset > from {
-                let kept_from = log.start(partition).clamp(from, offset);
-                let what = Part::Hole { from, to: offset, kept_from };
-                out.push(Due { reader, partition, what });
-                reading.position = offset;
-                continue;
-            }
-            member.sent += 1;
-            reading.position += 1;
-            let what = Part::Event { offset, epoch: reading.epoch };
+        let (reader, from) = (member.instance, reading.position);
+        // What is there no more cannot be read: the reader goes on at the next that is.
+        let offset = log.next_kept(partition, from);
+        if offset > from {
+            let kept_from = log.start(partition).clamp(from, offset);
+            let what = Part::Hole { from, to: offset, kept_from };
             out.push(Due { reader, partition, what });
+            reading.position = offset;
+            return true;
         }
+        member.sent += 1;
+        reading.position += 1;
+        let what = Part::Event { offset, epoch: reading.epoch };
+        out.push(Due { reader, partition, what });
+        true
     }
 
     /// A fetch arrived: by this connection the member has room for `upto` events in all. If the

@@ -47,10 +47,11 @@ impl Outbox {
         self.entries.iter().map(|it| &it.event)
     }
 
-    /// The relay looks, and takes up to so many; unless it is still at those it took before.
+    /// The relay looks, and takes up to so many of those that wait now; unless it is still at those
+    /// it took before.
     pub fn begin_round(&mut self, batch: u32) {
         if !self.is_busy {
-            self.left = batch;
+            self.left = u32::try_from(self.entries.len()).map_or(batch, |it| it.min(batch));
         }
     }
 

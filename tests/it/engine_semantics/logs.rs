@@ -644,3 +644,20 @@ fn a_copy_on_the_way_to_the_log_is_appended_and_handled() {
     0.401  r: p0 committed 4
     "#);
 }
+
+#[test]
+fn partitions_are_read_in_turn_so_that_none_keeps_the_others_waiting() {
+    // Three events in each of two partitions, and room for two: one of each is sent, and both are
+    // worked on side by side.
+    let at = [r#""100ms""#; 6].join(", ");
+    let consume = "prefetch: 2, static_members: true,";
+    let it = log("partitions: 2,", &at, "workers: 2,", consume, r#"Work("100ms")"#)
+        + r#"faults: [Crash(service: "r", at: "50ms", for: "950ms")],"#;
+    let drawn = draw(&it, 100, 2000, "commit");
+    for (place, at) in ["1.100", "1.200", "1.300"].iter().enumerate() {
+        for partition in 0..2 {
+            let line = format!("{at}  r: p{partition} committed {}", place + 1);
+            assert!(drawn.contains(&line), "{line}\n{drawn}");
+        }
+    }
+}

@@ -459,6 +459,15 @@ fn a_relay_publishes_in_order_and_a_batch_each_time() {
 }
 
 #[test]
+fn what_is_written_while_a_relay_publishes_waits_until_it_looks_again() {
+    let steps = r#"Publish(event: "E", to: "t", via: "out")"#;
+    let it = outbox(r#"every: "500ms""#, "", r#""0s", "530ms""#, steps);
+    let drawn = draw(&it, 10, 2000, OUTBOX);
+    assert!(drawn.contains("0.600  out: b is published"), "{drawn}");
+    assert!(drawn.contains("1.000  p → t: d"), "{drawn}");
+}
+
+#[test]
 fn the_relay_is_the_first_instance_that_is_up() {
     let steps = r#"Publish(event: "E", to: "t", via: "out")"#;
     let it = outbox(r#"every: "100ms""#, "", r#""0s", "200ms""#, steps)
@@ -478,10 +487,10 @@ fn the_relay_is_the_first_instance_that_is_up() {
     0.250  t: p0 1 is b
     0.250  t → p: b confirm
     0.300  out: b is published
-    0.300  p → t: d
-    0.350  t: p0 2 is d
-    0.350  t → p: d confirm
-    0.400  out: d is published
+    0.400  p → t: d
+    0.450  t: p0 2 is d
+    0.450  t → p: d confirm
+    0.500  out: d is published
     0.620  p/1 is up
     "#);
 }
