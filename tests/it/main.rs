@@ -18,6 +18,7 @@ mod futures;
 mod generate;
 mod hostile_files;
 mod lanes;
+mod live;
 mod lanes_panel;
 mod journeys;
 mod layout;

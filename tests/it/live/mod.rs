@@ -1,0 +1,3 @@
+//! Live runs: what really comes, in whatever order and however late, makes a run like any other.
+
+mod inputs;
