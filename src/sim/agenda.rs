@@ -338,7 +338,7 @@ mod tests {
             steps in prop::collection::vec(prop::option::weighted(0.6, 0_u64..20), 0..400)
         ) {
             let mut agenda = Agenda::new();
-            let mut expected = std::collections::BTreeMap::new();
+            let mut expected = BTreeMap::new();
             for (number, step) in steps.into_iter().enumerate() {
                 match step {
                     Some(at) => {

@@ -145,6 +145,13 @@ impl World {
         self.errands.drain(..).for_each(tell);
     }
 
+    /// Whether a broker that is another program has an entry that is not settled here.
+    #[must_use]
+    pub fn has_entry(&self, topic: TopicId, entry: u64) -> bool {
+        let state = self.topics.get(topic.index()).and_then(|it| it.remote.as_ref());
+        state.is_some_and(|it| it.entries.contains_key(&entry))
+    }
+
     pub(super) fn is_remote(&self, topic: TopicId) -> bool {
         self.topics[topic.index()].remote.is_some()
     }

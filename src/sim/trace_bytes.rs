@@ -208,7 +208,8 @@ mod tests {
                     6 => Happening::Died { topic, entry },
                     _ => Happening::Released(u64::from(a) << 20),
                 };
-                prop_assert!(trace.push(Input { at: Time(at), what }));
+                let is_kept = trace.push(Input { at: Time(at), what });
+                prop_assert!(is_kept);
             }
             let bytes = trace.to_bytes();
             prop_assert_eq!(Trace::from_bytes(&bytes), Ok(trace));

@@ -50,7 +50,9 @@ impl World {
         if let Some(at) = at
             && at < workload.until
         {
-            self.agenda.push(at.max(self.now), Scheduled::Arrival(service));
+            // Customers do not wait for who is late: in a live run the next one may be overdue.
+            let at = if self.is_live() { at } else { at.max(self.now) };
+            self.agenda.push(at, Scheduled::Arrival(service));
         }
     }
 
