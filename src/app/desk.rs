@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::history::{Compared, Comparison, Pending, Tree};
 use crate::model::{Script, Time};
-use crate::session::{self, ENDING, PROGRAM, Ran, Session};
+use crate::session::{self, ENDING, Live, PROGRAM, Ran, Session};
 
 use super::keeper::{Keeper, News, NotSaved};
 use super::made::Places;
@@ -36,6 +36,8 @@ pub struct Desk {
     pub(super) saving: VecDeque<Work>,
     /// Where nodes stand that only other variants of a session have.
     pub(super) layout: BTreeMap<String, (f32, f32)>,
+    /// The live run that the session is of, which stays in it.
+    pub(super) live: Option<Live>,
     /// How runs go of which the file, or an earlier look, says so.
     pub(super) ran: Vec<RanOf>,
     /// Of which variant the run is that is shown.

@@ -59,6 +59,7 @@ impl App {
                 .iter()
                 .map(|(variant, it)| (variant.clone(), self.futures_to_save(variant, it)))
                 .collect(),
+            live: self.desk.live.clone(),
             kept: None,
         }
     }
@@ -191,6 +192,7 @@ impl App {
         self.desk.mark = None;
         self.desk.saving.clear();
         self.desk.layout.clear();
+        self.desk.live = None;
         self.desk.kept = None;
         self.desk.is_unsaved = false;
     }
@@ -269,6 +271,7 @@ impl App {
         let span = looped.map(|it| Window { from: it.from, to: it.to });
         self.made.marks = Marks::new(list, span, looped.is_some_and(|it| it.is_on));
         self.desk.layout = layout;
+        self.desk.live = session.live;
         self.made.places = self.places_of_session();
         self.undo = super::Undo::default();
         self.selection = None;
