@@ -179,22 +179,20 @@ fn run_live_again(
     json: bool,
 ) -> (Option<json::Document>, Ran) {
     let begin = progress::clock();
-    let mut world = World::live(variant.model.clone(), live.seed, live.trace.source());
-    world.retrace(&live.trace, &live.script, &mut ());
+    let world = session::again(live, &variant.model);
     let ran = Ran { wall: begin.elapsed(), interrupted: false, is_live: true };
     let is_same = world.digest() == live.end.digest;
     let report = world.report();
-    let parted = "it goes another way than when it was recorded, by another version of inflight";
     if json {
         let mut document = json::Document::new(&session.scenario.name, &report, &ran);
         document.set_branch("live", Some(is_same));
         if !is_same {
-            eprintln!("note: {parted}");
+            eprintln!("note: {}", session::PARTED_LIVE);
         }
         return (Some(document), ran);
     }
     table::print(&report, &variant.sentence, &ran);
-    let digests = if is_same { "as recorded, record for record" } else { parted };
+    let digests = if is_same { "as recorded, record for record" } else { session::PARTED_LIVE };
     println!("\nLive: {} inputs, taken in once more\nDigests: {digests}", live.trace.len());
     (None, ran)
 }
