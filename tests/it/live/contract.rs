@@ -33,6 +33,11 @@ fn live(model: &Arc<Model>, broker: &Where) -> Report {
 }
 
 fn scenario(topic: &str, links: &str, consume: &str, instances: u32) -> Arc<Model> {
+    broken("", topic, links, consume, instances)
+}
+
+/// The same with something that breaks.
+fn broken(faults: &str, topic: &str, links: &str, consume: &str, instances: u32) -> Arc<Model> {
     model(&format!(
         r#"Scenario(format: 1, title: "contract",
             events: {{ "Task": Event(key: "k", fields: {{ "k": Numbered("k-", 4), "n": Sequence("t-") }}) }},
@@ -44,6 +49,7 @@ fn scenario(topic: &str, links: &str, consume: &str, instances: u32) -> Arc<Mode
             services: {{ "worker": Service(instances: {instances}, workers: 2,
                 consumes: {{ "work": Consume({consume}) }}),
                 "undertaker": Service(consumes: {{ "dead": Consume(on: {{ "Task": [] }}) }}) }},
+            faults: [{faults}],
         )"#
     ))
 }
@@ -124,5 +130,23 @@ fn a_second_publish_of_an_event_within_the_window_is_dropped() {
         let work = topic(report, "work");
         assert_eq!((work.published, work.deduplicated), (80, 80), "{engine}");
         assert_eq!((work.acked, service(report, "worker").completed), (80, 80), "{engine}");
+    });
+}
+
+#[test]
+fn nothing_is_lost_when_the_consumer_crashes_and_is_cut_off() {
+    let model = broken(
+        r#"Cut(between: ("worker", "work"), at: "30ms", for: "150ms", hold: false),
+           Crash(service: "worker", at: "310ms", for: "200ms")"#,
+        "Queue(ack_wait: \"400ms\", keeps_leases: true)",
+        "",
+        r#"on: { "Task": [Work(Exponential("4ms"))] }"#,
+        2,
+    );
+    on_every_engine(&model, "a consumer that crashes and is cut off", |engine, report| {
+        let work = topic(report, "work");
+        assert_eq!((work.published, work.acked), (80, 80), "{engine}");
+        assert!(work.redelivered > 0, "{engine}: {work:?}");
+        assert!(service(report, "worker").completed >= 80, "{engine}: each at least once");
     });
 }
