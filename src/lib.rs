@@ -45,6 +45,8 @@
 //! | the sequence diagram | `history/sequence`, `view/sequence/`, then `gui/sequence_panel` |
 //! | what is written for others to read | `export/` (`mermaid`, `svg`) |
 //! | what a person can do to a run | `model/intervention`, then `sim/intervention`, `sim/setting` |
+//! | how a run that is or was live is looked at, and gone on with | `history/course`, `sim/input` |
+//! | a live run in the window | `app/live`, then `gui/live_menu` |
 //! | futures, undo | `history/branch`, `history/runs`, `app/futures`, `app/made` |
 //! | how fast any instant is there, and in how much memory | `history/run`, `history/kept`, `sim/packed` |
 //! | a question that takes longer than a picture | `history/inquiry`, then the file of the question (`search`, `lanes`, `journey`, `difference`, `jump`) |

@@ -282,6 +282,11 @@ impl App {
         self.restart();
         self.window =
             Window::of(view.window.0, view.window.1.since(view.window.0)).inside(self.whole());
+        // Of a session of a live run that is what one wants to see.
+        if self.desk.live.as_ref().is_some_and(|it| it.variant == self.shown().name) {
+            self.show_recording();
+            self.seek(view.at);
+        }
         match &file {
             Some(path) => self.watch_path(path),
             None => self.watch = None,

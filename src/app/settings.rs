@@ -66,6 +66,8 @@ pub struct Settings {
     pub faults_width: f32,
     /// How much memory a run with its futures may hold, in MiB.
     pub budget: u32,
+    /// The NATS server that was run on last.
+    pub nats: String,
     /// Files that were opened, the newest first.
     pub recent: Vec<PathBuf>,
     /// For each scenario, where its nodes were put by hand.
@@ -90,6 +92,7 @@ impl Default for Settings {
             faults: false,
             faults_width: 330.0,
             budget: 512,
+            nats: "nats://127.0.0.1:4222".to_owned(),
             recent: Vec::new(),
             places: BTreeMap::new(),
         }

@@ -3,6 +3,7 @@
 
 pub mod branch;
 pub mod concern;
+pub mod course;
 pub mod cause;
 pub mod difference;
 pub mod inquiry;
@@ -26,13 +27,14 @@ pub mod worker;
 pub use branch::{Branch, BranchId, MAIN, Step, Tree};
 pub use cause::{Cause, Facts};
 pub use concern::{Concern, Subject};
+pub use course::{Course, Live};
 pub use difference::{Count, CountDifference, DifferenceOf, Differences, Happening, Part};
 pub use inquiry::{Found, Inquiry, Pending, Stretch, work_out};
 pub use journey::{Journey, JourneyOf};
 pub use jump::Jump;
 pub use ladder::{Compared, Comparison, Ladder, Rung};
 pub use lanes::{Flight, LanesOf, Traffic};
-pub use moment::{Moment, Totals, Walk};
+pub use moment::{Moment, Told, Totals, Walk};
 pub use overview::{Mark, MarkKind, Overview};
 pub use run::{Answer, Run};
 pub use runs::Runs;

@@ -136,6 +136,13 @@ impl Handle {
         self.shared.lock().script.clone()
     }
 
+    /// All three as of one moment: what has come in, what was done, how it is going.
+    #[must_use]
+    pub fn so_far(&self) -> (Trace, Vec<Intervention>, Status) {
+        let seen = self.shared.lock();
+        (seen.trace.clone(), seen.script.clone(), seen.status.clone())
+    }
+
     /// Does something to it now.
     pub fn act(&self, act: Act) {
         // A run that is over takes no notice.

@@ -13,10 +13,10 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("history", &["model", "sim"]),
     ("session", &["model", "scenario", "sim", "history"]),
     ("measure", &["model", "sim", "history"]),
-    ("app", &["model", "scenario", "engine", "sim", "history", "session", "measure"]),
+    ("app", &["model", "scenario", "engine", "sim", "live", "history", "session", "measure"]),
     ("view", &["model", "scenario", "history", "measure", "app"]),
     ("export", &["model", "history", "view"]),
-    ("gui", &["model", "scenario", "history", "measure", "app", "view", "export"]),
+    ("gui", &["model", "scenario", "live", "history", "measure", "app", "view", "export"]),
 ];
 
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {

@@ -9,7 +9,7 @@ use crate::generate::Lots;
 use crate::swarm::each_seed;
 
 /// A reality made by lots: each thing comes when it is due, and some time after.
-struct Reality {
+pub(super) struct Reality {
     lots: Lots,
     /// When what will come.
     coming: BTreeSet<(Time, u64)>,
@@ -19,12 +19,12 @@ struct Reality {
 }
 
 impl Reality {
-    fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         let (coming, last) = (BTreeSet::new(), BTreeMap::new());
         Self { lots: Lots::new(seed), coming, last, now: Time::ZERO }
     }
 
-    fn hear(&mut self, world: &mut World) {
+    pub(super) fn hear(&mut self, world: &mut World) {
         let model = world.model().clone();
         world.take_orders(|order| {
             let late = match self.lots.within(1, 100) {
@@ -48,6 +48,18 @@ impl Reality {
     fn run(&mut self, world: &mut World, until: Time, mut seen: impl FnMut(&World)) -> Trace {
         let mut trace = Trace::default();
         world.step(&mut ());
+        self.go_on(world, &mut trace, until, &mut seen);
+        trace
+    }
+
+    /// The same of a world that has begun.
+    pub(super) fn go_on(
+        &mut self,
+        world: &mut World,
+        trace: &mut Trace,
+        until: Time,
+        seen: &mut impl FnMut(&World),
+    ) {
         self.hear(world);
         while let Some(&(at, number)) = self.coming.first().filter(|(at, _)| *at <= until) {
             self.coming.pop_first();
@@ -61,7 +73,6 @@ impl Reality {
         let end = Input { at: until, what: Happening::Reached };
         world.take_in(&end, &mut ());
         trace.push(end);
-        trace
     }
 }
 

@@ -9,7 +9,9 @@ mod command_line;
 mod contract;
 mod embedded;
 mod inputs;
+mod looking_back;
 mod nats;
+mod window;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
