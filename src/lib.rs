@@ -5,7 +5,8 @@
 //!
 //! ```text
 //!  file.ron ─▶ scenario ─▶ model ─▶ engine ◀─ sim ─▶ Record ─▶ history ─▶ measure ─▶ view ─▶ gui
-//!                                                                                             │
+//!                                              ▲                                              │
+//!                              Input, Trace ── live                                           │
 //!                                                       app::update ◀──────── Command ────────┘
 //! ```
 //!
@@ -15,6 +16,8 @@
 //! - A run is a function of model, seed and what a person does to it (its script): no clock,
 //!   thread, or hash-map order decides anything. Its digest proves it.
 //! - The world is a value: a checkpoint is a clone.
+//! - A live run is the same world, told by tasks and sockets what has really come; what it was told
+//!   is its trace, and makes it a function again.
 //! - Every random draw is keyed by what it is about (`engine::dice`), never taken from a shared
 //!   stream.
 //! - Records are all that leaves a run; a scene is the fold of records, by whatever road.
@@ -30,6 +33,8 @@
 //! | what a step of a handler does | `engine/handler`, then `sim/service` |
 //! | how what is published is confirmed, tried again, or waits in an outbox | `engine/broker/` (`client`, `sequences`, `replica`, `outbox`), then `sim/publish` |
 //! | links, calls, faults, workloads | `sim/` (`network`, `call`, `fault`, `workload`) |
+//! | what comes into a live run, and what is kept of it | `sim/input`, `sim/trace_bytes`, `sim/remote` (a topic whose broker is another program) |
+//! | how a live run is driven, its links, workers, brokers | `live/` (`runtime`, `wire`, `worker`, `alarm`, `broker`, `nats/`), then `cli/live` |
 //! | a figure of the report | `sim/report`, `sim/tally`, `sim/statistics` |
 //! | a figure of coupling, a comparison, how an expectation is judged | `model/figure`, `model/expectation`, then `measure/` (`figures`, `meter`, `watch`, `compare`, `compared`) |
 //! | figures along time, and distributions | `measure/series`, `app/metrics`, `view/metrics`, then `gui/metrics_panel` |
@@ -44,6 +49,8 @@
 //! | what is done to one message, or set, on the schedule of faults | `scenario/deeds`, `sim/strike`, `sim/setting` |
 //! | what is written for others to read | `export/` (`mermaid`, `svg`, `csv`, `png`), `gui/picture` |
 //! | what a person can do to a run | `model/intervention`, then `sim/intervention`, `sim/setting` |
+//! | how a run that is or was live is looked at, and gone on with | `history/course`, `sim/input` |
+//! | a live run in the window | `app/live`, then `gui/live_menu` |
 //! | futures, undo | `history/branch`, `history/runs`, `app/futures`, `app/made` |
 //! | how fast any instant is there, and in how much memory | `history/run`, `history/kept`, `sim/packed` |
 //! | work on other runs than the one that is shown | `history/errand` |
@@ -55,6 +62,7 @@ pub mod model;
 pub mod scenario;
 pub mod engine;
 pub mod sim;
+pub mod live;
 pub mod history;
 pub mod session;
 pub mod measure;

@@ -34,6 +34,9 @@ impl App {
     /// that was done already, a new branch begins, and the old future stays what it was. Otherwise
     /// it is one more thing that is done in the branch that is shown.
     pub(super) fn act(&mut self, act: Act) {
+        if self.acts_live() {
+            return self.act_live(act);
+        }
         let at = self.acting_at();
         self.put_step(at, act.clone(), None);
         self.tell_done(&act, at);
@@ -63,6 +66,9 @@ impl App {
 
     /// Does something while a control is held: what is done in a row is one step.
     pub(super) fn tune(&mut self, act: Act) {
+        if self.acts_live() {
+            return self.act_live(act);
+        }
         let goes_on = self.undo.holds() == Some(Held::Act);
         let tuning = self.tuning.take().filter(|it| {
             goes_on && it.variant == self.made.variant && it.branch == self.branch().id

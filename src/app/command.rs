@@ -10,6 +10,8 @@ use crate::model::{
     ServiceId, Span, StoreId, Time, TopicId,
 };
 
+use crate::live::Where;
+
 use super::comparing::CompareCommand;
 use super::faults::Planned;
 use super::inquiries::{Subject, View};
@@ -49,6 +51,16 @@ pub enum Command {
     Discard,
     /// Close the first of the notices.
     CloseNotice,
+    /// Run the variant that is shown live, with its queue topics there.
+    GoLive(Where),
+    /// Stay with what happens now in the live run.
+    FollowLive,
+    /// Stop the live run: first its sources; asked again, at once.
+    StopLive,
+    /// Simulate the variant that is shown, instead of the live run.
+    Simulate,
+    /// Show the live run that is of the session, as it was recorded.
+    ShowRecording,
     /// Show another variant of the scenario.
     SelectVariant(String),
     /// Run with another seed.
@@ -486,6 +498,12 @@ actions! {
     C::AskWhereToExport(Export::Series), File, "Save as CSV…", "Save the series of the metrics view as a table", [];
     C::CopyComparison, File, "Copy as Markdown", "Copy the comparison as a table, with its sentences", [ctrl("M")];
     C::AskForOther, File, "Compare with a file…", "Have a variant of another file as a column of the comparison", [];
+
+    C::GoLive(Where::Embedded), Playback, "Run live", "Run it for real: in real time, every worker and link a task of its own", [shift("R")];
+    C::FollowLive, Playback, "Follow live", "Stay with what happens now in the live run", [];
+    C::StopLive, Playback, "Stop live run", "Its sources stop, and what is under way comes to its end; asked again, it stops at once", [];
+    C::Simulate, Playback, "Simulate", "Simulate again, instead of the live run", [];
+    C::ShowRecording, Playback, "Show recording", "Show the live run of this session, as it was recorded", [];
 
     C::TogglePlay, Playback, "Play or pause", "Let time pass, or stand still", [plain("Space")];
     C::Play, Playback, "Play", "Let time pass", [];

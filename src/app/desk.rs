@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::history::{Compared, LadderCheck, Pending, Tree};
+use crate::history::{Compared, LadderCheck, Pending, Rung, Tree};
 use crate::model::{Script, Time};
-use crate::session::{self, ENDING, PROGRAM, Ran, Session};
+use crate::session::{self, ENDING, Live, PROGRAM, Ran, Session};
 
 use super::keeper::{Keeper, News, NotSaved};
 use super::made::Places;
@@ -36,6 +36,8 @@ pub struct Desk {
     pub(super) saving: VecDeque<Work>,
     /// Where nodes stand that only other variants of a session have.
     pub(super) layout: BTreeMap<String, (f32, f32)>,
+    /// The live run that the session is of, which stays in it.
+    pub(super) live: Option<Live>,
     /// How runs go of which the file, or an earlier look, says so.
     pub(super) ran: Vec<RanOf>,
     /// Of which variant the run is that is shown.
@@ -88,6 +90,8 @@ pub struct Left {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Work {
     futures: BTreeMap<String, Tree>,
+    /// The live run that was recorded: what it came to.
+    live: Option<Rung>,
     marks: Vec<Mark>,
     places: Places,
     seed: Option<u64>,
@@ -209,6 +213,7 @@ impl App {
             |tree: &Tree| tree.branches().any(|it| it.parent.is_some() || !it.own.is_empty());
         Work {
             futures: trees.filter(|(_, tree)| is_made(tree)).collect(),
+            live: self.desk.live.as_ref().map(|it| it.end),
             marks: self.made.marks.list().to_vec(),
             places: self.made.places.clone(),
             seed: self.seed,
@@ -219,7 +224,7 @@ impl App {
     /// of that alone nothing is kept but in a session.
     pub(super) fn keep_work(&mut self) {
         let work = self.work();
-        let is_made = !work.futures.is_empty() || !work.marks.is_empty();
+        let is_made = !work.futures.is_empty() || !work.marks.is_empty() || work.live.is_some();
         let is_worth_it = self.desk.file.is_some() || is_made;
         let is_unsaved = is_worth_it && self.desk.saved.as_ref() != Some(&work);
         self.desk.is_unsaved = is_unsaved;

@@ -1,6 +1,6 @@
 //! Futures: what a person does to the run that is shown, and the branches that come of it.
 
-use crate::history::{Branch, BranchId, Step, Tree};
+use crate::history::{Branch, BranchId, MAIN, Step, Tree};
 use crate::model::{Act, Deed, EventTypeId, Model, Role, Script, Setting, Time};
 
 use super::faults::Planned;
@@ -22,7 +22,7 @@ impl App {
     }
 
     fn futures(&self) -> &Futures {
-        self.made.futures.get(&self.made.variant).unwrap_or(&self.no_futures)
+        self.made.shown_futures().unwrap_or(&self.no_futures)
     }
 
     /// The instant that a person acts at: the one that is seen.
@@ -103,13 +103,27 @@ impl App {
             let Futures { tree, shown } = made.futures_mut();
             tree.delete(id);
             if tree.get(*shown).is_none() {
-                *shown = parent.unwrap_or(crate::history::MAIN);
+                *shown = parent.unwrap_or(MAIN);
             }
         });
     }
 
+    /// Whether what is done in a branch is what was really done, to a live run: that cannot be
+    /// changed, and it is said so.
+    fn was_really_done(&mut self, branch: BranchId) -> bool {
+        let is_real = branch == MAIN && self.live.is_some();
+        if is_real {
+            let text = "It was really done, to a live run. Fork before it to see the run without.";
+            self.say(text.to_owned(), true);
+        }
+        is_real
+    }
+
     /// Replaces a step: moved in time, switched on or off, or something else.
     pub(super) fn set_step(&mut self, branch: BranchId, place: usize, step: Step) {
+        if self.was_really_done(branch) {
+            return;
+        }
         let name = format!("change of {}", act_name(self.model(), &step.intervention.act));
         let mut moved = None;
         self.edit(name, Some(Held::Step(branch, place)), |made| {
@@ -128,6 +142,9 @@ impl App {
     }
 
     pub(super) fn remove_step(&mut self, branch: BranchId, place: usize) {
+        if self.was_really_done(branch) {
+            return;
+        }
         let Some(step) = self.tree().get(branch).and_then(|it| it.own.get(place)) else { return };
         let name = format!("removal of {}", act_name(self.model(), &step.intervention.act));
         self.edit(name, None, |made| {
@@ -345,7 +362,7 @@ mod tests {
         app.update(Command::Act(slow(&app)));
         assert_eq!(names(&app), ["main", "what-if 1", "what-if 2"]);
         assert_eq!(app.run.script.len(), 2);
-        app.update(Command::SwitchBranch(crate::history::MAIN));
+        app.update(Command::SwitchBranch(MAIN));
         settle(&mut app);
         assert_eq!(app.run.progress.digest, before);
     }

@@ -17,6 +17,8 @@ pub struct Made {
     pub variant: String,
     /// By variant, the futures of its run.
     pub futures: BTreeMap<String, Futures>,
+    /// The futures of the live run that is shown instead, if one is.
+    pub live: Option<Futures>,
     /// Where nodes were put by hand.
     pub places: Places,
     /// The marks on the timeline, and the loop.
@@ -39,9 +41,16 @@ impl Default for Futures {
 }
 
 impl Made {
-    /// The futures of the variant that is shown, to be changed.
+    /// The futures of the run that is shown, to be changed.
     pub fn futures_mut(&mut self) -> &mut Futures {
-        self.futures.entry(self.variant.clone()).or_default()
+        let Self { live, futures, variant, .. } = self;
+        live.as_mut().unwrap_or_else(|| futures.entry(variant.clone()).or_default())
+    }
+
+    /// The futures of the run that is shown, if anything was made of them.
+    #[must_use]
+    pub fn shown_futures(&self) -> Option<&Futures> {
+        self.live.as_ref().or_else(|| self.futures.get(&self.variant))
     }
 }
 

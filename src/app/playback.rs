@@ -79,7 +79,7 @@ impl Playback {
     /// Lets `seconds` of real time pass: the playhead goes on, not past what is simulated; at
     /// the end of the run, or back at its beginning, it stands still. Where it comes to an end
     /// of the loop from inside, it goes on at the other end.
-    pub fn advance(&mut self, seconds: f64, on: &Course<'_>) {
+    pub fn advance(&mut self, seconds: f64, on: &Road<'_>) {
         if !self.playing || seconds.is_nan() || seconds <= 0.0 {
             return;
         }
@@ -97,7 +97,7 @@ impl Playback {
     }
 
     /// Lets simulated time pass.
-    fn pass(&mut self, span: Span, on: &Course<'_>) {
+    fn pass(&mut self, span: Span, on: &Road<'_>) {
         match self.direction {
             Direction::Forward => {
                 let mut to = self.at + span;
@@ -158,7 +158,7 @@ impl Playback {
 
 /// What there is to play.
 #[derive(Clone, Copy, Debug)]
-pub struct Course<'a> {
+pub struct Road<'a> {
     /// How far the run is simulated.
     pub head: Time,
     /// When it ends, if it does.
@@ -282,8 +282,8 @@ mod tests {
         Time::from_secs_f64(seconds)
     }
 
-    fn course(head: f64) -> Course<'static> {
-        Course { head: at(head), end: END, looped: None, slows_for: None }
+    fn road(head: f64) -> Road<'static> {
+        Road { head: at(head), end: END, looped: None, slows_for: None }
     }
 
     fn playing(from: f64, speed: f64) -> Playback {
@@ -293,23 +293,23 @@ mod tests {
     #[test]
     fn time_passes_at_the_speed_that_is_set() {
         let mut playback = playing(1.0, 10.0);
-        playback.advance(0.5, &course(60.0));
+        playback.advance(0.5, &road(60.0));
         assert_eq!(playback.at, at(6.0));
     }
 
     #[test]
     fn the_playhead_does_not_pass_what_is_simulated() {
         let mut playback = playing(1.0, 10.0);
-        playback.advance(0.5, &course(2.0));
+        playback.advance(0.5, &road(2.0));
         assert_eq!((playback.at, playback.playing), (at(2.0), true));
-        playback.advance(0.5, &course(1.5));
+        playback.advance(0.5, &road(1.5));
         assert_eq!(playback.at, at(2.0), "a new run that is behind does not pull it back");
     }
 
     #[test]
     fn at_the_end_it_stands_still_and_play_begins_anew() {
         let mut playback = playing(59.0, 1000.0);
-        playback.advance(1.0, &course(60.0));
+        playback.advance(1.0, &road(60.0));
         assert_eq!((playback.at, playback.playing), (at(60.0), false));
         playback.play(Direction::Forward, END, None);
         assert_eq!((playback.at, playback.playing), (Time::ZERO, true));
@@ -319,16 +319,16 @@ mod tests {
     fn backwards_it_stops_at_the_beginning() {
         let mut playback = playing(1.0, 1.0);
         playback.play(Direction::Backward, END, None);
-        playback.advance(0.25, &course(60.0));
+        playback.advance(0.25, &road(60.0));
         assert_eq!((playback.at, playback.playing), (at(0.75), true));
-        playback.advance(5.0, &course(60.0));
+        playback.advance(5.0, &road(60.0));
         assert_eq!((playback.at, playback.playing), (Time::ZERO, false));
         playback.play(Direction::Backward, END, None);
         assert!(!playback.playing);
     }
 
-    fn looping(from: f64, to: f64) -> Course<'static> {
-        Course { looped: Some(Window { from: at(from), to: at(to) }), ..course(60.0) }
+    fn looping(from: f64, to: f64) -> Road<'static> {
+        Road { looped: Some(Window { from: at(from), to: at(to) }), ..road(60.0) }
     }
 
     #[test]
@@ -363,11 +363,11 @@ mod tests {
     #[test]
     fn a_loop_waits_for_what_is_not_simulated_and_is_begun_from_outside() {
         let mut playback = playing(11.0, 1.0);
-        let course = Course { head: at(12.0), ..looping(10.0, 15.0) };
-        playback.advance(5.0, &course);
+        let the_road = Road { head: at(12.0), ..looping(10.0, 15.0) };
+        playback.advance(5.0, &the_road);
         assert_eq!(playback.at, at(12.0));
         playback.at = at(40.0);
-        playback.play(Direction::Forward, END, course.looped);
+        playback.play(Direction::Forward, END, the_road.looped);
         assert_eq!(playback.at, at(10.0));
         // Whoever goes past it while it plays is let go on.
         playback.at = at(40.0);
@@ -383,12 +383,12 @@ mod tests {
     /// How long it takes from one instant to another in pictures of a sixtieth, and how far two
     /// of them are apart there where they are nearest.
     fn passage(mut playback: Playback, marks: &Vector<Mark>, to: f64) -> (f64, f64) {
-        let course = Course { slows_for: Some(marks), ..course(60.0) };
+        let the_road = Road { slows_for: Some(marks), ..road(60.0) };
         let forward = playback.direction == Direction::Forward;
         let (mut seconds, mut least) = (0.0, f64::MAX);
         while if forward { playback.at < at(to) } else { playback.at > at(to) } {
             let before = playback.at.as_secs_f64();
-            playback.advance(1.0 / 60.0, &course);
+            playback.advance(1.0 / 60.0, &the_road);
             seconds += 1.0 / 60.0;
             least = least.min((playback.at.as_secs_f64() - before).abs() * 60.0);
             assert!(seconds < 100.0);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::history::{Answer, Handle, Inquiry, News, Overview, Pending, Progress};
+use crate::history::{Answer, Handle, Inquiry, Live, News, Overview, Pending, Progress};
 use crate::model::{Model, Script, Time};
 
 use super::playback::Direction;
@@ -31,6 +31,8 @@ pub struct Run {
     asked: Option<Time>,
     /// The newest scene is one of another future, shown until there is one of this.
     is_of_another: bool,
+    /// Whether it is or was live.
+    is_live: bool,
 }
 
 impl Run {
@@ -52,7 +54,25 @@ impl Run {
             news: Vec::new(),
             asked: None,
             is_of_another: false,
+            is_live: false,
         }
+    }
+
+    /// Shows a live run, as far as it has come.
+    #[must_use]
+    pub fn live(model: Arc<Model>, seed: u64, live: Live, wake: Wake) -> Self {
+        let mut run = Self::new(model, seed, wake);
+        run.is_live = true;
+        run.progress.end = None;
+        run.grow(live);
+        run
+    }
+
+    /// The live run has come further.
+    pub fn grow(&mut self, live: Live) {
+        self.handle.grow(live);
+        // What comes next may be known now.
+        self.asked = None;
     }
 
     /// Shows the future to which this is done, and keeps `others` simulated beside it. What was
@@ -93,7 +113,7 @@ impl Run {
     pub fn progress_of(&self, script: &Script) -> (Progress, Arc<Overview>) {
         match self.news.iter().find(|it| it.script == *script) {
             Some(it) => (it.progress.clone(), Arc::clone(&it.overview)),
-            None => (Progress { end: self.base.end, ..Progress::default() }, Arc::default()),
+            None => (Progress { end: self.usual_end(), ..Progress::default() }, Arc::default()),
         }
     }
 
@@ -143,6 +163,11 @@ impl Run {
     /// When the run ends, if it does.
     #[must_use]
     pub fn end(&self) -> Option<Time> {
-        self.progress.end.or(self.base.end)
+        self.progress.end.or(self.usual_end())
+    }
+
+    /// When it ends as far as the scenario says; of a live run that says nothing.
+    fn usual_end(&self) -> Option<Time> {
+        self.base.end.filter(|_| !self.is_live)
     }
 }

@@ -59,6 +59,7 @@ impl App {
                 .iter()
                 .map(|(variant, it)| (variant.clone(), self.futures_to_save(variant, it)))
                 .collect(),
+            live: self.desk.live.clone(),
             kept: None,
         }
     }
@@ -192,6 +193,7 @@ impl App {
         self.desk.mark = None;
         self.desk.saving.clear();
         self.desk.layout.clear();
+        self.desk.live = None;
         self.desk.kept = None;
         self.desk.is_unsaved = false;
     }
@@ -271,6 +273,7 @@ impl App {
         let span = looped.map(|it| Window { from: it.from, to: it.to });
         self.made.marks = Marks::new(list, span, looped.is_some_and(|it| it.is_on));
         self.desk.layout = layout;
+        self.desk.live = session.live;
         self.made.places = self.places_of_session();
         self.undo = super::Undo::default();
         self.selection = None;
@@ -281,6 +284,11 @@ impl App {
         self.restart();
         self.window =
             Window::of(view.window.0, view.window.1.since(view.window.0)).inside(self.whole());
+        // Of a session of a live run that is what one wants to see.
+        if self.desk.live.as_ref().is_some_and(|it| it.variant == self.shown().name) {
+            self.show_recording();
+            self.seek(view.at);
+        }
         match &file {
             Some(path) => self.watch_path(path),
             None => self.watch = None,

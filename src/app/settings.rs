@@ -68,6 +68,8 @@ pub struct Settings {
     pub expectations: bool,
     /// How much memory a run with its futures may hold, in MiB.
     pub budget: u32,
+    /// The NATS server that was run on last.
+    pub nats: String,
     /// Files that were opened, the newest first.
     pub recent: Vec<PathBuf>,
     /// For each scenario, where its nodes were put by hand.
@@ -93,6 +95,7 @@ impl Default for Settings {
             faults_width: 330.0,
             expectations: false,
             budget: 512,
+            nats: "nats://127.0.0.1:4222".to_owned(),
             recent: Vec::new(),
             places: BTreeMap::new(),
         }

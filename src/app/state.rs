@@ -18,6 +18,7 @@ use super::faults::Planned;
 use super::inquiries::{Inquiries, Subject, View};
 use super::jump::Jumping;
 use super::lanes::Lanes;
+use super::live::Living;
 use super::made::{Futures, Made, Places, Undo};
 use super::metrics::Metrics;
 use super::open::{Broken, Source};
@@ -131,6 +132,8 @@ pub struct App {
     pub desk: Desk,
     /// What a variant has in which nothing was done.
     pub(super) no_futures: Futures,
+    /// The live run that is shown, if one is.
+    pub(super) live: Option<Living>,
     /// The step that a control that is held changes.
     pub(super) tuning: Option<Tuning>,
     /// What was done last, until it is known whether it could be done.
@@ -181,6 +184,7 @@ impl App {
             overlay: None,
             subject: Subject::default(),
             quit: false,
+            live: None,
             tuning: None,
             awaited: None,
             asked: None,
@@ -234,7 +238,11 @@ impl App {
     /// How much time the whole-run strip shows: the run, or what there is of it so far.
     #[must_use]
     pub fn whole(&self) -> Span {
-        let so_far = self.run.progress.head.max(self.playback.at);
+        let mut so_far = self.run.progress.head.max(self.playback.at);
+        if self.live.is_some() {
+            // The beginning of a live run is not stretched over the whole strip.
+            so_far = so_far.max(Time::from_secs_f64(10.0));
+        }
         self.run.end().unwrap_or(so_far).since(Time::ZERO).max(Span::SECOND)
     }
 
@@ -268,6 +276,12 @@ impl App {
     #[must_use]
     pub fn is_moving(&self) -> bool {
         self.playback.playing
+    }
+
+    /// Whether something goes on that the window is to hear of: a live run.
+    #[must_use]
+    pub fn is_listening(&self) -> bool {
+        self.live.as_ref().is_some_and(Living::is_going_on)
     }
 
     /// Whether something is looked for: pictures are wanted now and then, to show how far it is.

@@ -10,9 +10,10 @@ use super::carry::carry_over;
 use super::command::{Camera, Command, Selection};
 use super::jump::Landmark;
 use super::lanes::Lanes;
+use super::live::Living;
 use super::made::{Held, Made};
 use super::open::{Broken, Failure, Opened, Source, open};
-use super::playback::{Course, Direction, Playback};
+use super::playback::{Direction, Playback, Road};
 use super::run::Run;
 use super::sessions::is_session;
 use super::settings::{Look, Settings};
@@ -195,12 +196,29 @@ impl App {
             Command::FirstDifferenceFromParent => self.first_difference_from_parent(),
             Command::CloseDifference => self.comparison = None,
             Command::SetBudget(mebibytes) => self.set_budget(mebibytes),
+            Command::GoLive(place) => self.go_live(place),
+            Command::FollowLive => self.follow_now(),
+            Command::StopLive => self.stop_live(),
+            Command::ShowRecording => self.show_recording(),
+            Command::Simulate => {
+                if self.live.is_some() {
+                    self.restart();
+                }
+            }
             playback => self.move_playhead(&playback),
         }
     }
 
     /// The commands that concern the playhead alone.
     fn move_playhead(&mut self, command: &Command) {
+        match command {
+            Command::GoToEnd if self.live.as_ref().is_some_and(Living::is_going_on) => {
+                return self.follow_now();
+            }
+            // Whoever only plays on, or looks more closely, stays with what happens now.
+            Command::Play | Command::NormalSpeed => {}
+            _ => self.leave_live_edge(),
+        }
         let (end, head, at) = (self.run.end(), self.run.progress.head, self.playback.at);
         let looped = self.made.marks.looped(end);
         let playback = &mut self.playback;
@@ -236,6 +254,7 @@ impl App {
 
     /// Goes to an instant of the run.
     pub(super) fn seek(&mut self, to: Time) {
+        self.leave_live_edge();
         self.jumping = None;
         self.steps = 0;
         self.playback.at = to.min(Time::ZERO + self.whole());
@@ -275,6 +294,7 @@ impl App {
 
     fn tick(&mut self, seconds: f64) {
         self.see_to_desk();
+        self.hear_of_live();
         // While a session is written it is no news that its file changes.
         if !self.is_saving() && self.watch.as_ref().is_some_and(Watch::changed) {
             self.file_changed();
@@ -283,12 +303,14 @@ impl App {
         let (was_playing, before) = (self.playback.playing, self.playback.at);
         let looped = self.made.marks.looped(end);
         let slows_for = self.settings.slows.then_some(&self.run.overview.marks);
-        let course = Course { head: self.run.progress.head, end, looped, slows_for };
-        self.playback.advance(seconds, &course);
+        let road = Road { head: self.run.progress.head, end, looped, slows_for };
+        self.playback.advance(seconds, &road);
+        self.stay_with_live();
         let after = self.playback.at;
         self.take_jump(seconds);
         self.take_hits();
         self.run.follow(self.playback.at);
+        self.record();
         self.take_steps();
         self.inquire();
         self.follow_comparison();
@@ -495,16 +517,24 @@ impl App {
     /// Runs the shown variant from its beginning; the playhead stays where it is.
     pub(super) fn restart(&mut self) {
         self.remember_ladders();
+        self.stop_showing_live();
         let model = Arc::clone(&self.shown().model);
         let seed = self.seed.unwrap_or(model.seed);
+        let run = Run::new(model, seed, Arc::clone(&self.wake));
+        self.desk.run_of = Some(self.shown().name.clone());
+        self.show_run(run);
+        self.compare_ladders();
+    }
+
+    /// Another run is shown from now on; the playhead stays where it is, if that is in it.
+    pub(super) fn show_run(&mut self, run: Run) {
         self.selection = None;
         self.jumping = None;
         self.chosen_fault = None;
         self.comparison = None;
         self.steps = 0;
-        self.run = Run::new(model, seed, Arc::clone(&self.wake));
+        self.run = run;
         self.run.set_budget(self.settings.budget_bytes());
-        self.desk.run_of = Some(self.shown().name.clone());
         self.show_made();
         if let Some(end) = self.run.end() {
             self.playback.at = self.playback.at.min(end);
@@ -512,7 +542,6 @@ impl App {
         self.window = self.window.inside(self.whole());
         self.window = self.window.following(self.playback.at, self.whole());
         self.run.follow(self.playback.at);
-        self.compare_ladders();
     }
 }
 

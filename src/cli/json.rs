@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::live::Status;
 use crate::model::{AnomalyKind, DropReason, Guard, Skip};
 use crate::sim::Report;
 use crate::sim::report::{
@@ -45,6 +46,22 @@ pub(super) struct Document {
     producers: Vec<Producer>,
     outboxes: Vec<Outbox>,
     stores: Vec<Store>,
+    /// Of a live run: how it went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<Live>,
+}
+
+#[derive(Debug, Serialize)]
+struct Live {
+    /// What came in: messages at the ends of links, work done, timers.
+    inputs: u64,
+    /// By how much an input was taken in after it was due, at most.
+    latest_seconds: f64,
+    /// Inputs that could not be recorded.
+    lost: u64,
+    /// What went wrong last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -211,7 +228,18 @@ impl Document {
             producers: report.producers.iter().map(Producer::from).collect(),
             outboxes: report.outboxes.iter().map(Outbox::from).collect(),
             stores: report.stores.iter().map(Store::from).collect(),
+            live: None,
         }
+    }
+
+    /// It is of a live run.
+    pub(super) fn set_live(&mut self, status: &Status) {
+        self.live = Some(Live {
+            inputs: status.inputs,
+            latest_seconds: status.latest.as_secs_f64(),
+            lost: status.lost,
+            trouble: status.trouble.clone(),
+        });
     }
 
     /// It is the run of a branch of a session.

@@ -4,6 +4,7 @@ mod check;
 mod check_report;
 mod compare;
 mod json;
+mod live;
 mod matrix;
 mod progress;
 mod run;
@@ -36,6 +37,7 @@ const EXAMPLES: &str = "Examples:
   inflight my.ron                                the window, playing your scenario
   inflight run payment --variant call            a report of one run
   inflight run scenarios/queueing/*.ron --json   the same for programs
+  inflight live payment --for 20s                the same in real time
   inflight sequence lost_ack --event payments/66 the story of an event as a diagram
   inflight run my.inflight --branch mine         a branch of a session
   inflight run payment --seeds 100               figures over a hundred seeds, with intervals
@@ -61,6 +63,8 @@ struct Window {
 enum Command {
     /// Run scenarios without a window and report what happened
     Run(run::Options),
+    /// Run a scenario for real: tasks, channels and the wall clock
+    Live(live::Options),
     /// Write what happened as a sequence diagram: text, Mermaid or SVG
     Sequence(sequence::Options),
     /// Read files, or all `.ron` and `.inflight` files of folders; see whether what scenarios
@@ -80,6 +84,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         Some(Command::Run(options)) => run::run(&options),
+        Some(Command::Live(options)) => live::live(&options),
         Some(Command::Sequence(options)) => sequence::sequence(&options),
         Some(Command::Check(options)) => check::check(&options),
         Some(Command::Compare(options)) => compare::compare(&options),

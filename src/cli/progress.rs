@@ -16,6 +16,8 @@ pub(super) struct Ran {
     pub wall: Duration,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// Whether it was live, and not simulated.
+    pub is_live: bool,
 }
 
 /// A flag that an interruption (Ctrl C) sets. The second one ends the program.
@@ -68,11 +70,11 @@ pub(super) fn run_to(until: Time, stop: &AtomicBool, mut advance: impl FnMut(Tim
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    Ran { wall: begin.elapsed(), interrupted: now < until || !goes_on }
+    Ran { wall: begin.elapsed(), interrupted: now < until || !goes_on, is_live: false }
 }
 
 #[expect(clippy::disallowed_methods, reason = "people like to know how long it took")]
-fn clock() -> Instant {
+pub(super) fn clock() -> Instant {
     Instant::now()
 }
 

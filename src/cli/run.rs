@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::model::{Span, Time};
 use crate::scenario::{self, Variant};
+use crate::session::{Live, Session};
 use crate::sim::World;
 
 use super::progress::Ran;
@@ -124,6 +125,14 @@ fn run_session(
     let name = options.variant.as_deref().unwrap_or(&session.variant);
     let name = Some(name).filter(|it| !it.is_empty());
     let variant = chosen(file, &session.scenario.variants, name)?;
+    let is_live = |it: &&Live| it.variant == variant.name && options.seed.is_none();
+    if options.branch.is_none()
+        && let Some(live) = session.live.as_ref().filter(is_live)
+    {
+        let (document, ran) = run_live_again(&session, live, variant, options.json);
+        documents.extend(document);
+        return Ok(ran.interrupted);
+    }
     let found = session::branch(&session, &variant.name, options.branch.as_deref());
     let found = found.map_err(|message| {
         eprintln!("error: `{file}` {message}");
@@ -160,6 +169,32 @@ fn run_session(
         eprintln!("note: {text}");
     }
     ended(&world, &ran)
+}
+
+/// Takes what came in in a live run in once more, and says whether it goes as the file says.
+fn run_live_again(
+    session: &Session,
+    live: &Live,
+    variant: &Variant,
+    json: bool,
+) -> (Option<json::Document>, Ran) {
+    let begin = progress::clock();
+    let world = session::again(live, &variant.model);
+    let ran = Ran { wall: begin.elapsed(), interrupted: false, is_live: true };
+    let is_same = world.digest() == live.end.digest;
+    let report = world.report();
+    if json {
+        let mut document = json::Document::new(&session.scenario.name, &report, &ran);
+        document.set_branch("live", Some(is_same));
+        if !is_same {
+            eprintln!("note: {}", session::PARTED_LIVE);
+        }
+        return (Some(document), ran);
+    }
+    table::print(&report, &variant.sentence, &ran);
+    let digests = if is_same { "as recorded, record for record" } else { session::PARTED_LIVE };
+    println!("\nLive: {} inputs, taken in once more\nDigests: {digests}", live.trace.len());
+    (None, ran)
 }
 
 /// A file is at fault, as is said here.

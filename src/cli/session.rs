@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use crate::app::desk::parted_text;
 use crate::history::{Branch, Compared, LadderCheck, Run, Runs, work_out};
-use crate::model::{Script, Time};
-use crate::session::{self, Futures, PROGRAM, Session};
+use crate::model::{Model, Script, Time};
+use crate::session::{self, Futures, Live, PROGRAM, Session};
 use crate::sim::World;
 
 use super::progress::{self, Ran};
@@ -95,7 +95,27 @@ pub(super) fn compare(session: &Session, only: Option<(&str, &Branch)>) -> Compa
             }
         }
     }
+    if only.is_none()
+        && let Some(live) = &session.live
+        && let Some(model) = session.model(&live.variant)
+    {
+        compare.looked_at += 1;
+        if again(live, model).digest() != live.end.digest {
+            compare.parted.push(PARTED_LIVE.to_owned());
+        }
+    }
     compare
+}
+
+/// What is said of a live run that does not go as it is recorded.
+pub(super) const PARTED_LIVE: &str =
+    "the live run goes another way than when it was recorded, by another version of inflight";
+
+/// A live run once more: what came in is taken in again.
+pub(super) fn again(live: &Live, model: &Arc<Model>) -> World {
+    let mut world = World::live(Arc::clone(model), live.seed, live.trace.source());
+    world.retrace(&live.trace, &live.script, &mut ());
+    world
 }
 
 /// What was compared.

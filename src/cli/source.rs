@@ -12,13 +12,24 @@ use super::session;
 ///
 /// What is wrong, ready to be printed.
 pub(super) fn load(name: &str) -> Result<Scenario, String> {
+    load_with_text(name).map(|(scenario, _)| scenario)
+}
+
+/// Reads the scenario with this path or name; gives its text too.
+///
+/// # Errors
+///
+/// What is wrong, ready to be printed.
+pub(super) fn load_with_text(name: &str) -> Result<(Scenario, String), String> {
     if !Path::new(name).is_file()
         && let Some(entry) = library::find(name)
     {
-        return scenario::read(entry.text, entry.path).map_err(|it| it.render(false));
+        let read = scenario::read(entry.text, entry.path).map_err(|it| it.render(false));
+        return read.map(|it| (it, entry.text.to_owned()));
     }
     let text = text(name)?;
-    scenario::read(&text, name).map_err(|it| it.render(use_colour()))
+    let read = scenario::read(&text, name).map_err(|it| it.render(use_colour()));
+    read.map(|it| (it, text))
 }
 
 /// Reads the scenario or the session with this path or name, to see whether it is good.

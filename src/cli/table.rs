@@ -14,11 +14,14 @@ pub(super) fn print(report: &Report, sentence: &str, ran: &Ran) {
     if !sentence.is_empty() {
         println!("{sentence}");
     }
-    let seconds = ran.wall.as_secs_f64();
+    let how = if ran.is_live {
+        "live".to_owned()
+    } else {
+        format!("simulated in {}", Span::from_secs_f64(ran.wall.as_secs_f64()))
+    };
     println!(
-        "\n{:.3} simulated in {}{} · seed {} · {} records · digest {}\n",
+        "\n{:.3} {how}{} · seed {} · {} records · digest {}\n",
         report.simulated,
-        Span::from_secs_f64(seconds),
         if ran.interrupted { " (interrupted)" } else { "" },
         report.seed,
         report.records,

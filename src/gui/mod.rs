@@ -16,6 +16,7 @@ mod inspector_panel;
 mod jumps;
 mod marks_list;
 mod lanes_panel;
+mod live_menu;
 mod journey_panel;
 mod metrics_panel;
 mod notices_panel;

@@ -403,7 +403,7 @@ impl Shell {
         }
         if self.app.is_moving() {
             ctx.request_repaint();
-        } else if self.app.is_looking() {
+        } else if self.app.is_looking() || self.app.is_listening() {
             ctx.request_repaint_after(std::time::Duration::from_millis(50));
         } else if let Some(toast) = self.app.toasts.first() {
             let soon = std::time::Duration::from_secs_f64(toast.seconds.clamp(0.02, 0.2));

@@ -6,6 +6,7 @@ use crate::app::{App, Command, CompareCommand, View};
 use crate::model::Time;
 use crate::view::{branches, comparing};
 
+use super::live_menu;
 use super::theme::Theme;
 
 /// The line. `frame` is the time the last picture took, in seconds.
@@ -18,6 +19,7 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
                 .color(theme.colours.text_weak)
         };
         let run = &app.run;
+        live_menu::ui(ui, app, theme, out);
         // The columns of a comparison are other runs than this one.
         let is_one = app.settings.view != View::Compare || app.comparing.is_matrix;
         if is_one && app.scenario.variants.len() > 1 {
@@ -43,8 +45,10 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
                 ui.label(frame).on_hover_text("How long the last picture took to make");
             }
             let progress = &run.progress;
-            let speed = format!("{} records/s", count(progress.records_per_second));
-            ui.label(text(speed)).on_hover_text("How fast the run was simulated");
+            if app.live().is_none() {
+                let speed = format!("{} records/s", count(progress.records_per_second));
+                ui.label(text(speed)).on_hover_text("How fast the run was simulated");
+            }
             if let Some(error) = &progress.error {
                 let what = text("the simulator failed".to_owned()).color(theme.colours.bad);
                 let hint = "This is a mistake of the program, and worth reporting together with \
@@ -54,7 +58,7 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
                 let what = text("time stands still".to_owned()).color(theme.colours.bad);
                 ui.label(what).on_hover_text(why);
             } else {
-                let head = if progress.done {
+                let head = if progress.done || app.live().is_some() {
                     format!("{} records", grouped(progress.records))
                 } else {
                     format!("simulated to {}", progress.head.since(Time::ZERO))

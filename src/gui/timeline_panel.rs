@@ -182,6 +182,7 @@ fn clock(ui: &mut Ui, app: &App, theme: &Theme) {
     ui.label(at).on_hover_text("The instant that is shown");
     let end = match app.run.end() {
         Some(end) => format!("/ {}", end.since(Time::ZERO)),
+        None if app.is_listening() => "/ live".to_owned(),
         None => "/ no end".to_owned(),
     };
     let end = RichText::new(end).font(theme.mono_font(theme.sizes.body));
@@ -197,7 +198,7 @@ fn clock_text(at: Time, speed: f64) -> String {
 /// How far the run is simulated, while it is.
 fn progress(ui: &mut Ui, app: &App, theme: &Theme) {
     let progress = &app.run.progress;
-    if progress.done {
+    if progress.done || app.is_listening() {
         return;
     }
     let text = match app.run.end() {

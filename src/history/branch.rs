@@ -193,6 +193,13 @@ impl Tree {
         count
     }
 
+    /// What is done in a branch is this, in the order of its instants.
+    pub fn set_own(&mut self, id: BranchId, steps: Vec<Step>) {
+        if let Some(branch) = self.get_mut(id) {
+            branch.own = steps;
+        }
+    }
+
     /// Takes a step out of a branch.
     pub fn remove(&mut self, id: BranchId, place: usize) -> Option<Step> {
         let branch = self.get_mut(id).filter(|it| place < it.own.len())?;

@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::sim::{Packed, Reader, Writer};
 
-use super::moment::{Moment, Totals};
+use super::moment::{Moment, Told, Totals};
 use super::scene::{Gone, Place, Scene, SceneMessage};
 
 /// A moment that is kept.
@@ -19,7 +19,7 @@ pub struct Kept {
     messages: Box<[u8]>,
     previous: Option<Time>,
     totals: Totals,
-    done: usize,
+    told: Told,
 }
 
 impl Kept {
@@ -37,7 +37,7 @@ impl Kept {
             messages,
             previous: moment.previous,
             totals: moment.totals.clone(),
-            done: moment.interventions(),
+            told: moment.told(),
         }
     }
 
@@ -47,7 +47,7 @@ impl Kept {
         let world = self.world.world();
         let mut scene = self.scene.clone();
         read_scene(&self.messages, &world.carried(), world.now(), &mut scene);
-        Moment::again(world, scene, self.previous, self.totals.clone(), self.done)
+        Moment::again(world, scene, self.previous, self.totals.clone(), self.told)
     }
 
     /// The instant it is of.
@@ -62,10 +62,10 @@ impl Kept {
         self.scene.records
     }
 
-    /// How many interventions were made until then.
+    /// How much it had been told from outside until then.
     #[must_use]
-    pub const fn interventions(&self) -> usize {
-        self.done
+    pub const fn told(&self) -> Told {
+        self.told
     }
 
     /// About how much memory it takes, in bytes, beside what it shares with this earlier one.

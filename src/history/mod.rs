@@ -3,6 +3,7 @@
 
 pub mod branch;
 pub mod concern;
+pub mod course;
 pub mod cause;
 pub mod difference;
 pub mod errand;
@@ -27,6 +28,7 @@ pub mod worker;
 pub use branch::{Branch, BranchId, MAIN, Step, Tree};
 pub use cause::{Cause, Facts};
 pub use concern::{Concern, Subject};
+pub use course::{Course, Live};
 pub use difference::{Count, CountDifference, DifferenceOf, Differences, Happening, Part};
 pub use errand::{Teller, errand};
 pub use inquiry::{Found, Inquiry, Pending, Stretch, work_out};
@@ -34,7 +36,7 @@ pub use journey::{Journey, JourneyOf};
 pub use jump::Jump;
 pub use ladder::{Compared, Ladder, LadderCheck, Rung};
 pub use lanes::{Flight, LanesOf, Traffic};
-pub use moment::{Moment, Totals, Walk};
+pub use moment::{Moment, Told, Totals, Walk};
 pub use overview::{Mark, MarkKind, Overview};
 pub use run::{Answer, Run};
 pub use runs::Runs;

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use crate::model::{Intervention, Node, Record, Script, Time, What};
+use crate::model::{Node, Record, Time, What};
 use crate::sim::World;
 
+use super::course::Course;
 use super::scene::Scene;
 
 /// A world and what can be seen of it.
@@ -19,8 +20,31 @@ pub struct Moment {
     pub previous: Option<Time>,
     /// How much has happened so far.
     pub totals: Totals,
+    /// How much it has been told from outside.
+    told: Told,
+}
+
+/// How much of its course a run has behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
     /// How many interventions of the script have been made.
-    done: usize,
+    pub done: usize,
+    /// How many inputs of a live run were taken in.
+    pub inputs: usize,
+    /// When it left the live run that it was, if it did.
+    pub left: Option<Time>,
+}
+
+/// What comes next to a moment.
+enum Next {
+    /// What the world does by itself.
+    ByItself,
+    /// An intervention.
+    Act,
+    /// What reality has told.
+    Input,
+    /// It is no more a live run, and goes on by itself.
+    Leave,
 }
 
 /// How much has happened since the run began.
@@ -48,7 +72,7 @@ impl Moment {
         let model = Arc::clone(world.model());
         let passed = vec![0; model.services.len() + model.topics.len()];
         let totals = Totals { passed, ..Totals::default() };
-        Self { scene: Scene::new(&model), world, previous: None, totals, done: 0 }
+        Self { scene: Scene::new(&model), world, previous: None, totals, told: Told::default() }
     }
 
     /// A moment made of its parts.
@@ -57,36 +81,54 @@ impl Moment {
         scene: Scene,
         previous: Option<Time>,
         totals: Totals,
-        done: usize,
+        told: Told,
     ) -> Self {
-        Self { world, scene, previous, totals, done }
+        Self { world, scene, previous, totals, told }
+    }
+
+    /// What comes next, and when.
+    fn next(&self, course: &Course) -> Option<(Time, Next)> {
+        let Told { done, inputs, .. } = self.told;
+        let act = course.script().get(done).map(|it| (it.at, Next::Act));
+        // What happens by itself at an instant, or is told of it, is before what is done at it.
+        let sooner = |a: Option<(Time, Next)>, b: Option<(Time, Next)>| match (a, b) {
+            (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
+            (a, b) => a.or(b),
+        };
+        let by_itself = self.world.next_at().map(|at| (at, Next::ByItself));
+        if by_itself.is_some() || !self.world.is_live() {
+            return sooner(by_itself, act);
+        }
+        let input = course.input(inputs).map(|it| (it.at, Next::Input));
+        let leave = Some((course.leaves(), Next::Leave)).filter(|it| it.0 < Time::MAX);
+        sooner(input, sooner(leave, act))
     }
 
     /// The instant of the next thing that happens; `None` if nothing ever will.
     #[must_use]
-    pub fn next_at(&self, script: &[Intervention]) -> Option<Time> {
-        let by_itself = self.world.next_at();
-        match script.get(self.done) {
-            None => by_itself,
-            Some(next) => Some(by_itself.map_or(next.at, |it| it.min(next.at))),
-        }
+    pub fn next_at(&self, course: &Course) -> Option<Time> {
+        self.next(course).map(|it| it.0)
     }
 
-    /// How many interventions of the script have been made.
+    /// How much it has been told from outside.
     #[must_use]
-    pub const fn interventions(&self) -> usize {
-        self.done
+    pub const fn told(&self) -> Told {
+        self.told
     }
 
-    /// Performs the next thing: what the world does by itself, or, when it has done all that it
-    /// does at the instant of an intervention, that. False if there is nothing.
+    /// Performs the next thing: what the world does by itself or reality has told, or, when all
+    /// is done that happens so at the instant of an intervention, that. False if there is nothing.
     pub fn step(
         &mut self,
-        script: &[Intervention],
+        course: &Course,
         mut seen: impl FnMut(&Record, &Scene, &Totals),
     ) -> bool {
+        // Most runs, most of the time, are told nothing any more.
+        let is_alone = self.told.done >= course.script().len() && !self.world.is_live();
+        let next = if is_alone { Some((Time::MAX, Next::ByItself)) } else { self.next(course) };
+        let Some((at, next)) = next else { return false };
         let model = Arc::clone(self.world.model());
-        let Self { world, scene, previous, totals, done } = self;
+        let Self { world, scene, previous, totals, told } = self;
         let mut observer = |record: &Record| {
             if record.at > scene.at && scene.records > 0 {
                 *previous = Some(scene.at);
@@ -115,21 +157,31 @@ impl Moment {
             }
             seen(record, scene, totals);
         };
-        match script.get(*done) {
-            Some(next) if world.next_at().is_none_or(|at| at > next.at) => {
-                let number = u32::try_from(*done).expect("a script is made by hand");
-                world.intervene(next, number, &mut observer);
-                *done += 1;
-                true
+        match next {
+            Next::ByItself => return world.step(&mut observer),
+            Next::Act => {
+                let number = u32::try_from(told.done).expect("a script is made by hand");
+                world.intervene(&course.script()[told.done], number, &mut observer);
+                told.done += 1;
             }
-            _ => world.step(&mut observer),
+            Next::Input => {
+                if let Some(input) = course.input(told.inputs) {
+                    world.take_in(input, &mut observer);
+                }
+                told.inputs += 1;
+            }
+            Next::Leave => {
+                world.go_on_by_itself();
+                told.left = Some(at);
+            }
         }
+        true
     }
 
     /// Performs everything up to and including an instant.
-    pub fn advance(&mut self, script: &[Intervention], until: Time) {
-        while self.next_at(script).is_some_and(|next| next <= until) {
-            self.step(script, |_, _, _| {});
+    pub fn advance(&mut self, course: &Course, until: Time) {
+        while self.next_at(course).is_some_and(|next| next <= until) {
+            self.step(course, |_, _, _| {});
         }
     }
 
@@ -154,14 +206,14 @@ pub fn place_of(model: &crate::model::Model, node: Node) -> usize {
 #[derive(Clone)]
 pub struct Walk {
     moment: Moment,
-    script: Script,
+    course: Course,
 }
 
 impl Walk {
     /// From this moment on.
     #[must_use]
-    pub const fn new(moment: Moment, script: Script) -> Self {
-        Self { moment, script }
+    pub const fn new(moment: Moment, course: Course) -> Self {
+        Self { moment, course }
     }
 
     /// Where it is: after everything that has been stepped over.
@@ -173,7 +225,7 @@ impl Walk {
     /// The instant of the next step; `None` if there is none.
     #[must_use]
     pub fn next_at(&self) -> Option<Time> {
-        self.moment.next_at(&self.script)
+        self.moment.next_at(&self.course)
     }
 
     /// Performs what comes next, unless that is later than `until`; then false. `seen` is told of
@@ -181,13 +233,13 @@ impl Walk {
     /// still in the world afterwards, unless it also came to its end in this step.
     pub fn step(&mut self, until: Time, mut seen: impl FnMut(&Record, &Scene)) -> bool {
         self.next_at().is_some_and(|next| next <= until)
-            && self.moment.step(&self.script, |record, scene, _| seen(record, scene))
+            && self.moment.step(&self.course, |record, scene, _| seen(record, scene))
     }
 
     /// Performs everything before an instant.
     pub fn go_to(&mut self, at: Time) {
         while self.next_at().is_some_and(|next| next < at) {
-            self.moment.step(&self.script, |_, _, _| {});
+            self.moment.step(&self.course, |_, _, _| {});
         }
     }
 }

@@ -8,12 +8,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::{Event, Intervention, Model, Script, Time};
+use crate::model::{Event, Intervention, Model, Script, Span, Time};
 use crate::sim::World;
 
+use super::course::{Course, Live};
 use super::kept::Kept;
 use super::ladder::{Growing, Ladder};
-use super::moment::{Moment, Walk};
+use super::moment::{Moment, Told, Walk};
 use super::overview::Overview;
 use super::scene::{Scene, TAIL_EVENTS};
 use super::trail::Trail;
@@ -33,7 +34,7 @@ const NEAR_PART: usize = 4;
 
 /// A run, simulated up to its head.
 pub struct Run {
-    script: Script,
+    course: Course,
     checkpoints: Vec<Checkpoint>,
     /// The records that lie between two of them now.
     spacing: u64,
@@ -144,10 +145,16 @@ impl Run {
     /// A run to which this is done, and which may hold so much memory.
     #[must_use]
     pub fn with_script(model: Arc<Model>, seed: u64, script: Script, budget_bytes: usize) -> Self {
-        let mut head = Moment::new(World::new(model, seed));
+        Self::of(model, seed, script.into(), budget_bytes)
+    }
+
+    /// A run that is told this from outside, and which may hold so much memory.
+    #[must_use]
+    pub fn of(model: Arc<Model>, seed: u64, course: Course, budget_bytes: usize) -> Self {
+        let mut head = Moment::new(course.world(model, seed));
         let first = Checkpoint::of(&mut head, None);
         Self {
-            script,
+            course,
             held_bytes: first.bytes,
             checkpoints: vec![first],
             spacing: LEAST_SPACING,
@@ -173,7 +180,18 @@ impl Run {
     /// What is done to it.
     #[must_use]
     pub const fn script(&self) -> &Script {
-        &self.script
+        self.course.script()
+    }
+
+    /// What it is told from outside.
+    #[must_use]
+    pub const fn course(&self) -> &Course {
+        &self.course
+    }
+
+    /// The live run that it is or was has come further.
+    pub(super) fn grow(&mut self, live: &Live) {
+        self.course = Course::new(Arc::clone(self.course.script()), Some(live));
     }
 
     /// The world at the head.
@@ -185,7 +203,7 @@ impl Run {
     /// The instant of the next thing after the head; `None` if there is nothing.
     #[must_use]
     pub fn next_at(&self) -> Option<Time> {
-        self.head.next_at(&self.script)
+        self.head.next_at(&self.course)
     }
 
     /// How much happened when, up to the head.
@@ -219,26 +237,32 @@ impl Run {
     /// The same run with something else done to it: what both have in common is shared, and the
     /// head stands where they part.
     #[must_use]
-    pub fn fork(&self, script: Script) -> Self {
-        let common = common_prefix(&self.script, &script);
+    pub fn fork(&self, course: Course) -> Self {
+        let common = common_prefix(self.script(), course.script());
         // The first thing that is done in one of them only: from that instant on they may differ.
         let of = |script: &[Intervention]| script.get(common).map_or(Time::MAX, |it| it.at);
-        let part = of(&self.script).min(of(&script));
-        let shared = |done: usize, now: Time| done <= common && now <= part;
-        let is_shared = |it: &Kept| shared(it.interventions(), it.now());
+        let part = of(self.script()).min(of(course.script()));
+        let shared = |told: Told, now: Time| {
+            let is_as_live = match told.left {
+                None => course.source().is_none() || now <= course.leaves(),
+                Some(left) => left == course.leaves(),
+            };
+            told.done <= common && now <= part && is_as_live
+        };
+        let is_shared = |it: &Kept| shared(it.told(), it.now());
         let kept = self.checkpoints.iter().take_while(|it| is_shared(&it.kept));
         let checkpoints: Vec<_> =
             kept.map(|it| Checkpoint { is_own: false, ..it.clone() }).collect();
         // Where the playhead is, a future most often begins.
         let near = self.near.iter().map(|it| &it.moment).chain(&self.cursor).chain([&self.head]);
-        let near = near.filter(|it| shared(it.interventions(), it.world.now())).map(From::Moment);
+        let near = near.filter(|it| shared(it.told(), it.world.now())).map(From::Moment);
         let last = checkpoints.last().expect("the first checkpoint is before anything was done");
         let last = near.chain([From::Kept(&last.kept)]).max_by_key(From::records);
         let head = last.expect("there is one at least").moment();
         let overview = self.overview.until(head.world.now(), &head.totals);
         let ladder = self.ladder.until(head.world.now());
         Self {
-            script,
+            course,
             checkpoints,
             spacing: self.spacing,
             near_spacing: self.near_spacing,
@@ -260,10 +284,10 @@ impl Run {
         let stop = self.head.scene.records + records;
         while self.head.scene.records < stop {
             let Some(next) = self.next_at().filter(|next| *next <= until) else { return false };
-            let Self { overview, ladder, head, script, .. } = self;
+            let Self { overview, ladder, head, course, .. } = self;
             overview.come_to(next, &head.totals);
             ladder.come_to(next, &head.world);
-            head.step(script, |record, _, totals| overview.note(record, totals));
+            head.step(course, |record, _, totals| overview.note(record, totals));
             let last = self.checkpoints.last().map_or(0, |it| it.kept.records());
             if self.head.scene.records >= last + self.spacing {
                 self.keep();
@@ -354,14 +378,14 @@ impl Run {
             None => From::Kept(&self.checkpoints[0].kept),
             Some(before) => self.kept_before(Time(before)),
         };
-        Walk::new(begin.moment(), Arc::clone(&self.script))
+        Walk::new(begin.moment(), self.course.clone())
     }
 
     /// The moments that are kept, for several walks.
     #[must_use]
     pub fn trail(&self) -> Trail {
         let kept = self.checkpoints.iter().map(|it| Arc::clone(&it.kept)).collect();
-        Trail::new(Arc::clone(&self.script), kept)
+        Trail::new(self.course.clone(), kept)
     }
 
     /// The scene at an instant: all records up to and including it. Past the head it is the
@@ -380,7 +404,7 @@ impl Run {
         if stays {
             self.advance(&mut moment, at);
         } else {
-            moment.advance(&self.script, at);
+            moment.advance(&self.course, at);
         }
         let answer = self.answer(&moment);
         self.cursor = Some(moment);
@@ -388,11 +412,14 @@ impl Run {
     }
 
     fn answer(&self, moment: &Moment) -> Answer {
+        // Of a live run that goes on nobody knows what comes next, or when.
+        let edge = moment.scene.at.max(moment.world.now());
+        let at_the_edge = if self.course.is_going_on() { edge + Span(1) } else { Time::MAX };
         Answer {
-            script: Arc::clone(&self.script),
+            script: Arc::clone(self.script()),
             model: Arc::clone(moment.world.model()),
             scene: Arc::new(moment.scene.clone()),
-            valid_until: moment.next_at(&self.script).unwrap_or(Time::MAX),
+            valid_until: moment.next_at(&self.course).unwrap_or(at_the_edge),
             previous: moment.previous,
             events: moment.world.events_in_sight(MOST_EVENTS, TAIL_EVENTS).into(),
         }
@@ -401,8 +428,8 @@ impl Run {
     /// Takes a moment on to an instant, and keeps checkpoints on the way.
     fn advance(&mut self, moment: &mut Moment, at: Time) {
         let mut next = moment.scene.records + self.near_spacing;
-        while moment.next_at(&self.script).is_some_and(|next| next <= at) {
-            moment.step(&self.script, |_, _, _| {});
+        while moment.next_at(&self.course).is_some_and(|next| next <= at) {
+            moment.step(&self.course, |_, _, _| {});
             if moment.scene.records >= next {
                 next = moment.scene.records + self.near_spacing;
                 let near = Near::of(moment);

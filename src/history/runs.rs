@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::model::{Model, Script};
 
+use super::course::{Course, Live};
 use super::moment::Walk;
 use super::run::{Run, common_prefix};
 use crate::model::Time;
@@ -23,6 +24,8 @@ pub struct Runs {
     runs: Vec<Run>,
     /// Which to keep.
     wanted: Vec<Script>,
+    /// The live run that one of them is, and of which the others are futures.
+    live: Option<Live>,
 }
 
 impl Runs {
@@ -32,7 +35,24 @@ impl Runs {
     /// No run yet.
     #[must_use]
     pub const fn new(model: Arc<Model>, seed: u64, budget_bytes: usize) -> Self {
-        Self { model, seed, budget_bytes, runs: Vec::new(), wanted: Vec::new() }
+        Self { model, seed, budget_bytes, runs: Vec::new(), wanted: Vec::new(), live: None }
+    }
+
+    /// The live run has come so far; before anything else is said of it, it is one.
+    pub fn grow(&mut self, live: Live) {
+        if self.live.is_none() {
+            self.runs.clear();
+        }
+        for run in &mut self.runs {
+            run.grow(&live);
+        }
+        self.live = Some(live);
+    }
+
+    /// The live run, as far as it has come, if one of them is one.
+    #[must_use]
+    pub const fn live(&self) -> Option<&Live> {
+        self.live.as_ref()
     }
 
     /// The futures that are to be kept; others may be forgotten.
@@ -90,14 +110,10 @@ impl Runs {
             let part = |it: &Script| it.get(common).map_or(Time::MAX, |it| it.at);
             part(run.script()).min(part(script)).min(run.head().now())
         };
+        let course = Course::new(Arc::clone(script), self.live.as_ref());
         match self.runs.iter().max_by_key(|run| shared_until(run)) {
-            Some(nearest) => nearest.fork(Arc::clone(script)),
-            None => Run::with_script(
-                Arc::clone(&self.model),
-                self.seed,
-                Arc::clone(script),
-                self.budget_bytes,
-            ),
+            Some(nearest) => nearest.fork(course),
+            None => Run::of(Arc::clone(&self.model), self.seed, course, self.budget_bytes),
         }
     }
 

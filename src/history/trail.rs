@@ -3,23 +3,24 @@
 
 use std::sync::Arc;
 
-use crate::model::{EventId, Script, Time};
+use crate::model::{EventId, Time};
 
+use super::course::Course;
 use super::kept::Kept;
 use super::moment::Walk;
 
 /// Moments of a run, in their order. A copy shares them.
 #[derive(Clone)]
 pub struct Trail {
-    script: Script,
+    course: Course,
     kept: Vec<Arc<Kept>>,
 }
 
 impl Trail {
     /// Of these moments; the first is before anything has happened.
     #[must_use]
-    pub(super) const fn new(script: Script, kept: Vec<Arc<Kept>>) -> Self {
-        Self { script, kept }
+    pub(super) const fn new(course: Course, kept: Vec<Arc<Kept>>) -> Self {
+        Self { course, kept }
     }
 
     /// A walk from the latest moment before an instant, or from the beginning.
@@ -37,6 +38,6 @@ impl Trail {
     /// From the last moment of which something is true that is true until it never is again.
     fn last_where(&self, is_so: impl Fn(&Kept) -> bool) -> Walk {
         let place = self.kept.partition_point(|it| is_so(it)).saturating_sub(1);
-        Walk::new(self.kept[place].moment(), Arc::clone(&self.script))
+        Walk::new(self.kept[place].moment(), self.course.clone())
     }
 }

@@ -13,6 +13,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 use crate::model::{Model, Script, Span, Time};
 use crate::sim::World;
 
+use super::course::Live;
 use super::inquiry::{Inquiry, Job, Pending, open};
 use super::ladder::Ladder;
 use super::overview::Overview;
@@ -72,6 +73,8 @@ enum Question {
     Job(Box<dyn Job>),
     /// To hold at most so many bytes.
     Budget(usize),
+    /// The live run has come so far.
+    Live(Live),
 }
 
 /// What the worker has said last of one of the futures that are looked at.
@@ -156,6 +159,12 @@ impl Handle {
         let (job, pending) = open(inquiry);
         self.send(Question::Job(job));
         pending
+    }
+
+    /// The run is live, and has come so far. Futures to which something else is done are
+    /// simulated from there on.
+    pub fn grow(&self, live: Live) {
+        self.send(Question::Live(live));
     }
 
     /// How much memory the run and its futures may hold, in bytes.
@@ -271,6 +280,7 @@ impl Worker {
         for question in std::iter::once(first).chain(more.try_iter()) {
             match question {
                 Question::Budget(bytes) => runs.set_budget(bytes),
+                Question::Live(live) => runs.grow(live),
                 Question::LookAt(futures) => {
                     self.shown = futures.first().cloned().unwrap_or_default();
                     runs.keep(futures);
@@ -288,17 +298,33 @@ impl Worker {
         }
     }
 
-    fn until(&self) -> Time {
-        self.end.unwrap_or(self.playhead + AHEAD)
+    /// Until when a run is to be there: as far as it has come if it is live, else to its end or
+    /// as far ahead as anybody looks.
+    fn until(&self, run: &Run) -> Time {
+        let course = run.course();
+        course.live_until().unwrap_or_else(|| self.end_of(run).unwrap_or(self.playhead + AHEAD))
+    }
+
+    /// When a run ends, if it does.
+    fn end_of(&self, run: &Run) -> Option<Time> {
+        let course = run.course();
+        match course.live_until() {
+            Some(until) => (!course.is_going_on()).then_some(until),
+            // It ends no sooner than it was live.
+            None if course.source().is_some() => {
+                self.end.map(|end| end.max(course.leaves() + AHEAD))
+            }
+            None => self.end,
+        }
     }
 
     /// Simulates the first future on that is not done, the one that is shown before the others.
     /// False if there is none.
     fn extend(&mut self, runs: &mut Runs) -> bool {
-        let until = self.until();
         let futures = runs.wanted().to_vec();
         for script in &futures {
             let run = runs.get(script);
+            let until = self.until(run);
             let before = run.head().record_count();
             let begin = clock();
             let more = run.extend(until, SLICE_RECORDS);
@@ -313,10 +339,10 @@ impl Worker {
 
     /// Answers those questions that can be answered.
     fn answer_scenes(&self, runs: &mut Runs, scenes: &mut Vec<(Script, Time)>) {
-        let until = self.until();
         let mut is_news = false;
         scenes.retain(|(script, at)| {
             let run = runs.get(script);
+            let until = self.until(run);
             let is_done = run.next_at().is_none_or(|next| next > until);
             if *at > run.head().now() && !is_done {
                 return true;
@@ -337,18 +363,18 @@ impl Worker {
 
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     fn publish(&self, runs: &mut Runs) {
-        let until = self.until();
         let held_bytes = runs.held_bytes();
         let futures = runs.wanted().to_vec();
         lock(&self.shared.known).retain(|it| futures.iter().any(|of| is_same(of, &it.script)));
         for script in &futures {
             let run = runs.get(script);
+            let (until, end) = (self.until(run), self.end_of(run));
             let is_idle = run.next_at().is_none_or(|next| next > until);
-            let done = is_idle && self.end.is_some();
+            let done = is_idle && end.is_some();
             let head = if is_idle { until } else { run.head().now() };
             let progress = Progress {
                 head,
-                end: self.end,
+                end,
                 records: run.head().record_count(),
                 done,
                 records_per_second: self.simulated as f64 / self.spent.as_secs_f64().max(1e-6),

@@ -8,6 +8,7 @@
 
 mod acts;
 pub mod file;
+mod live;
 mod read;
 mod settings;
 mod words;
@@ -17,9 +18,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::history::{BranchId, Ladder, Tree};
-use crate::model::{Act, Model, Time};
+use crate::history::{BranchId, Ladder, Rung, Tree};
+use crate::model::{Act, Intervention, Model, Time};
 use crate::scenario::Scenario;
+use crate::sim::Trace;
 
 pub use read::read;
 pub use write::write;
@@ -64,6 +66,8 @@ pub struct Session {
     pub looped: Option<Looped>,
     /// By variant, the futures of its run.
     pub futures: BTreeMap<String, Futures>,
+    /// The live run that it is of, if it is of one.
+    pub live: Option<Live>,
     /// Of one that was kept while it was worked on: what it is kept of.
     pub kept: Option<Kept>,
 }
@@ -112,6 +116,21 @@ pub struct Ran {
     pub program: String,
     /// Its digests.
     pub ladder: Arc<Ladder>,
+}
+
+/// A live run, as it is kept: taken in once more it is the same run, record for record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    /// Of which variant.
+    pub variant: String,
+    /// With which seed.
+    pub seed: u64,
+    /// What came in.
+    pub trace: Trace,
+    /// What was done to it, and when.
+    pub script: Vec<Intervention>,
+    /// How it was at its end.
+    pub end: Rung,
 }
 
 /// What a session is kept of while it is worked on.

@@ -12,13 +12,13 @@ use crate::scenario::{self, Problem, Problems, Scenario, names};
 use crate::sim::Digest;
 
 use super::acts::{self, Names, pair};
-use super::{Futures, Kept, Looped, Origin, Ran, Session, View, words};
+use super::{Futures, Kept, Looped, Origin, Ran, Session, View, live, words};
 
 /// The format this program reads.
 const FORMAT: i64 = 1;
 
 /// The longest text that is read.
-const MOST_BYTES: usize = 16 << 20;
+const MOST_BYTES: usize = 128 << 20;
 
 /// Reads a session. `file` is only named in messages.
 ///
@@ -65,6 +65,7 @@ fn session(reader: &Reader, root: &Node, whole: &str, file: &str) -> Option<Sess
     let marks = fields.optional("marks").map_or_else(Vec::new, |it| marks(reader, it));
     let looped = fields.optional("loop").map(|it| looped(reader, it));
     let futures = fields.optional("futures");
+    let live = fields.optional("live");
     let kept = fields.optional("kept").map(|it| kept(reader, it));
     fields.finish();
     let scenario = Arc::new(scenario?);
@@ -74,6 +75,7 @@ fn session(reader: &Reader, root: &Node, whole: &str, file: &str) -> Option<Sess
     };
     let layout = layout.map_or_else(BTreeMap::new, |it| places(reader, &scenario, it));
     let futures = futures.map_or_else(BTreeMap::new, |it| all_futures(reader, &scenario, it));
+    let live = live.map(|it| live::read(reader, &scenario, it));
     let Kind::Text(text) = &text?.kind else { return None };
     Some(Session {
         program: program.to_owned(),
@@ -93,6 +95,10 @@ fn session(reader: &Reader, root: &Node, whole: &str, file: &str) -> Option<Sess
             Some(looped) => Some(looped?),
         },
         futures,
+        live: match live {
+            None => None,
+            Some(live) => Some(live?),
+        },
         kept: match kept {
             None => None,
             Some(kept) => Some(kept?),
@@ -148,7 +154,7 @@ fn inner(
     }
 }
 
-fn variant_of<'a>(
+pub(super) fn variant_of<'a>(
     reader: &Reader,
     scenario: &'a Scenario,
     node: &Node,
@@ -157,7 +163,7 @@ fn variant_of<'a>(
     names::place(reader, node, "variant", names).map(|it| &scenario.variants[it])
 }
 
-fn seed(reader: &Reader, node: &Node) -> Option<u64> {
+pub(super) fn seed(reader: &Reader, node: &Node) -> Option<u64> {
     if let Kind::Text(text) = &node.kind {
         let seed = text.parse().ok();
         if seed.is_none() {
@@ -412,39 +418,49 @@ impl Branches<'_> {
     }
 
     fn steps(&self, list: &Node, forked: Time) -> Option<Vec<Step>> {
-        let reader = self.names.reader;
-        let mut steps: Vec<Step> = Vec::new();
-        let mut is_good = true;
-        let mut before = Time::ZERO;
-        for node in reader.list(list) {
-            let Some(fields) = reader.fields(node, "Step") else {
-                is_good = false;
-                continue;
-            };
-            let place = fields.required("at");
-            let at = place.and_then(|it| acts::time(reader, it));
-            let off = fields.optional("off").map(|it| reader.bool(it));
-            let act = self.names.act(&fields);
-            fields.finish();
-            let (Some(place), Some(at), Some(act)) = (place, at, act) else {
-                is_good = false;
-                continue;
-            };
-            if at < forked {
-                let message = format!("a step before its branch begins, at {}", said(forked));
-                reader.wrong(&place.place, &message, "the same instant, or a later one");
-                is_good = false;
-            } else if at < before {
-                let message = format!("a step before the one above it, at {}", said(before));
-                reader.wrong(&place.place, &message, "steps in the order of their instants");
-                is_good = false;
-            }
-            before = before.max(at);
-            let is_on = off.flatten() != Some(true);
-            steps.push(Step { intervention: Intervention { at, act }, is_on });
-        }
-        is_good.then_some(steps)
+        script(self.names.reader, self.names.model, list, forked)
     }
+}
+
+/// What is done to a run, in order, from an instant on.
+pub(super) fn script(
+    reader: &Reader,
+    model: &Model,
+    list: &Node,
+    forked: Time,
+) -> Option<Vec<Step>> {
+    let names = Names { reader, model };
+    let mut steps: Vec<Step> = Vec::new();
+    let mut is_good = true;
+    let mut before = Time::ZERO;
+    for node in reader.list(list) {
+        let Some(fields) = reader.fields(node, "Step") else {
+            is_good = false;
+            continue;
+        };
+        let place = fields.required("at");
+        let at = place.and_then(|it| acts::time(reader, it));
+        let off = fields.optional("off").map(|it| reader.bool(it));
+        let act = names.act(&fields);
+        fields.finish();
+        let (Some(place), Some(at), Some(act)) = (place, at, act) else {
+            is_good = false;
+            continue;
+        };
+        if at < forked {
+            let message = format!("a step before its branch begins, at {}", said(forked));
+            reader.wrong(&place.place, &message, "the same instant, or a later one");
+            is_good = false;
+        } else if at < before {
+            let message = format!("a step before the one above it, at {}", said(before));
+            reader.wrong(&place.place, &message, "steps in the order of their instants");
+            is_good = false;
+        }
+        before = before.max(at);
+        let is_on = off.flatten() != Some(true);
+        steps.push(Step { intervention: Intervention { at, act }, is_on });
+    }
+    is_good.then_some(steps)
 }
 
 fn said(at: Time) -> String {
@@ -482,7 +498,7 @@ fn rungs(reader: &Reader, list: &Node) -> Option<Vec<Rung>> {
     is_good.then_some(rungs)
 }
 
-fn rung(reader: &Reader, node: &Node) -> Option<Rung> {
+pub(super) fn rung(reader: &Reader, node: &Node) -> Option<Rung> {
     let Kind::Tuple(None, items) = &node.kind else {
         reader.wrong(&node.place, "no digest", "(instant, records, \"16 hexadecimal digits\")");
         return None;

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use crate::history::{Branch, Rung, Step, Tree};
-use crate::model::Model;
+use crate::model::{Intervention, Model};
 
-use super::{Futures, Kept, Looped, Origin, Ran, Session, View, acts, words};
+use super::{Futures, Kept, Looped, Origin, Ran, Session, View, acts, live, words};
 
 /// How many rungs of a ladder stand in a line.
 const RUNGS_A_LINE: usize = 3;
@@ -75,6 +75,11 @@ fn session_to(out: &mut String, session: &Session) -> std::fmt::Result {
         }
         out.push_str("    ],\n");
     }
+    if let Some(it) = &session.live
+        && let Some(model) = session.model(&it.variant)
+    {
+        live::write(out, model, it)?;
+    }
     if let Some(Kept { file, mark, closed }) = kept {
         write!(out, "    kept: Kept(closed: {closed}")?;
         if let Some(file) = file {
@@ -118,10 +123,7 @@ fn branch_to(
     if !branch.own.is_empty() {
         out.push_str(", steps: [\n");
         for Step { intervention, is_on } in &branch.own {
-            let at = words::time(intervention.at);
-            let off = if *is_on { "" } else { "off: true, " };
-            let act = acts::write(model, &intervention.act);
-            writeln!(out, "                    Step(at: {at}, {off}{act}),")?;
+            writeln!(out, "                    {},", step(model, intervention, *is_on))?;
         }
         out.push_str("                ]");
     }
@@ -141,6 +143,12 @@ fn branch_to(
     Ok(())
 }
 
-fn rung(it: &Rung) -> String {
+/// Something that is done.
+pub(super) fn step(model: &Model, it: &Intervention, is_on: bool) -> String {
+    let off = if is_on { "" } else { "off: true, " };
+    format!("Step(at: {}, {off}{})", words::time(it.at), acts::write(model, &it.act))
+}
+
+pub(super) fn rung(it: &Rung) -> String {
     format!("({}, {}, \"{}\")", words::time(it.at), it.records, it.digest)
 }

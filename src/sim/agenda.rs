@@ -1,6 +1,9 @@
 //! The agenda: what is scheduled, by instant; first come first served at the same instant.
+//!
+//! The agenda of a live run gives nothing out by itself: each entry waits until whoever drives
+//! the run says, by its number, that it has really come.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::Time;
 
@@ -24,6 +27,16 @@ pub struct Agenda<T> {
     /// The present instant: that of the latest entry taken out.
     now: u64,
     next_sequence: u64,
+    /// What waits to be released, if that is how entries come out.
+    released: Option<Box<Waiting<T>>>,
+}
+
+/// Entries that come out when they are released, by number.
+#[derive(Clone, Debug)]
+struct Waiting<T> {
+    entries: BTreeMap<u64, (u64, T)>,
+    /// The entries that nobody was told of yet.
+    fresh: Vec<Entry<T>>,
 }
 
 /// An entry of the heap.
@@ -49,6 +62,14 @@ impl<T> Entry<T> {
     }
 }
 
+impl<T: Copy> Waiting<T> {
+    #[cold]
+    fn insert(&mut self, entry: Entry<T>) {
+        self.entries.insert(entry.sequence, (entry.at, entry.what));
+        self.fresh.push(entry);
+    }
+}
+
 impl<T: Copy> Default for Agenda<T> {
     fn default() -> Self {
         Self::new()
@@ -59,13 +80,75 @@ impl<T: Copy> Agenda<T> {
     /// An empty agenda.
     #[must_use]
     pub const fn new() -> Self {
-        Self { heap: Vec::new(), at_once: VecDeque::new(), now: 0, next_sequence: 0 }
+        Self {
+            heap: Vec::new(),
+            at_once: VecDeque::new(),
+            now: 0,
+            next_sequence: 0,
+            released: None,
+        }
+    }
+
+    /// An empty agenda whose entries come out when they are [released](Self::release).
+    #[must_use]
+    pub fn live() -> Self {
+        let waiting = Waiting { entries: BTreeMap::new(), fresh: Vec::new() };
+        // No instant is the present one: nothing is taken to happen at once.
+        Self { now: u64::MAX, released: Some(Box::new(waiting)), ..Self::new() }
+    }
+
+    /// Whether its entries come out when they are released, and not by instant.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        self.released.is_some()
+    }
+
+    /// Takes out the entry of this number, if it is there and due at this instant.
+    pub fn release(&mut self, sequence: u64, now: Time) -> Option<(Time, T)> {
+        let entries = &mut self.released.as_mut()?.entries;
+        let (at, what) = *entries.get(&sequence).filter(|(at, _)| *at <= now.0)?;
+        entries.remove(&sequence);
+        Some((Time(at), what))
+    }
+
+    /// Tells of the entries that were put in since this was last asked: number, instant, what.
+    pub fn take_fresh(&mut self, mut tell: impl FnMut(u64, Time, T)) {
+        let Some(waiting) = &mut self.released else { return };
+        for Entry { at, sequence, what } in waiting.fresh.drain(..) {
+            // What was taken out again meanwhile is no concern of anybody.
+            if waiting.entries.contains_key(&sequence) {
+                tell(sequence, Time(at), what);
+            }
+        }
+    }
+
+    /// Forgets which entries nobody was told of.
+    pub fn forget_fresh(&mut self) {
+        if let Some(waiting) = &mut self.released {
+            waiting.fresh.clear();
+        }
+    }
+
+    /// From now on entries come out by themselves, by instant, those that are overdue at once.
+    pub fn go_on_by_itself(&mut self, now: Time) {
+        let Some(waiting) = self.released.take() else { return };
+        // Of what was put off for ever.
+        self.at_once.clear();
+        self.now = now.0;
+        self.heap = waiting
+            .entries
+            .into_iter()
+            .map(|(sequence, (at, what))| Entry { at: at.max(now.0), sequence, what })
+            .collect();
+        // What is sorted is a heap.
+        self.heap.sort_unstable_by_key(Entry::rank);
     }
 
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.heap.len() + self.at_once.len()
+        let waiting = self.released.as_ref().map_or(0, |it| it.entries.len());
+        self.heap.len() + self.at_once.len() + waiting
     }
 
     /// Whether there are none.
@@ -77,36 +160,54 @@ impl<T: Copy> Agenda<T> {
     /// The instant of the next entry.
     #[must_use]
     pub fn next_at(&self) -> Option<Time> {
+        if self.is_live() {
+            return None;
+        }
         match self.heap.first() {
             Some(entry) if self.at_once.is_empty() || entry.at <= self.now => Some(Time(entry.at)),
             _ => (!self.at_once.is_empty()).then_some(Time(self.now)),
         }
     }
 
-    /// Takes the heap out, to be put back as it is.
+    /// Takes the heap out, or what waits to be released, to be put back as it is.
     pub(super) fn take_heap(&mut self) -> Vec<Entry<T>> {
-        std::mem::take(&mut self.heap)
+        let Some(waiting) = &mut self.released else { return std::mem::take(&mut self.heap) };
+        let entries = std::mem::take(&mut waiting.entries).into_iter();
+        entries.map(|(sequence, (at, what))| Entry { at, sequence, what }).collect()
     }
 
-    /// Puts a heap in that was taken out.
+    /// Puts back what was taken out.
     pub(super) fn put_heap(&mut self, heap: Vec<Entry<T>>) {
-        self.heap = heap;
+        match &mut self.released {
+            None => self.heap = heap,
+            Some(waiting) => {
+                let entries = heap.into_iter();
+                waiting.entries =
+                    entries.map(|Entry { at, sequence, what }| (sequence, (at, what))).collect();
+            }
+        }
     }
 
     /// All entries, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.heap.iter().map(|entry| &entry.what).chain(&self.at_once)
+        self.entries().map(|(_, what)| what)
     }
 
     /// All entries with their instants, in no particular order.
     pub fn entries(&self) -> impl Iterator<Item = (Time, &T)> {
         let heap = self.heap.iter().map(|entry| (Time(entry.at), &entry.what));
+        let waiting = self.released.iter().flat_map(|it| it.entries.values());
         heap.chain(self.at_once.iter().map(|what| (Time(self.now), what)))
+            .chain(waiting.map(|(at, what)| (Time(*at), what)))
     }
 
     /// Takes out an entry from wherever it is. It looks at all of them: this is for what happens
     /// rarely.
     pub fn take(&mut self, mut is_it: impl FnMut(&T) -> bool) -> Option<(Time, T)> {
+        if let Some(waiting) = &mut self.released {
+            let (&sequence, _) = waiting.entries.iter().find(|(_, (_, what))| is_it(what))?;
+            return waiting.entries.remove(&sequence).map(|(at, what)| (Time(at), what));
+        }
         if let Some(place) = self.at_once.iter().position(&mut is_it) {
             return self.at_once.remove(place).map(|what| (Time(self.now), what));
         }
@@ -127,6 +228,10 @@ impl<T: Copy> Agenda<T> {
         }
         let entry = Entry { at: at.0, sequence: self.next_sequence, what };
         self.next_sequence += 1;
+        if let Some(waiting) = &mut self.released {
+            waiting.insert(entry);
+            return;
+        }
         let mut hole = self.heap.len();
         self.heap.push(entry);
         while hole > 0 {
@@ -233,7 +338,7 @@ mod tests {
             steps in prop::collection::vec(prop::option::weighted(0.6, 0_u64..20), 0..400)
         ) {
             let mut agenda = Agenda::new();
-            let mut expected = std::collections::BTreeMap::new();
+            let mut expected = BTreeMap::new();
             for (number, step) in steps.into_iter().enumerate() {
                 match step {
                     Some(at) => {

@@ -92,6 +92,9 @@ impl World {
             see(task.message, &mut audit.in_hands);
         }
         for topic in &self.topics {
+            for id in topic.remote.iter().flat_map(|it| it.messages()) {
+                see(id, &mut audit.in_queues);
+            }
             if let Broker::Queue(queue) = &topic.broker {
                 for id in queue.messages() {
                     see(id, &mut audit.in_queues);

@@ -44,6 +44,7 @@ impl World {
                 }
                 Broker::Queue(queue) => {
                     queue.connect(instance, consume.prefetch);
+                    self.attach_remotely(consume.topic, instance, Some(consume.prefetch));
                     self.hand_out_queue(plan, consume.topic);
                 }
                 Broker::Log(_) => {
@@ -60,7 +61,11 @@ impl World {
     pub(super) fn disconnect_consumers(&mut self, plan: &Plan, instance: InstanceId) {
         let service = plan.service_of(instance);
         for (place, consume) in plan.model.services[service.index()].consumes.iter().enumerate() {
+            let is_remote = self.is_remote(consume.topic);
             match &mut self.topics[consume.topic.index()].broker {
+                Broker::Queue(_) if is_remote => {
+                    self.attach_remotely(consume.topic, instance, None);
+                }
                 Broker::Queue(queue) => {
                     let mut effects = Vec::new();
                     queue.disconnect(self.now, instance, &mut effects);

@@ -99,6 +99,27 @@ impl<'b> Reader<'b> {
         }
     }
 
+    /// A number, unless the bytes are at an end or it is none.
+    #[must_use]
+    pub fn try_number(&mut self) -> Option<u64> {
+        let (mut value, mut shift) = (0_u64, 0);
+        loop {
+            let byte = *self.bytes.get(self.at)?;
+            self.at += 1;
+            value |= u64::from(byte & 0x7f).checked_shl(shift)?;
+            if byte < 0x80 {
+                return Some(value);
+            }
+            shift += 7;
+        }
+    }
+
+    /// Whether everything was read.
+    #[must_use]
+    pub const fn is_at_end(&self) -> bool {
+        self.at == self.bytes.len()
+    }
+
     /// A number of things.
     #[expect(clippy::cast_possible_truncation, reason = "it was the length of something here")]
     pub fn count(&mut self) -> usize {

@@ -309,7 +309,7 @@ impl World {
     }
 
     /// A broker answers a publish.
-    fn answer_publish(
+    pub(super) fn answer_publish(
         &mut self,
         plan: &Plan,
         publish: &Message,

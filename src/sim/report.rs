@@ -335,6 +335,9 @@ impl World {
         let topic = &self.model().topics[index];
         let state = &self.topics[index];
         let (waiting, leased) = match &state.broker {
+            Broker::Queue(_) if state.remote.is_some() => {
+                state.remote.as_ref().map_or((0, 0), |it| it.counts())
+            }
             Broker::Queue(queue) => (queue.waiting() as u64, u64::from(queue.leased())),
             Broker::Log(log) => {
                 let partitions = u32::try_from(log.partition_count()).unwrap_or(u32::MAX);

@@ -161,6 +161,10 @@ impl World {
     #[must_use]
     pub fn lag(&self, group: GroupId) -> u64 {
         let topic = self.model().groups[group.index()].topic;
+        if let Some(remote) = &self.topics[topic.index()].remote {
+            let (waiting, leased) = remote.counts();
+            return waiting + leased;
+        }
         match &self.topics[topic.index()].broker {
             Broker::Log(log) => self.groups[group.index()].members.lag(log),
             Broker::Queue(queue) => queue.waiting() as u64 + u64::from(queue.leased()),

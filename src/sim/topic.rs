@@ -17,6 +17,9 @@ impl World {
     pub(super) fn reach_topic(&mut self, plan: &Plan, id: MessageId) {
         let &Message { link, role, from, token, since, .. } = self.messages.get(id);
         let topic = Self::topic_of(plan, link);
+        if self.is_remote(topic) {
+            return self.reach_remote(plan, topic, id);
+        }
         if role == Role::Publish {
             return match token {
                 Token::None => self.publish_came(plan, topic, id),
@@ -125,6 +128,10 @@ impl World {
 
     /// A message that is with the broker enters a queue topic.
     pub(super) fn enqueue(&mut self, plan: &Plan, topic: TopicId, id: MessageId) -> Accepted {
+        if self.is_remote(topic) {
+            self.hand_over(topic, id);
+            return Accepted::Yes;
+        }
         let now = self.now;
         let event = &self.messages.get(id).event;
         let key = plan.model.event_types[event.event_type.index()].key;
@@ -222,7 +229,13 @@ impl World {
         self.schedule_tick(topic);
     }
 
-    fn dead_letter(&mut self, plan: &Plan, topic: TopicId, message: MessageId, why: Settlement) {
+    pub(super) fn dead_letter(
+        &mut self,
+        plan: &Plan,
+        topic: TopicId,
+        message: MessageId,
+        why: Settlement,
+    ) {
         let dead = &mut self.topics[topic.index()].dead_lettered;
         for (count, reason) in dead.iter_mut().zip(Settlement::DEATHS) {
             *count += u64::from(reason == why);
@@ -252,6 +265,9 @@ impl World {
     /// A delivery of a queue topic is in nobody's hands any more.
     pub(super) fn let_go(&mut self, topic: TopicId, ticket: Ticket) {
         let state = &mut self.topics[topic.index()];
+        if state.remote.is_some() {
+            return self.let_go_remotely(topic, ticket);
+        }
         if let Broker::Queue(queue) = &mut state.broker
             && queue.let_go(ticket)
         {

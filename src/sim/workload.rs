@@ -50,7 +50,9 @@ impl World {
         if let Some(at) = at
             && at < workload.until
         {
-            self.agenda.push(at.max(self.now), Scheduled::Arrival(service));
+            // Customers do not wait for who is late: in a live run the next one may be overdue.
+            let at = if self.is_live() { at } else { at.max(self.now) };
+            self.agenda.push(at, Scheduled::Arrival(service));
         }
     }
 
@@ -69,9 +71,9 @@ impl World {
 
     /// An arrival of an open workload.
     #[inline(never)]
-    pub(super) fn arrival(&mut self, plan: &Plan, service: ServiceId) {
+    pub(super) fn arrival(&mut self, plan: &Plan, service: ServiceId, due: Time) {
         self.arrive(plan, service);
-        self.schedule_arrival(plan, service, self.now);
+        self.schedule_arrival(plan, service, due);
     }
 
     /// A user of a closed workload has thought enough.
@@ -107,16 +109,15 @@ impl World {
     pub(super) fn timer_tick(
         &mut self,
         plan: &Plan,
-        instance: InstanceId,
-        handler: HandlerId,
-        incarnation: u32,
+        (instance, handler, incarnation): (InstanceId, HandlerId, u32),
+        due: Time,
     ) {
         let state = &self.instances[instance.index()];
         if !state.up || state.incarnation != incarnation {
             return;
         }
         let Trigger::Timer(every) = plan.model.handlers[handler.index()].trigger else { return };
-        self.agenda.push(self.now + every, Scheduled::Timer { instance, handler, incarnation });
+        self.agenda.push(due + every, Scheduled::Timer { instance, handler, incarnation });
         let lineage = mix(u64::from(instance.0) | 1 << 33, self.now.0 ^ u64::from(handler.0) << 48);
         let service = plan.service_of(instance);
         let event = Event {

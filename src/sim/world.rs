@@ -34,6 +34,7 @@ use super::plan::Plan;
 use super::projection::Beliefs;
 use super::publish::{OutboxState, ProducerState};
 use super::reading::{Lane, Reading};
+use super::remote::{Errand, Remote};
 pub use super::scheduled::Scheduled;
 use super::statistics::Statistics;
 use super::strike::Aimed;
@@ -83,7 +84,7 @@ pub struct World {
     pub(super) now: Time,
     /// How much was performed at this instant.
     crowd: u32,
-    begun: bool,
+    pub(super) begun: bool,
     pub(super) agenda: Agenda<Scheduled>,
     pub(super) messages: Messages,
     pub(super) tasks: Tasks,
@@ -118,6 +119,8 @@ pub struct World {
     digest: u64,
     record_count: u64,
     pub(super) observed: bool,
+    /// What is to be done at brokers that are other programs.
+    pub(super) errands: Vec<Errand>,
     /// Records on their way to the observer.
     pub(super) fresh: Vec<Record>,
     /// Who has changed stores since the last step began, while somebody looks on.
@@ -304,6 +307,8 @@ pub struct TopicState {
     pub unreplicated: Vec<(u32, u64, Message)>,
     /// Events that were lost with a leader (logs only).
     pub truncated: u64,
+    /// What it is here, if its broker is another program.
+    pub remote: Option<Box<Remote>>,
 }
 
 impl TopicState {
@@ -388,6 +393,7 @@ impl World {
                 sequences: Sequences::default(),
                 unreplicated: Vec::new(),
                 truncated: 0,
+                remote: None,
             })
             .collect();
         let groups = model
@@ -448,6 +454,7 @@ impl World {
             digest: 0x243f_6a88_85a3_08d3 ^ seed,
             record_count: 0,
             observed: false,
+            errands: Vec::new(),
             fresh: Vec::new(),
             changes: Vec::new(),
             spare_effects: Vec::new(),
@@ -509,13 +516,12 @@ impl World {
     /// Performs the next entry of the agenda; false if there is none.
     pub fn step<O: Observer>(&mut self, observer: &mut O) -> bool {
         let plan = Arc::clone(&self.plan);
-        self.observed = O::LISTENS;
-        self.changes.clear();
+        self.prepare::<O>();
         let moved = if self.stands_still() {
             false
         } else if self.begun {
             let next = self.agenda.pop_until(Time::MAX);
-            next.inspect(|&(at, entry)| self.perform(&plan, at, entry)).is_some()
+            next.inspect(|&(at, entry)| self.perform(&plan, at, at, entry)).is_some()
         } else {
             self.begin(&plan);
             true
@@ -532,8 +538,7 @@ impl World {
         number: u32,
         observer: &mut O,
     ) {
-        self.observed = O::LISTENS;
-        self.changes.clear();
+        self.prepare::<O>();
         if self.now < intervention.at {
             (self.now, self.crowd) = (intervention.at, 0);
         }
@@ -559,7 +564,15 @@ impl World {
         }
     }
 
-    fn deliver_records<O: Observer>(&mut self, observer: &mut O) {
+    /// Before anything is done that somebody may look on at.
+    pub(super) fn prepare<O: Observer>(&mut self) {
+        self.observed = O::LISTENS;
+        self.changes.clear();
+        self.agenda.forget_fresh();
+        self.errands.clear();
+    }
+
+    pub(super) fn deliver_records<O: Observer>(&mut self, observer: &mut O) {
         if O::LISTENS {
             for record in &self.fresh {
                 observer.record(record);
@@ -575,7 +588,7 @@ impl World {
         while self.crowd < MOST_AT_AN_INSTANT
             && let Some((at, entry)) = self.agenda.pop_until(until)
         {
-            self.perform(plan, at, entry);
+            self.perform(plan, at, at, entry);
             if self.fresh.len() >= AT_ONCE || !std::ptr::eq(plan, Arc::as_ptr(&self.plan)) {
                 return true;
             }
@@ -583,9 +596,15 @@ impl World {
         false
     }
 
-    // Inlined into the loop, with what happens most often.
+    /// What was due at an instant is performed at another, not before.
+    pub(super) fn perform_late(&mut self, plan: &Plan, at: Time, due: Time, entry: Scheduled) {
+        self.perform(plan, at, due, entry);
+    }
+
+    // Inlined into the loop, with what happens most often. What repeats itself goes by when it
+    // was due: who is late does not come less often.
     #[inline(always)]
-    fn perform(&mut self, plan: &Plan, at: Time, entry: Scheduled) {
+    fn perform(&mut self, plan: &Plan, at: Time, due: Time, entry: Scheduled) {
         self.crowd = if at == self.now { self.crowd + 1 } else { 0 };
         self.now = at;
         match entry {
@@ -594,10 +613,10 @@ impl World {
             Scheduled::Resume { task, wait } => self.resume(plan, task, wait),
             Scheduled::TimeOut { task, wait } => self.time_out(plan, task, wait),
             Scheduled::PlaceFree { task, wait } => self.place_free(plan, task, wait),
-            Scheduled::Arrival(service) => self.arrival(plan, service),
+            Scheduled::Arrival(service) => self.arrival(plan, service, due),
             Scheduled::User(service) => self.user_turn(plan, service),
             Scheduled::Timer { instance, handler, incarnation } => {
-                self.timer_tick(plan, instance, handler, incarnation);
+                self.timer_tick(plan, (instance, handler, incarnation), due);
             }
             Scheduled::TopicTick(topic) => self.topic_tick(plan, topic),
             Scheduled::CommitTick { instance, place, incarnation } => {
@@ -642,7 +661,7 @@ impl World {
     }
 
     /// What there is at the first instant.
-    fn begin(&mut self, plan: &Plan) {
+    pub(super) fn begin(&mut self, plan: &Plan) {
         self.begun = true;
         for (index, fault) in plan.model.faults.iter().enumerate() {
             self.agenda.push(fault.at, Scheduled::FaultBegins(FaultId::from_index(index)));

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use inflight::history::difference::{DifferenceOf, parted_at};
-use inflight::history::{Differences, Moment, Runs, SceneMessage, work_out};
+use inflight::history::{Course, Differences, Moment, Runs, SceneMessage, work_out};
 use inflight::model::{
     Act, Deed, Intervention, Model, Node, Record, Role, Script, ServiceId, Time, What,
 };
@@ -33,9 +33,10 @@ fn history(model: &Arc<Model>, seed: u64, script: &Script) -> History {
     let mut moment = Moment::new(World::new(model.clone(), seed));
     let mut copies: BTreeMap<u32, (u64, SceneMessage)> = BTreeMap::new();
     let mut lineages: BTreeMap<inflight::model::EventId, u64> = BTreeMap::new();
-    while moment.next_at(script).is_some_and(|next| next <= END) {
+    let course = Course::from(Script::clone(script));
+    while moment.next_at(&course).is_some_and(|next| next <= END) {
         let mut records: Vec<(Record, Option<SceneMessage>)> = Vec::new();
-        moment.step(script, |record, scene, _| {
+        moment.step(&course, |record, scene, _| {
             let born = match record.what {
                 What::Arrived { message, .. }
                 | What::Sent { message, .. }
@@ -202,7 +203,7 @@ fn a_duplicate_and_what_comes_of_it() {
     let mut moment = Moment::new(World::new(model.clone(), model.seed));
     let none = Script::default();
     let copy = loop {
-        assert!(moment.step(&none, |_, _, _| {}));
+        assert!(moment.step(&none.clone().into(), |_, _, _| {}));
         let mut alive = moment.scene.alive();
         let found = alive.find(|(_, it)| it.role == Role::Delivery);
         if let Some((id, _)) = found {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use inflight::history::{Moment, Run, Runs, Scene};
+use inflight::history::{Course, Moment, Run, Runs, Scene};
 use inflight::model::{
     Act, Arrivals, Deed, Distribution, EventId, EventTypeId, FaultId, FaultKind, FieldDraw,
     Intervention, LinkId, Model, Record, Role, Script, ServiceId, Setting, Span, Strike, Time,
@@ -120,7 +120,7 @@ pub fn script(lots: &mut Lots, model: &Arc<Model>, seed: u64, most: u32) -> Scri
     let mut at = 0;
     for _ in 0..lots.within(1, most) {
         at += u64::from(lots.within(0, 3_000_000_000));
-        moment.advance(&script, Time(at));
+        moment.advance(&Script::from(script.as_slice()).into(), Time(at));
         let act = act(lots, model, &moment);
         script.push(Intervention { at: Time(at), act });
     }
@@ -141,9 +141,10 @@ impl Drop for Told<'_> {
 /// A run by the plainest road: step by step, all records kept.
 fn plain(model: &Arc<Model>, seed: u64, script: &Script) -> (Vec<Record>, Moment) {
     let mut moment = Moment::new(World::new(model.clone(), seed));
+    let course = Course::from(Script::clone(script));
     let mut records = Vec::new();
-    while moment.next_at(script).is_some_and(|next| next <= END) {
-        moment.step(script, |record, _, _| records.push(*record));
+    while moment.next_at(&course).is_some_and(|next| next <= END) {
+        moment.step(&course, |record, _, _| records.push(*record));
     }
     (records, moment)
 }
@@ -154,11 +155,12 @@ fn whatever_is_done_every_message_is_in_one_place() {
         let mut lots = Lots::new(seed ^ 0xf0);
         let script = script(&mut lots, &model, seed, 12);
         let _told = Told(&script);
+        let course = Course::from(Script::clone(&script));
         let mut moment = Moment::new(World::new(model.clone(), seed));
-        while moment.next_at(&script).is_some_and(|next| next <= END) {
-            let before = moment.interventions();
-            moment.step(&script, |_, _, _| {});
-            if moment.interventions() != before {
+        while moment.next_at(&course).is_some_and(|next| next <= END) {
+            let before = moment.told().done;
+            moment.step(&course, |_, _, _| {});
+            if moment.told().done != before {
                 let audit = moment.world.audit();
                 assert!(audit.is_balanced(), "{audit:?} after {:?}", script[before]);
             }
@@ -175,7 +177,7 @@ fn a_copy_is_found_again_by_its_name() {
         let script = script(&mut lots, &model, seed, 4);
         let mut moment = Moment::new(World::new(model.clone(), seed));
         for second in 1..8 {
-            moment.advance(&script, Time(second * 1_500_000_000));
+            moment.advance(&Script::clone(&script).into(), Time(second * 1_500_000_000));
             for (id, message) in moment.scene.alive() {
                 let copy = moment.scene.copy_ref(id).unwrap();
                 assert_eq!(moment.world.find_copy(copy), Some(id), "{message:?}");
@@ -237,9 +239,10 @@ fn a_future_is_the_same_by_every_road() {
 fn arrivals(model: &Arc<Model>, seed: u64, script: &Script) -> BTreeMap<u64, (Time, [u64; 8])> {
     let mut arrivals = BTreeMap::new();
     let mut moment = Moment::new(World::new(model.clone(), seed));
-    while moment.next_at(script).is_some_and(|next| next <= END) {
+    let course = Course::from(Script::clone(script));
+    while moment.next_at(&course).is_some_and(|next| next <= END) {
         let mut came = Vec::new();
-        moment.step(script, |record, _, _| {
+        moment.step(&course, |record, _, _| {
             if let What::Arrived { message, event, .. } = record.what {
                 came.push((message, event));
             }

@@ -19,6 +19,7 @@ mod futures;
 mod generate;
 mod hostile_files;
 mod lanes;
+mod live;
 mod lanes_panel;
 mod journeys;
 mod layout;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use inflight::history::{BranchId, Compared, LadderCheck, MAIN, Runs, Step, Tree, work_out};
+use inflight::history::{BranchId, Compared, LadderCheck, MAIN, Rung, Runs, Step, Tree, work_out};
 use inflight::model::{Model, Time};
 use inflight::scenario;
-use inflight::session::{self, Futures, Kept, Looped, Origin, Ran, Session, View};
+use inflight::session::{self, Futures, Kept, Live, Looped, Origin, Ran, Session, View};
+use inflight::sim::{Digest, Happening, Input, Trace};
 
 use crate::futures;
 use crate::generate::{self, Lots};
@@ -72,6 +73,18 @@ fn ran(lots: &mut Lots, model: &Arc<Model>, seed: u64, tree: &Tree) -> BTreeMap<
     ran
 }
 
+fn live(lots: &mut Lots, tree: &Tree, variant: &str) -> Live {
+    let mut trace = Trace::default();
+    for _ in 0..lots.within(0, 200) {
+        let at = Time(trace.end().0 + (lots.next() >> 40));
+        trace.push(Input { at, what: Happening::Released(lots.next() >> 50) });
+    }
+    let seed = lots.next();
+    let end = Rung { at: trace.end(), records: 17, digest: Digest(lots.next()) };
+    let script = tree.script(pick(lots, tree)).to_vec();
+    Live { variant: variant.to_owned(), seed, trace, script, end }
+}
+
 fn made(seed: u64) -> Session {
     let text = generate::scenario(seed);
     let scenario = Arc::new(scenario::read(&text, "made.ron").unwrap());
@@ -109,6 +122,7 @@ fn made(seed: u64) -> Session {
             to: Time(9),
             is_on: true,
         }),
+        live: seed.is_multiple_of(3).then(|| live(&mut lots, &tree, &variant)),
         futures: BTreeMap::from([(variant, Futures { tree, shown, ran })]),
         kept: seed.is_multiple_of(5).then(|| Kept {
             file: Some(PathBuf::from("/x/y.inflight")),

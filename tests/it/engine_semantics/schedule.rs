@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 
-use inflight::history::Moment;
+use inflight::history::{Course, Moment};
 use inflight::model::{
     Act, CopyRef, Deed, FaultKind, Intervention, Model, Record, Script, Strike, Time, What,
 };
@@ -118,8 +118,9 @@ fn records(model: &Arc<Model>, script: &[Intervention]) -> Vec<Record> {
     let mut moment = Moment::new(World::new(model.clone(), 1));
     let script: Script = script.into();
     let mut records = Vec::new();
-    while moment.next_at(&script).is_some_and(|next| next <= Time::from_secs_f64(9.0)) {
-        moment.step(&script, |record, _, _| records.push(*record));
+    let course = Course::from(script);
+    while moment.next_at(&course).is_some_and(|next| next <= Time::from_secs_f64(9.0)) {
+        moment.step(&course, |record, _, _| records.push(*record));
     }
     assert!(moment.world.audit().is_balanced());
     let is_done = |it: &Record| {

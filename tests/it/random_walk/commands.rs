@@ -8,6 +8,7 @@ use inflight::app::{
     Window,
 };
 use inflight::history::{BranchId, MarkKind, Step};
+use inflight::live::Where;
 use inflight::measure::Over;
 use inflight::measure::series::Extent;
 use inflight::model::{
@@ -426,6 +427,11 @@ drawn! {
             Command::SelectVariant(one(lots, &names))
         },
         Command::SetSeed(_) => Command::SetSeed(one(lots, &[0, 1, 7, u64::MAX])),
+        Command::GoLive(_) => Command::GoLive(Where::Embedded),
+        Command::FollowLive => Command::FollowLive,
+        Command::StopLive => Command::StopLive,
+        Command::Simulate => Command::Simulate,
+        Command::ShowRecording => Command::ShowRecording,
         Command::Play => Command::Play,
         Command::PlayBackwards => Command::PlayBackwards,
         Command::Pause => Command::Pause,

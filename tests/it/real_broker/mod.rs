@@ -30,7 +30,7 @@
 //! | `ReplayOriginal`, expected last sequence, republish, direct get, ordered consumer, interest | not covered: no such construct |
 #![expect(clippy::disallowed_methods, reason = "a real broker lives in real time")]
 
-mod nats;
+pub mod nats;
 mod script;
 
 use std::time::{Duration, Instant};

@@ -18,18 +18,28 @@ pub struct Server {
 impl Server {
     /// `None`, said loudly, where there is none to start.
     pub fn start() -> Option<Self> {
+        Self::start_for("the comparison with a real broker")
+    }
+
+    /// For what; `None`, said loudly, where there is none to start.
+    pub fn start_for(what: &str) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = format!("inflight-nats-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(folder);
         std::fs::create_dir_all(&folder).unwrap();
-        let Some(child) = spawn(&folder) else {
-            crate::skipped("the comparison with a real broker", "nats-server");
+        let Some(child) = spawn(&folder, "-1") else {
+            crate::skipped(what, "nats-server");
             return None;
         };
         let mut server = Self { child, port: 0, folder };
         server.find_port();
         Some(server)
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
     }
 
     fn find_port(&mut self) {
@@ -49,7 +59,15 @@ impl Server {
     pub fn kill_and_restart(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        self.child = spawn(&self.folder).unwrap();
+        self.child = spawn(&self.folder, "-1").unwrap();
+        self.find_port();
+    }
+
+    /// The same; it is where it was, for who connects again.
+    pub fn kill_and_restart_there(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.child = spawn(&self.folder, &self.port.to_string()).unwrap();
         self.find_port();
     }
 }
@@ -62,9 +80,9 @@ impl Drop for Server {
     }
 }
 
-fn spawn(folder: &PathBuf) -> Option<Child> {
+fn spawn(folder: &PathBuf, port: &str) -> Option<Child> {
     Command::new("nats-server")
-        .args(["-a", "127.0.0.1", "-p", "-1", "-js", "-sd"])
+        .args(["-a", "127.0.0.1", "-p", port, "-js", "-sd"])
         .arg(folder)
         .arg("--ports_file_dir")
         .arg(folder)

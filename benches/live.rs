@@ -1,0 +1,218 @@
+//! How fast a live run is: `cargo bench --bench live`. A backlog through the embedded broker and
+//! through NATS, beside a bare publisher and consumer of `async-nats` at the same server; and
+//! waiting in a live M/M/1 beside what the simulator says of as long a time.
+//!
+//! Without `nats-server` the rows that need one are left out, with a word.
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_nats::jetstream;
+use futures_util::StreamExt;
+use inflight::live::{self, Where};
+use inflight::model::{Model, Span, Time};
+use inflight::scenario;
+use inflight::sim::{Report, World};
+
+/// Messages of the backlog, and how often each case is run; the median counts.
+const BACKLOG: u32 = 50_000;
+const ROUNDS: usize = 5;
+
+/// How long the live M/M/1 runs, in seconds.
+const MM1_SECONDS: u64 = 60;
+
+fn model(text: &str) -> Arc<Model> {
+    scenario::read(text, "bench.ron").unwrap().variants[0].model.clone()
+}
+
+fn backlog() -> Arc<Model> {
+    model(&format!(
+        "Scenario(format: 1, title: \"backlog\",
+         events: {{ \"Task\": Event() }}, topics: {{ \"work\": Queue(ack_wait: \"60s\") }},
+         links: Links(default: Link(latency: \"0ms\")),
+         workloads: {{ \"boss\": Workload(arrivals: Bursts(size: {BACKLOG}, every: \"10h\", within: \"0ms\"),
+            event: \"Task\", do: [Publish(\"Task\", \"work\")]) }},
+         services: {{ \"worker\": Service(workers: 8, consumes: {{
+            \"work\": Consume(prefetch: 256, on: {{ \"Task\": [] }}) }}) }})"
+    ))
+}
+
+fn run(model: &Arc<Model>, broker: &Where, lasts: Option<Span>) -> (World, live::Status) {
+    let grace = Span::from_secs(300);
+    let options =
+        live::Options { broker: broker.clone(), lasts, grace, ..live::Options::new(model.seed) };
+    let handle = live::start(Arc::clone(model), &options).unwrap();
+    if lasts.is_none() {
+        while handle.status().inputs < u64::from(BACKLOG) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        handle.stop();
+    }
+    while !handle.is_over() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let status = handle.status();
+    (handle.join().unwrap(), status)
+}
+
+/// Messages a second, published, delivered and acked, and inputs a second.
+fn through(broker: &Where) -> (f64, f64) {
+    let (world, status) = run(&backlog(), broker, None);
+    let seconds = world.now().as_secs_f64();
+    assert_eq!(world.report().topics[0].acked, u64::from(BACKLOG));
+    (f64::from(BACKLOG) / seconds, status.inputs as f64 / seconds)
+}
+
+/// The same by the client alone, with as many acks that are confirmed.
+fn bare(url: &str) -> f64 {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = async_nats::connect(url).await.unwrap();
+        let context = jetstream::new(client.clone());
+        let stream = context
+            .create_stream(jetstream::stream::Config {
+                name: "bare".to_owned(),
+                subjects: vec!["bare".to_owned()],
+                retention: jetstream::stream::RetentionPolicy::WorkQueue,
+                ..jetstream::stream::Config::default()
+            })
+            .await
+            .unwrap();
+        let consumer = stream
+            .create_consumer(jetstream::consumer::pull::Config {
+                durable_name: Some("bare".to_owned()),
+                max_ack_pending: -1,
+                ..jetstream::consumer::pull::Config::default()
+            })
+            .await
+            .unwrap();
+        let begin = Instant::now();
+        let publisher = tokio::spawn(async move {
+            let (sent, mut answers) = tokio::sync::mpsc::channel(1_024);
+            let hears = tokio::spawn(async move {
+                while let Some(answer) = answers.recv().await {
+                    let answer: jetstream::context::PublishAckFuture = answer;
+                    answer.await.unwrap();
+                }
+            });
+            for _ in 0..BACKLOG {
+                let text =
+                    "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/boss\",\"type\":\"Task\"}";
+                sent.send(context.publish("bare", text.into()).await.unwrap()).await.unwrap();
+            }
+            drop(sent);
+            hears.await.unwrap();
+        });
+        let mut left = BACKLOG;
+        let mut acks = tokio::task::JoinSet::new();
+        while left > 0 {
+            let mut batch = consumer.batch().max_messages(256).messages().await.unwrap();
+            while let Some(message) = batch.next().await {
+                let (client, reply) = (client.clone(), message.unwrap().reply.clone().unwrap());
+                acks.spawn(async move { client.request(reply, "+ACK".into()).await.unwrap() });
+                left -= 1;
+            }
+        }
+        while acks.join_next().await.is_some() {}
+        publisher.await.unwrap();
+        let seconds = begin.elapsed().as_secs_f64();
+        jetstream::new(client).delete_stream("bare").await.unwrap();
+        f64::from(BACKLOG) / seconds
+    })
+}
+
+fn median(mut all: Vec<f64>) -> f64 {
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
+}
+
+fn server(folder: &Path) -> Option<(Child, String)> {
+    let child = Command::new("nats-server")
+        .args(["-a", "127.0.0.1", "-p", "-1", "-js", "-sd"])
+        .arg(folder)
+        .arg("--ports_file_dir")
+        .arg(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let ports = folder.join(format!("nats-server_{}.ports", child.id()));
+    loop {
+        let text = std::fs::read_to_string(&ports).unwrap_or_default();
+        if let Some(url) = text.split('"').find(|it| it.starts_with("nats://")) {
+            return Some((child, url.to_owned()));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn waiting(report: &Report) -> f64 {
+    report.services.iter().find(|it| it.name == "server").unwrap().mean_waiting
+}
+
+/// Mean waiting in a live M/M/1 at ρ = 0.7, beside the mean and the spread of as long a time in
+/// simulated runs of many seeds.
+fn mm1() {
+    let model = model(
+        "Scenario(format: 1, title: \"M/M/1\", seed: 7, events: { \"Job\": Event() },
+         links: Links(default: Link(latency: \"0ms\")),
+         workloads: { \"customers\": Workload(arrivals: Poisson(per_second: 70), event: \"Job\",
+            do: [Send(to: \"server\", event: \"Job\")]) },
+         services: { \"server\": Service(workers: 1, answers: { \"Job\": [Work(Exponential(\"10ms\"))] }) })",
+    );
+    let end = Time::ZERO + Span::from_secs(MM1_SECONDS);
+    let mut simulated: Vec<f64> = (0..400)
+        .map(|seed| {
+            let mut world = World::new(Arc::clone(&model), seed);
+            world.run_until(end, &mut ());
+            waiting(&world.report())
+        })
+        .collect();
+    simulated.sort_by(f64::total_cmp);
+    let mut same = World::new(Arc::clone(&model), model.seed);
+    same.run_until(end, &mut ());
+    let (world, status) = run(&model, &Where::Embedded, Some(Span::from_secs(MM1_SECONDS)));
+    let ms = |it: f64| format!("{:.2} ms", it * 1e3);
+    println!("\nM/M/1, ρ = 0.7, {MM1_SECONDS} s: mean waiting (theory, for ever: 23.33 ms)");
+    println!("  live, embedded             {}", ms(waiting(&world.report())));
+    println!("  simulated, the same seed   {}", ms(waiting(&same.report())));
+    println!(
+        "  simulated, 400 seeds       95 of 100 between {} and {}",
+        ms(simulated[10]),
+        ms(simulated[389])
+    );
+    println!("  live, latest input         {} after it was due", status.latest);
+}
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = server(folder.path());
+    let (mut embedded, mut inputs, mut nats, mut alone) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..ROUNDS {
+        let (messages, per_second) = through(&Where::Embedded);
+        embedded.push(messages);
+        inputs.push(per_second);
+        if let Some((_, url)) = &at {
+            nats.push(through(&Where::Nats(url.clone())).0);
+            alone.push(bare(url));
+        }
+    }
+    println!("{BACKLOG} messages published, delivered and acked; median of {ROUNDS}");
+    println!("  embedded                   {:>9.0} messages/s", median(embedded));
+    println!("  embedded                   {:>9.0} inputs/s", median(inputs));
+    match at {
+        Some((mut child, _)) => {
+            println!("  NATS                       {:>9.0} messages/s", median(nats));
+            println!("  bare async-nats            {:>9.0} messages/s", median(alone));
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        None => println!("  NATS                       left out: nats-server is not installed"),
+    }
+    mm1();
+}

@@ -1,0 +1,118 @@
+//! Brokers of a live run behind one trait: the world's own, or another program.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::model::{Event, InstanceId, Model, Time, TopicId};
+use crate::sim::remote::Errand;
+
+use super::wire::Parcel;
+
+/// What a broker tells.
+#[derive(Debug)]
+pub enum Tale {
+    /// What was published is stored as this entry, or the broker had it already as that.
+    Stored {
+        /// Which publish.
+        serial: u64,
+        /// The broker's number of it.
+        entry: u64,
+        /// Whether it says that it had it.
+        duplicate: bool,
+        /// Whether it was asked more than once.
+        again: bool,
+    },
+    /// What was published is not stored: there is no room.
+    Refused {
+        /// Which publish.
+        serial: u64,
+    },
+    /// An entry was delivered.
+    Delivered {
+        /// From where.
+        topic: TopicId,
+        /// To whom.
+        to: InstanceId,
+        /// Which delivery of the entry, from 1.
+        delivery: u16,
+        /// Which delivery of the run.
+        lease: u32,
+        /// The broker's number of it.
+        entry: u64,
+        /// Which publish it was, if this run's.
+        serial: Option<u64>,
+        /// What it holds.
+        event: Box<Event>,
+    },
+    /// An ack was confirmed.
+    Settled {
+        /// Where.
+        topic: TopicId,
+        /// The broker's number of the entry.
+        entry: u64,
+    },
+    /// An entry was delivered too often.
+    Died {
+        /// Where.
+        topic: TopicId,
+        /// The broker's number of it.
+        entry: u64,
+    },
+    /// A message has come through the broker's network.
+    Came {
+        /// What the world knows it by.
+        number: u64,
+        /// When it was due.
+        due: Time,
+    },
+    /// The connection is there, or is not; in a sentence that says what to do.
+    Connection(Result<(), String>),
+    /// Something went wrong.
+    Trouble(String),
+}
+
+/// What is done when a broker is let go.
+pub type Closing = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Where queue topics and messages between services are. Nothing here waits: what is asked is
+/// done by tasks of the broker's, and what comes of it is told.
+pub trait Broker: Send {
+    /// How it is called, without secrets.
+    fn name(&self) -> String;
+
+    /// Whether queue topics are with it, and not in the world.
+    fn is_remote(&self) -> bool;
+
+    /// Does what the world wants done. What is to be published is told by this serial.
+    fn perform(&mut self, model: &Model, errand: Errand, published: Option<(u64, &Event)>);
+
+    /// Carries a message between services by its network, if it has one; false if links are to
+    /// do that themselves. Then it is due at once.
+    fn carry(&mut self, parcel: Parcel) -> bool;
+
+    /// Lets go of all that was made at it for this run.
+    fn close(&mut self) -> Closing;
+}
+
+/// The world's own brokers: nothing needs to be installed.
+pub struct Embedded;
+
+impl Broker for Embedded {
+    fn name(&self) -> String {
+        "the embedded broker".to_owned()
+    }
+
+    fn is_remote(&self) -> bool {
+        false
+    }
+
+    fn perform(&mut self, _: &Model, _: Errand, _: Option<(u64, &Event)>) {}
+
+    fn carry(&mut self, _: Parcel) -> bool {
+        false
+    }
+
+    fn close(&mut self) -> Closing {
+        Box::pin(async {})
+    }
+}

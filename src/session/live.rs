@@ -1,0 +1,89 @@
+//! The live run in a session file: what came in as bytes in base 64, some seven letters an input.
+
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use crate::model::{Model, Time};
+use crate::scenario::Scenario;
+use crate::scenario::reader::{Reader, head};
+use crate::scenario::syntax::Node;
+use crate::sim::Trace;
+
+use super::read::{rung, script, seed, variant_of};
+use super::write::{rung as rung_text, step};
+use super::{Live, words};
+
+/// So many letters stand in a line.
+const LETTERS_A_LINE: usize = 96;
+
+/// Writes it.
+pub(super) fn write(out: &mut String, model: &Model, live: &Live) -> std::fmt::Result {
+    let Live { variant, seed, trace, script, end } = live;
+    out.push_str("    live: Live(\n");
+    if !variant.is_empty() {
+        writeln!(out, "        variant: {},", words::quoted(variant))?;
+    }
+    writeln!(out, "        seed: \"{seed}\",\n        end: {},", rung_text(end))?;
+    if !script.is_empty() {
+        out.push_str("        steps: [\n");
+        for it in script {
+            writeln!(out, "            {},", step(model, it, true))?;
+        }
+        out.push_str("        ],\n");
+    }
+    writeln!(out, "        // {} inputs", trace.len())?;
+    out.push_str("        trace: [\n");
+    let letters = STANDARD_NO_PAD.encode(trace.to_bytes());
+    let mut rest = letters.as_str();
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at(rest.len().min(LETTERS_A_LINE));
+        writeln!(out, "            \"{line}\",")?;
+        rest = more;
+    }
+    out.push_str("        ],\n    ),\n");
+    Ok(())
+}
+
+/// Reads it.
+pub(super) fn read(reader: &Reader, scenario: &Scenario, node: &Node) -> Option<Live> {
+    let fields = reader.fields(node, "Live")?;
+    let variant = match fields.optional("variant") {
+        Some(node) => variant_of(reader, scenario, node),
+        None => Some(&scenario.variants[0]),
+    };
+    let seed = fields.required("seed").and_then(|it| seed(reader, it));
+    let end = fields.required("end").and_then(|it| rung(reader, it));
+    let steps = fields.optional("steps");
+    let trace = fields.required("trace").and_then(|it| trace(reader, it));
+    fields.finish();
+    let variant = variant?;
+    let script = match steps {
+        None => Vec::new(),
+        Some(list) => script(reader, &variant.model, list, Time::ZERO)?
+            .into_iter()
+            .map(|it| it.intervention)
+            .collect(),
+    };
+    Some(Live { variant: variant.name.clone(), seed: seed?, trace: trace?, script, end: end? })
+}
+
+fn trace(reader: &Reader, list: &Node) -> Option<Trace> {
+    let mut letters = String::new();
+    for node in reader.list(list) {
+        letters.push_str(reader.text(node)?);
+    }
+    let bytes = STANDARD_NO_PAD.decode(letters.as_bytes());
+    let trace = match &bytes {
+        Ok(bytes) => Trace::from_bytes(bytes),
+        Err(_) => Err("these are no letters of base 64"),
+    };
+    match trace {
+        Ok(trace) => Some(trace),
+        Err(message) => {
+            reader.wrong(&head(list), message, "the trace as it was written");
+            None
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Inputs: what reality tells the world of a live run, and the trace of them all.
+//!
+//! A live run is the same world. Everything a world waits for is an entry of its agenda; in a
+//! live run an entry does not come out by its instant, but when what it stands for has really
+//! come: a message through its channel or socket, a worker's work, a timer. Each comes back as
+//! an [`Input`], which entry and when. World, model, seed, script and [`Trace`] make a function
+//! again: taking the same inputs in once more gives the same records and the same digest.
+
+use std::sync::Arc;
+
+use crate::model::{
+    Event, InstanceId, Intervention, LinkId, MessageId, Model, Phase, ServiceId, Time, TopicId,
+};
+
+use super::agenda::Agenda;
+use super::world::{Observer, Scheduled, World};
+
+/// Something that reality has told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// When, since the run began.
+    pub at: Time,
+    /// What.
+    pub what: Happening,
+}
+
+/// What can happen outside a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Happening {
+    /// What the entry of this number stands for has come.
+    Released(u64),
+    /// Nothing but time: the run was still going on.
+    Reached,
+    /// The broker has stored what was published, as this entry.
+    Stored {
+        /// Where.
+        topic: TopicId,
+        /// What was published.
+        message: MessageId,
+        /// The broker's number of it.
+        entry: u64,
+    },
+    /// The broker has not stored what was published: it has it already, or has no room.
+    Declined {
+        /// Where.
+        topic: TopicId,
+        /// What was published.
+        message: MessageId,
+        /// Whether it has it already.
+        duplicate: bool,
+    },
+    /// The broker has an entry that had been acked: it has forgotten that.
+    Known {
+        /// Where.
+        topic: TopicId,
+        /// The broker's number of it.
+        entry: u64,
+        /// What it holds.
+        event: Arc<Event>,
+    },
+    /// The broker has delivered an entry.
+    Delivered {
+        /// From where.
+        topic: TopicId,
+        /// To whom.
+        to: InstanceId,
+        /// Which delivery of the entry, from 1.
+        delivery: u16,
+        /// Which delivery of the topic.
+        lease: u32,
+        /// The broker's number of it.
+        entry: u64,
+    },
+    /// The broker has confirmed an ack: the entry is no more.
+    Settled {
+        /// Where.
+        topic: TopicId,
+        /// The broker's number of it.
+        entry: u64,
+    },
+    /// The broker delivers an entry no more: it was delivered too often.
+    Died {
+        /// Where.
+        topic: TopicId,
+        /// The broker's number of it.
+        entry: u64,
+    },
+}
+
+/// Who the brokers of a live run are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The world's own.
+    #[default]
+    Embedded,
+    /// Queue topics are with a broker that is another program.
+    Remote,
+}
+
+/// The inputs of a live run so far, in order. A clone shares them, and costs nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    source: Source,
+    inputs: imbl::Vector<Input>,
+    lost: u64,
+}
+
+/// What a world waits for, and until when at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The number to release it by.
+    pub number: u64,
+    /// Not before this instant.
+    pub due: Time,
+    /// What brings it.
+    pub by: By,
+}
+
+/// What brings what a world waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A link, at the end of which a message comes out.
+    Wire {
+        /// The message.
+        message: MessageId,
+        /// The link.
+        link: LinkId,
+    },
+    /// A worker, that is done with a piece of work.
+    Worker {
+        /// Whose.
+        instance: InstanceId,
+        /// Whether it works; else it waits for time to pass.
+        works: bool,
+    },
+    /// Time, at which something begins that nobody has asked for: an arrival of a workload, a
+    /// timer's tick.
+    Source(ServiceId),
+    /// Time.
+    Clock,
+}
+
+impl Trace {
+    /// So many inputs are kept at most (32 bytes each); those after are counted.
+    pub const MOST: usize = 16 << 20;
+
+    /// An empty trace of a run with these brokers.
+    #[must_use]
+    pub fn new(source: Source) -> Self {
+        Self { source, ..Self::default() }
+    }
+
+    /// Who the brokers of the run are.
+    #[must_use]
+    pub const fn source(&self) -> Source {
+        self.source
+    }
+
+    /// How many inputs are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Whether nothing has come yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inputs.is_empty()
+    }
+
+    /// How many inputs were not kept, since there was no room. The run that is kept ends before
+    /// the first of them.
+    #[must_use]
+    pub const fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// The input of this number, from 0.
+    #[must_use]
+    pub fn get(&self, number: usize) -> Option<&Input> {
+        self.inputs.get(number)
+    }
+
+    /// All that is kept, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Input> {
+        self.inputs.iter()
+    }
+
+    /// The instant of the last input that is kept.
+    #[must_use]
+    pub fn end(&self) -> Time {
+        self.inputs.last().map_or(Time::ZERO, |it| it.at)
+    }
+
+    pub(super) const fn set_lost(&mut self, lost: u64) {
+        self.lost = lost;
+    }
+
+    /// Keeps what has come; its instant is never before that of the last. False if there is no
+    /// room.
+    pub fn push(&mut self, mut input: Input) -> bool {
+        if self.lost > 0 || self.inputs.len() >= Self::MOST {
+            self.lost += 1;
+            return false;
+        }
+        input.at = input.at.max(self.end());
+        self.inputs.push_back(input);
+        true
+    }
+}
+
+impl World {
+    /// The world of a live run before anything has happened: it does nothing by itself but
+    /// begin, and then waits to be told.
+    #[must_use]
+    pub fn live(model: Arc<Model>, seed: u64, source: Source) -> Self {
+        let mut world = Self::new(model, seed);
+        world.agenda = Agenda::live();
+        if source == Source::Remote {
+            world.with_remote_queues();
+        }
+        world
+    }
+
+    /// Whether it waits to be told what has come.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        self.agenda.is_live()
+    }
+
+    /// Takes in what reality has told. False if that changed nothing: there is no such entry any
+    /// more, or it is not due. Time never goes back: what comes too late comes now.
+    pub fn take_in<O: Observer>(&mut self, input: &Input, observer: &mut O) -> bool {
+        let plan = Arc::clone(&self.plan);
+        self.prepare::<O>();
+        if !self.begun {
+            self.begin(&plan);
+        }
+        let at = self.now.max(input.at);
+        let took = match input.what {
+            Happening::Reached => {
+                self.now = at;
+                true
+            }
+            _ if self.stands_still() => false,
+            Happening::Released(number) => {
+                let entry = self.agenda.release(number, at);
+                entry.inspect(|&(due, entry)| self.perform_late(&plan, at, due, entry)).is_some()
+            }
+            ref what => {
+                self.now = at;
+                self.hear_of(&plan, what)
+            }
+        };
+        self.deliver_records(observer);
+        took
+    }
+
+    /// Takes a whole trace in, and does what was done meanwhile: the run once more, from its
+    /// beginning.
+    pub fn retrace<O: Observer>(
+        &mut self,
+        trace: &Trace,
+        script: &[Intervention],
+        observer: &mut O,
+    ) {
+        let mut numbered = (0_u32..).zip(script).peekable();
+        for input in trace.iter() {
+            while let Some((number, it)) = numbered.next_if(|(_, it)| it.at < input.at) {
+                self.intervene(it, number, observer);
+            }
+            self.take_in(input, observer);
+        }
+        for (number, it) in numbered {
+            self.intervene(it, number, observer);
+        }
+    }
+
+    /// Tells of what it has begun to wait for since this was last asked, or since the last input.
+    pub fn take_orders(&mut self, mut tell: impl FnMut(Order)) {
+        let Self { agenda, messages, tasks, plan, .. } = self;
+        agenda.take_fresh(|number, due, entry| {
+            let by = match entry {
+                Scheduled::Leave(message) | Scheduled::Vanish(message) => {
+                    By::Wire { message, link: messages.get(message).link }
+                }
+                Scheduled::Resume { task, .. } => {
+                    let state = &tasks.slots[task as usize];
+                    let works = state.phase == Phase::Working && !state.retrying;
+                    By::Worker { instance: state.instance, works }
+                }
+                Scheduled::Arrival(service) | Scheduled::User(service) => By::Source(service),
+                Scheduled::Timer { instance, .. } => By::Source(plan.service_of(instance)),
+                _ => By::Clock,
+            };
+            tell(Order { number, due, by });
+        });
+    }
+
+    /// From now on it goes on by itself, by virtual time, from where it is: a live run is gone
+    /// on with as a simulated one.
+    pub fn go_on_by_itself(&mut self) {
+        self.agenda.go_on_by_itself(self.now);
+        self.take_over_queues();
+    }
+}

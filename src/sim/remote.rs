@@ -1,0 +1,418 @@
+//! Queue topics whose broker is another program: what the world hands to it, and what it says.
+//!
+//! The world decides nothing here. What is published is handed over, and is in the queue when
+//! the broker says so; who gets a message, how often and when, is what the broker does; an ack
+//! that reaches the topic is handed over, and counts when the broker has confirmed it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::engine::broker::queue::{Queue, Ticket};
+use crate::model::{
+    AckTiming, Event, InstanceId, LinkId, MessageId, Node, OnFailure, Role, Settlement, Span,
+    TopicId, TopicKind, What,
+};
+
+use super::input::Happening;
+use super::message::{Message, Token};
+use super::plan::Plan;
+use super::world::{Broker, World};
+
+/// A topic whose broker is another program.
+#[derive(Clone, Debug, Default)]
+pub struct Remote {
+    /// What is in the queue, by the broker's number of it.
+    entries: BTreeMap<u64, Entry>,
+    /// What was handed over and is not heard of.
+    publishing: BTreeSet<MessageId>,
+    /// Deliveries that take up a consumer's room.
+    held: BTreeMap<u32, InstanceId>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    message: MessageId,
+    /// Whether somebody has it.
+    leased: bool,
+}
+
+/// What is to be done at the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// Publish what this message carries.
+    Publish {
+        /// Where.
+        topic: TopicId,
+        /// The message.
+        message: MessageId,
+    },
+    /// Say what became of a delivery.
+    Settle {
+        /// Where.
+        topic: TopicId,
+        /// The entry.
+        entry: u64,
+        /// Which delivery.
+        lease: u32,
+        /// What.
+        verdict: Verdict,
+    },
+    /// A consumer comes.
+    Attach {
+        /// Where.
+        topic: TopicId,
+        /// Who.
+        instance: InstanceId,
+        /// How many deliveries it has room for.
+        prefetch: u32,
+    },
+    /// A consumer is gone.
+    Detach {
+        /// Where.
+        topic: TopicId,
+        /// Who.
+        instance: InstanceId,
+    },
+    /// A consumer has room for one delivery more.
+    Room {
+        /// Where.
+        topic: TopicId,
+        /// Who.
+        instance: InstanceId,
+    },
+    /// An entry is to be no more, since it was made a dead letter here.
+    Delete {
+        /// Where.
+        topic: TopicId,
+        /// The entry.
+        entry: u64,
+    },
+}
+
+/// What a consumer says of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is done.
+    Ack,
+    /// It is to be delivered again, after this time.
+    Nack(Span),
+    /// It is not to be delivered again.
+    Reject,
+    /// It is being worked on: the lease begins anew.
+    Progress,
+}
+
+impl Remote {
+    /// Messages that wait, and that somebody has.
+    pub fn counts(&self) -> (u64, u64) {
+        let leased = self.entries.values().filter(|it| it.leased).count() as u64;
+        ((self.entries.len() + self.publishing.len()) as u64 - leased, leased)
+    }
+
+    /// Every message that the topic has.
+    pub fn messages(&self) -> impl Iterator<Item = MessageId> + '_ {
+        self.entries.values().map(|it| it.message).chain(self.publishing.iter().copied())
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub fn size_bytes(&self) -> usize {
+        self.entries.len() * 32 + self.publishing.len() * 16 + self.held.len() * 24
+    }
+}
+
+/// What a delivery's ack is to refer to. Its place in a table is none of a queue of ours.
+const fn ticket(entry: u64, lease: u32) -> Ticket {
+    Ticket::of_words([u32::MAX as u64, lease as u64, entry])
+}
+
+const fn entry_of(ticket: Ticket) -> u64 {
+    ticket.words()[2]
+}
+
+impl World {
+    /// From before it begins: its queue topics are with a broker that is another program.
+    pub(super) fn with_remote_queues(&mut self) {
+        for topic in &mut self.topics {
+            if matches!(topic.broker, Broker::Queue(_)) {
+                topic.remote = Some(Box::default());
+            }
+        }
+    }
+
+    /// Tells of what is to be done at the broker since this was last asked, or since the last
+    /// input.
+    pub fn take_errands(&mut self, tell: impl FnMut(Errand)) {
+        self.errands.drain(..).for_each(tell);
+    }
+
+    /// Whether a broker that is another program has an entry that is not settled here.
+    #[must_use]
+    pub fn has_entry(&self, topic: TopicId, entry: u64) -> bool {
+        let state = self.topics.get(topic.index()).and_then(|it| it.remote.as_ref());
+        state.is_some_and(|it| it.entries.contains_key(&entry))
+    }
+
+    pub(super) fn is_remote(&self, topic: TopicId) -> bool {
+        self.topics[topic.index()].remote.is_some()
+    }
+
+    /// A message has come to its topic.
+    pub(super) fn reach_remote(&mut self, plan: &Plan, topic: TopicId, id: MessageId) {
+        let &Message { role, from, token, .. } = self.messages.get(id);
+        if role == Role::Publish {
+            return self.hand_over(topic, id);
+        }
+        self.received(id);
+        let Token::Ticket(ticket) = token else { return };
+        let consume = plan.subscription(plan.service_of(from), topic);
+        let Some((_, consume)) = consume else { return };
+        let verdict = match (role, consume.in_the_end()) {
+            (Role::Ack, _) => Verdict::Ack,
+            (Role::Progress, _) => Verdict::Progress,
+            (_, OnFailure::GiveUp | OnFailure::LetExpire) => Verdict::Reject,
+            (_, OnFailure::Retry(after)) => Verdict::Nack(after),
+        };
+        self.settle_remotely(plan, topic, ticket, verdict);
+    }
+
+    fn settle_remotely(&mut self, plan: &Plan, topic: TopicId, ticket: Ticket, verdict: Verdict) {
+        let (entry, lease) = (entry_of(ticket), ticket.lease());
+        self.errands.push(Errand::Settle { topic, entry, lease, verdict });
+        if verdict != Verdict::Progress {
+            self.let_go_remotely(topic, ticket);
+        }
+        let Some(remote) = &mut self.topics[topic.index()].remote else { return };
+        match verdict {
+            Verdict::Reject => {
+                if let Some(Entry { message, .. }) = remote.entries.remove(&entry) {
+                    self.dead_letter(plan, topic, message, Settlement::Rejected);
+                }
+            }
+            Verdict::Nack(_) => {
+                if let Some(it) = remote.entries.get_mut(&entry).filter(|it| it.leased) {
+                    it.leased = false;
+                    let message = it.message;
+                    self.note(What::Settled { message, topic, how: Settlement::Requeued });
+                }
+            }
+            Verdict::Ack | Verdict::Progress => {}
+        }
+    }
+
+    /// A message is given to the broker to be published.
+    pub(super) fn hand_over(&mut self, topic: TopicId, message: MessageId) {
+        if let Some(remote) = &mut self.topics[topic.index()].remote {
+            remote.publishing.insert(message);
+            self.errands.push(Errand::Publish { topic, message });
+        }
+    }
+
+    /// A delivery takes up its consumer's room no more.
+    pub(super) fn let_go_remotely(&mut self, topic: TopicId, ticket: Ticket) {
+        if let Some(remote) = &mut self.topics[topic.index()].remote
+            && let Some(instance) = remote.held.remove(&ticket.lease())
+        {
+            self.errands.push(Errand::Room { topic, instance });
+        }
+    }
+
+    /// A consumer comes to a topic, or is gone.
+    pub(super) fn attach_remotely(
+        &mut self,
+        topic: TopicId,
+        instance: InstanceId,
+        prefetch: Option<u32>,
+    ) {
+        let Some(remote) = &mut self.topics[topic.index()].remote else { return };
+        self.errands.push(match prefetch {
+            Some(prefetch) => Errand::Attach { topic, instance, prefetch },
+            None => Errand::Detach { topic, instance },
+        });
+        if prefetch.is_none() {
+            remote.held.retain(|_, holder| *holder != instance);
+        }
+    }
+
+    /// The broker has said something. False if it is about nothing that is here.
+    pub(super) fn hear_of(&mut self, plan: &Plan, what: &Happening) -> bool {
+        match *what {
+            Happening::Stored { topic, message, entry } => self.stored(plan, topic, message, entry),
+            Happening::Declined { topic, message, duplicate } => {
+                self.declined(plan, topic, message, duplicate)
+            }
+            Happening::Known { topic, entry, ref event } => self.known(topic, entry, event),
+            Happening::Delivered { topic, to, delivery, lease, entry } => {
+                self.delivered(plan, topic, to, delivery, (entry, lease))
+            }
+            Happening::Settled { topic, entry } => {
+                let Some(it) = self.take_entry(topic, entry) else { return false };
+                self.topics[topic.index()].acked += 1;
+                let message = it.message;
+                self.note(What::Settled { message, topic, how: Settlement::Acked });
+                self.end_message(message);
+                true
+            }
+            Happening::Died { topic, entry } => {
+                let Some(it) = self.take_entry(topic, entry) else { return false };
+                self.errands.push(Errand::Delete { topic, entry });
+                self.dead_letter(plan, topic, it.message, Settlement::TooOften);
+                true
+            }
+            Happening::Released(_) | Happening::Reached => false,
+        }
+    }
+
+    fn remote(&mut self, topic: TopicId) -> Option<&mut Remote> {
+        self.topics.get_mut(topic.index())?.remote.as_deref_mut()
+    }
+
+    fn take_entry(&mut self, topic: TopicId, entry: u64) -> Option<Entry> {
+        self.remote(topic)?.entries.remove(&entry)
+    }
+
+    fn stored(&mut self, plan: &Plan, topic: TopicId, id: MessageId, entry: u64) -> bool {
+        let Some(remote) = self.remote(topic) else { return false };
+        if !remote.publishing.remove(&id) {
+            return false;
+        }
+        remote.entries.insert(entry, Entry { message: id, leased: false });
+        let message = *self.messages.get(id);
+        self.note(What::Enqueued { message: id, topic });
+        self.accepted(plan, topic, message.event.id);
+        if message.role == Role::Publish && Self::topic_of(plan, message.link) == topic {
+            self.answer_publish(plan, &message, Role::Confirm, false);
+        }
+        true
+    }
+
+    fn declined(&mut self, plan: &Plan, topic: TopicId, id: MessageId, duplicate: bool) -> bool {
+        let Some(remote) = self.remote(topic) else { return false };
+        if !remote.publishing.remove(&id) {
+            return false;
+        }
+        let message = *self.messages.get(id);
+        let state = &mut self.topics[topic.index()];
+        let (reason, role) = if duplicate {
+            state.deduplicated += 1;
+            (crate::model::DropReason::Duplicate, Role::Confirm)
+        } else {
+            state.refused += 1;
+            (crate::model::DropReason::QueueFull, Role::Refusal)
+        };
+        self.drop_message(id, reason);
+        if Self::topic_of(plan, message.link) == topic {
+            self.answer_publish(plan, &message, role, false);
+        }
+        true
+    }
+
+    /// The broker has an entry that is not known here (any more): it has forgotten an ack.
+    fn known(&mut self, topic: TopicId, entry: u64, event: &Event) -> bool {
+        if self.remote(topic).is_none_or(|it| it.entries.contains_key(&entry)) {
+            return false;
+        }
+        let model = &self.plan.model;
+        let producer = event.id.producer();
+        let Some(way) = model.link_between(Node::Service(producer), Node::Topic(topic)) else {
+            return false;
+        };
+        if event.event_type.index() >= model.event_types.len() {
+            return false;
+        }
+        let Some(from) = model.instances_of(producer).next() else { return false };
+        let (link, attempt): (LinkId, _) = (way, 1);
+        let (role, token, since) = (Role::Publish, Token::None, self.now);
+        let message = Message { event: *event, role, attempt, link, from, to: from, token, since };
+        self.counters.made[role as usize] += 1;
+        let id = self.messages.insert(&message);
+        let Event { id: event, event_type, .. } = message.event;
+        self.note(What::AckForgotten { message: id, event, event_type, link, attempt, topic });
+        let state = &mut self.topics[topic.index()];
+        state.acked = state.acked.saturating_sub(1);
+        if let Some(remote) = &mut state.remote {
+            remote.entries.insert(entry, Entry { message: id, leased: false });
+        }
+        true
+    }
+
+    fn delivered(
+        &mut self,
+        plan: &Plan,
+        topic: TopicId,
+        to: InstanceId,
+        delivery: u16,
+        (entry, lease): (u64, u32),
+    ) -> bool {
+        if to.index() >= self.instances.len() {
+            return false;
+        }
+        let service = plan.service_of(to);
+        let Some((_, consume)) = plan.subscription(service, topic) else { return false };
+        let Some(remote) = self.remote(topic) else { return false };
+        let Some(it) = remote.entries.get_mut(&entry) else { return false };
+        let was_leased = std::mem::replace(&mut it.leased, true);
+        let message = it.message;
+        remote.held.insert(lease, to);
+        if was_leased {
+            // Its lease has run out.
+            self.note(What::Settled { message, topic, how: Settlement::Requeued });
+        }
+        self.note(What::Leased { message, topic, instance: to, delivery });
+        let state = &mut self.topics[topic.index()];
+        state.delivered += 1;
+        state.redelivered += u64::from(delivery > 1);
+        let event = self.messages.get(message).event;
+        let link = plan.link(Node::Topic(topic), Node::Service(service));
+        let ticket = ticket(entry, lease);
+        let token = Token::Ticket(ticket);
+        self.send_new(plan, link, event, Role::Delivery, to, to, token, delivery);
+        if consume.ack == AckTiming::Automatic {
+            self.settle_remotely(plan, topic, ticket, Verdict::Ack);
+        }
+        true
+    }
+
+    /// What was with another program is taken over by the world's own brokers: all waits again.
+    pub(super) fn take_over_queues(&mut self) {
+        let plan = &*Arc::clone(&self.plan);
+        for index in 0..self.topics.len() {
+            let topic = TopicId::from_index(index);
+            let Some(remote) = self.topics[index].remote.take() else { continue };
+            let TopicKind::Queue(settings) = &plan.model.topics[index].kind else { continue };
+            let mut queue = Queue::new(settings.clone());
+            for (instance, state) in self.instances.iter().enumerate() {
+                let instance = InstanceId::from_index(instance);
+                let consume = plan.subscription(plan.service_of(instance), topic);
+                if let Some((_, consume)) = consume.filter(|_| state.up) {
+                    queue.connect(instance, consume.prefetch);
+                }
+            }
+            self.topics[index].broker = Broker::Queue(Box::new(queue));
+            for Entry { message, leased } in remote.entries.into_values() {
+                if leased {
+                    self.note(What::Settled { message, topic, how: Settlement::Requeued });
+                }
+                self.take_back(plan, topic, message);
+            }
+            for message in remote.publishing {
+                self.enqueue(plan, topic, message);
+            }
+            self.hand_out_queue(plan, topic);
+        }
+    }
+
+    /// An entry is in our queue from now on.
+    fn take_back(&mut self, plan: &Plan, topic: TopicId, id: MessageId) {
+        let now = self.now;
+        let event = self.messages.get(id).event;
+        let key = plan.model.event_types[event.event_type.index()].key;
+        let key = key.map_or(0, |key| event.fields[key]);
+        let Broker::Queue(queue) = &mut self.topics[topic.index()].broker else { return };
+        let mut effects = Vec::new();
+        let accepted = queue.publish(now, id, event.id, key, &mut effects);
+        self.perform_effects(plan, topic, effects);
+        if accepted != crate::engine::broker::queue::Accepted::Yes {
+            self.drop_message(id, crate::model::DropReason::Duplicate);
+        }
+    }
+}
