@@ -111,7 +111,8 @@ fn bare(url: &str) -> f64 {
         let mut left = BACKLOG;
         let mut acks = tokio::task::JoinSet::new();
         while left > 0 {
-            let mut batch = consumer.batch().max_messages(256).messages().await.unwrap();
+            let mut batch =
+                consumer.batch().max_messages(left.min(256) as usize).messages().await.unwrap();
             while let Some(message) = batch.next().await {
                 let (client, reply) = (client.clone(), message.unwrap().reply.clone().unwrap());
                 acks.spawn(async move { client.request(reply, "+ACK".into()).await.unwrap() });
