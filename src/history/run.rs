@@ -18,9 +18,9 @@ use super::overview::Overview;
 use super::scene::{Scene, TAIL_EVENTS};
 use super::trail::Trail;
 
-/// How many records lie between two checkpoints at least: some half a millisecond of
+/// How many records lie between two checkpoints at least: some fifth of a millisecond of
 /// simulation.
-const LEAST_SPACING: u64 = 4_096;
+const LEAST_SPACING: u64 = 2_048;
 
 /// A checkpoint is made when as many records have gone by as copying it costs: one for so many
 /// bytes.
@@ -48,6 +48,8 @@ pub struct Run {
     /// Checkpoints passed on the way to the last questions, in the order they were made.
     near: VecDeque<Near>,
     near_bytes: usize,
+    /// After which checkpoint the last question was.
+    asked_after: usize,
     overview: Overview,
     ladder: Growing,
 }
@@ -155,6 +157,7 @@ impl Run {
             cursor: None,
             near: VecDeque::new(),
             near_bytes: 0,
+            asked_after: 0,
             overview: Overview::default(),
             ladder: Growing::default(),
         }
@@ -245,6 +248,7 @@ impl Run {
             cursor: None,
             near: VecDeque::new(),
             near_bytes: 0,
+            asked_after: 0,
             overview,
             ladder,
         }
@@ -329,10 +333,14 @@ impl Run {
         self.count_own();
     }
 
+    /// The place of the latest checkpoint of those not after an instant.
+    fn checkpoint_before(&self, at: Time) -> usize {
+        self.checkpoints.partition_point(|it| it.kept.now() <= at).saturating_sub(1)
+    }
+
     /// The latest moment that is kept of those not after an instant.
     fn kept_before(&self, at: Time) -> From<'_> {
-        let after = self.checkpoints.partition_point(|it| it.kept.now() <= at);
-        let far = From::Kept(&self.checkpoints[after.saturating_sub(1)].kept);
+        let far = From::Kept(&self.checkpoints[self.checkpoint_before(at)].kept);
         let near = self.near.iter().map(|it| &it.moment).chain(&self.cursor);
         let near = near.filter(|it| it.world.now() <= at).map(From::Moment);
         near.chain([far]).max_by_key(From::records).expect("there is one at least")
@@ -366,7 +374,14 @@ impl Run {
         let kept = self.kept_before(at);
         let near = cursor.filter(|it| it.scene.records >= kept.records());
         let mut moment = near.unwrap_or_else(|| kept.moment());
-        self.advance(&mut moment, at);
+        // Whoever looks here twice will look nearby again, and back; whoever jumps about will not.
+        let before = self.checkpoint_before(at);
+        let stays = before.abs_diff(std::mem::replace(&mut self.asked_after, before)) <= 1;
+        if stays {
+            self.advance(&mut moment, at);
+        } else {
+            moment.advance(&self.script, at);
+        }
         let answer = self.answer(&moment);
         self.cursor = Some(moment);
         answer
@@ -383,8 +398,7 @@ impl Run {
         }
     }
 
-    /// Takes a moment on to an instant, and keeps checkpoints on the way: whoever looks here
-    /// will look nearby.
+    /// Takes a moment on to an instant, and keeps checkpoints on the way.
     fn advance(&mut self, moment: &mut Moment, at: Time) {
         let mut next = moment.scene.records + self.near_spacing;
         while moment.next_at(&self.script).is_some_and(|next| next <= at) {
