@@ -118,7 +118,7 @@ fn marks(
         } else {
             (x - 3.0, Align2::RIGHT_TOP)
         };
-        let top = if x - last < 26.0 { 13.0 } else { 2.0 };
+        let top = if x - last < 56.0 { 13.0 } else { 2.0 };
         last = x;
         painter.text(pos2(at, plot.top() + top), align, stat.name(), font, colour);
     }
