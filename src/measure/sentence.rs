@@ -1,7 +1,7 @@
 //! One true sentence for a column. Each clause comes with the claims that make it true, so that a
 //! test (or a doubter) can hold it to the figures.
 
-use crate::model::{Figure, Relation, ServiceId, Stat, Unit};
+use crate::model::{AnomalyKind, Figure, Relation, ServiceId, Stat, Unit};
 
 use super::compare::{Column, Over, Row, common_workloads};
 use super::judge::number;
@@ -126,22 +126,32 @@ fn waste(column: &Column) -> Option<Clause> {
 }
 
 fn wrong_values(column: &Column) -> Option<Clause> {
-    let figure = Figure::Anomalies(None, None);
     let has_projections = column.model.stores.iter().any(|it| it.projection_of.is_some());
-    let anomalies = column.whole.figure(figure).filter(|_| has_projections)?;
-    let text = match anomalies {
+    has_projections.then_some(())?;
+    let figure = |kind| Figure::Anomalies(None, Some(kind));
+    let count = |kind| column.whole.figure(figure(kind)).unwrap_or(0.0);
+    let never = count(AnomalyKind::Missing) + count(AnomalyKind::Lost);
+    let wrongly = AnomalyKind::ALL.into_iter().map(count).sum::<f64>() - never;
+    let applied = match wrongly {
         0.0 => "no event was applied wrongly".to_owned(),
         1.0 => "one event was applied wrongly".to_owned(),
         it => format!("{it} times an event was applied wrongly"),
     };
-    Some(Clause { text, claims: vec![(Over::Whole, figure, Relation::Equal, anomalies)] })
+    let text = match never {
+        0.0 => applied,
+        1.0 => format!("{applied}, and one never will be applied"),
+        it => format!("{applied}, and {it} never will be applied"),
+    };
+    let is = |kind| (Over::Whole, figure(kind), Relation::Equal, count(kind));
+    Some(Clause { text, claims: AnomalyKind::ALL.into_iter().map(is).collect() })
 }
 
 /// The first row at which the column is better than every other, and the first at which it is
 /// worse. Their truth is in the rows themselves.
 fn best_and_worst(rows: &[Row], column: usize) -> Vec<Clause> {
     let find = |which: &dyn Fn(&Row) -> Option<usize>, word: &str| {
-        let row = rows.iter().find(|it| which(it) == Some(column))?;
+        let mut rows = rows.iter().filter(|it| !it.is_detail);
+        let row = rows.find(|it| which(it) == Some(column))?;
         let value = number(row.values[column]?, row.unit);
         Some(Clause { text: format!("{word} at “{}”: {value}", row.label), claims: Vec::new() })
     };
