@@ -552,7 +552,7 @@ actions! {
     C::ShowView(View::Sequence), View, "Sequence", "See what happened one after the other, as a sequence diagram", [ctrl("2")];
     C::ShowView(View::Metrics), View, "Metrics", "See figures along time, and distributions", [ctrl("3")];
     C::ShowView(View::Compare), View, "Compare", "See variants, branches or files side by side", [ctrl("4")];
-    C::ToggleExpectations, View, "Expectations", "Show or hide what the scenario expects of its runs, and whether it is so", [plain("P")];
+    C::ToggleExpectations, View, "Expectations", "Show or hide what the scenario expects of its runs, and whether it is so", [plain("G")];
     C::Compare(CompareCommand::ToggleMatrix), View, "Strategies × faults", "See consumer strategies against what can happen to messages", [plain("J")];
     C::Compare(CompareCommand::ToggleIntervals), View, "Intervals from 20 seeds", "Run 20 seeds, and show means with their 95 % confidence intervals; or give that up", [plain("U")];
     C::Compare(CompareCommand::GoToFirst), View, "First difference of the columns", "Go to where the columns of the comparison first differ", [];
