@@ -190,7 +190,7 @@ fn measure(case: &Case, records: u64) {
         let run = runs.get(&none);
         // A run that nobody has looked at yet, of the same checkpoints; the last one stays.
         if number + 1 < PASSES {
-            passes.push(pass(&mut run.fork(none.clone()), end));
+            passes.push(pass(&mut run.fork(none.clone().into()), end));
         } else {
             passes.push(pass(run, end));
         }

@@ -628,6 +628,15 @@ mod tests {
     }
 
     #[test]
+    fn no_two_actions_share_a_key() {
+        let mut seen: Vec<Shortcut> = Vec::new();
+        for key in ACTIONS.iter().flat_map(|action| action.keys) {
+            assert!(!seen.contains(key), "{key} asks for two things");
+            seen.push(*key);
+        }
+    }
+
+    #[test]
     fn no_two_actions_share_a_label() {
         for (index, action) in ACTIONS.iter().enumerate() {
             assert!(ACTIONS[..index].iter().all(|other| other.label != action.label));
