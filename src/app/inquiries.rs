@@ -60,6 +60,8 @@ impl Found {
 /// The run that a question is about.
 #[derive(Clone)]
 pub(super) struct About {
+    /// Which of the runs that were shown.
+    run: u64,
     base: Arc<Model>,
     seed: u64,
     script: Script,
@@ -67,7 +69,8 @@ pub(super) struct About {
 
 impl About {
     pub(super) fn is(&self, app: &App) -> bool {
-        Arc::ptr_eq(&self.base, &app.run.base)
+        self.run == app.runs_shown
+            && Arc::ptr_eq(&self.base, &app.run.base)
             && self.seed == app.run.seed
             && self.script == app.run.script
     }
@@ -150,7 +153,7 @@ impl App {
         question: Q,
     ) -> Asked<Q, I::Answer, A> {
         let (base, script) = (Arc::clone(&self.run.base), Arc::clone(&self.run.script));
-        let about = About { base, script, seed: self.run.seed };
+        let about = About { run: self.runs_shown, base, script, seed: self.run.seed };
         Asked { about, question, pending: self.run.inquire(inquiry), answer: None }
     }
 

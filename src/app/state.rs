@@ -134,6 +134,8 @@ pub struct App {
     pub(super) no_futures: Futures,
     /// The live run that is shown, if one is.
     pub(super) live: Option<Living>,
+    /// How many runs were shown before this one.
+    pub(super) runs_shown: u64,
     /// The step that a control that is held changes.
     pub(super) tuning: Option<Tuning>,
     /// What was done last, until it is known whether it could be done.
@@ -185,6 +187,7 @@ impl App {
             subject: Subject::default(),
             quit: false,
             live: None,
+            runs_shown: 0,
             tuning: None,
             awaited: None,
             asked: None,

@@ -534,6 +534,7 @@ impl App {
         self.comparison = None;
         self.steps = 0;
         self.run = run;
+        self.runs_shown += 1;
         self.run.set_budget(self.settings.budget_bytes());
         self.show_made();
         if let Some(end) = self.run.end() {

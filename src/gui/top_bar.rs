@@ -15,6 +15,10 @@ const WIDE_SEARCH: f32 = 290.0;
 const NARROW_SEARCH: f32 = 200.0;
 /// The room that the views need beside it.
 const VIEWS: f32 = 330.0;
+/// The room that undo, redo and the search as a button need beside those.
+const WAY_BACK: f32 = 116.0;
+/// Variants whose names take more than this share of the bar are a list to choose from.
+const MOST_OF_VARIANTS: f32 = 0.22;
 
 /// The bar.
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
@@ -37,8 +41,11 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             expectations(ui, app, theme, out);
             faults(ui, app, theme, out);
             ui.add_space(4.0);
-            way_back(ui, app, theme, out);
-            ui.add_space(4.0);
+            // In a narrow window the menu has it, and the keys.
+            if ui.available_width() > VIEWS + WAY_BACK {
+                way_back(ui, app, theme, out);
+                ui.add_space(4.0);
+            }
             let room = ui.available_width() - VIEWS;
             let width = (room >= WIDE_SEARCH).then_some(260.0);
             let width = width.or((room >= NARROW_SEARCH).then_some(170.0));
@@ -131,7 +138,7 @@ fn logo(ui: &mut Ui, theme: &Theme) {
 }
 
 fn scenarios(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
-    let width = if ui.available_width() > 760.0 { 260.0 } else { 200.0 };
+    let width = if ui.available_width() > 1250.0 { 260.0 } else { 200.0 };
     let combo = ComboBox::from_id_salt("scenario")
         .width(width)
         .height(520.0)
@@ -190,6 +197,15 @@ fn variants(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         return;
     }
     let colours = &theme.colours;
+    let font = theme.text_font(theme.sizes.body);
+    let widths = app.scenario.variants.iter().map(|it| {
+        let text = ui.painter().layout_no_wrap(it.name.clone(), font.clone(), colours.text);
+        (text.size().x + 18.0).max(66.0)
+    });
+    let (all, bar) = (widths.sum::<f32>(), ui.ctx().content_rect().width());
+    if all > MOST_OF_VARIANTS * bar {
+        return variants_to_choose(ui, app, MOST_OF_VARIANTS * bar, out);
+    }
     let frame = egui::Frame::new()
         .fill(colours.control)
         .stroke(egui::Stroke::new(1.0, colours.card_border))
@@ -208,6 +224,28 @@ fn variants(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             }
         }
     });
+}
+
+/// The variants as a list, for want of room.
+fn variants_to_choose(ui: &mut Ui, app: &App, width: f32, out: &mut Vec<Command>) {
+    let shown = app.shown();
+    let combo = ComboBox::from_id_salt("variant")
+        .width(width.min(190.0))
+        .truncate()
+        .selected_text(shown.name.clone())
+        .show_ui(ui, |ui| {
+            for variant in &app.scenario.variants {
+                let label = ui.selectable_label(variant.name == shown.name, &variant.name);
+                if label.on_hover_text(&variant.sentence).clicked() {
+                    out.push(Command::SelectVariant(variant.name.clone()));
+                }
+            }
+        });
+    let label = format!("Variant: {}", shown.name);
+    combo
+        .response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, label.clone()));
+    combo.response.on_hover_text(&shown.sentence);
 }
 
 /// How much memory a run may hold, to be chosen.

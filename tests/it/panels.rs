@@ -654,3 +654,34 @@ fn futures_are_forked_switched_renamed_and_deleted() {
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert_eq!(shell(&window).app().tree().branches().count(), 2);
 }
+
+/// What is at the left of the top bar leaves room for what is at its right.
+#[test]
+fn the_top_bar_fits_into_a_small_window() {
+    let mut window = payment();
+    window.set_size(Vec2::new(1280.0, 720.0));
+    for entry in inflight::scenario::library::entries() {
+        tell(&mut window, Command::OpenLibrary(entry.name.to_owned()));
+        window.run_steps(2);
+        let variants = &shell(&window).app().scenario.variants;
+        if variants.len() < 2 {
+            continue;
+        }
+        let chooser = format!("Variant: {}", variants[0].name);
+        let names = variants.iter().map(|it| (Role::Button, it.name.clone()));
+        let labels = names.chain([(Role::ComboBox, chooser)]);
+        let rights: Vec<f32> = labels
+            .flat_map(|(role, label)| {
+                let found = window.query_all_by(move |it| {
+                    it.role() == role && it.label().as_deref() == Some(label.as_str())
+                });
+                found.map(|it| it.rect()).collect::<Vec<_>>()
+            })
+            .filter(|it| it.top() < 44.0)
+            .map(|it| it.right())
+            .collect();
+        let right = rights.iter().copied().max_by(f32::total_cmp).unwrap();
+        let left = window.get_by_role_and_label(Role::Button, "Flow").rect().left();
+        assert!(right < left, "{}: {right} and {left}", entry.name);
+    }
+}
