@@ -11,7 +11,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use inflight::history::{Handle, Run, Runs};
+use inflight::history::{DifferenceOf, Found, Handle, Inquiry, Run, Runs};
 use inflight::model::{Act, FaultKind, Intervention, Model, Script, ServiceId, Span, Time};
 use inflight::scenario;
 
@@ -217,8 +217,30 @@ fn measure(case: &Case, records: u64) {
             })
         })
         .collect();
+    // From the question to the first difference: what was simulated so far is all that is known.
+    let mut lots = Lots(9);
+    let firsts: Vec<f64> = (0..20)
+        .map(|_| {
+            let at = Time(lots.below(end.0 * 9 / 10));
+            let script = something_at(at);
+            let run = runs.get(&script);
+            while run.head().now() < at && run.extend(at, 4_096) {}
+            timed(|| {
+                let mut inquiry = DifferenceOf::new(none.clone(), script.clone(), end);
+                inquiry.begin(&mut runs);
+                loop {
+                    inquiry.go_on(&mut runs);
+                    match inquiry.work() {
+                        Found::SoFar(it) if it.parts.is_empty() => {}
+                        Found::SoFar(_) | Found::All(_) => break,
+                        Found::Nothing => {}
+                    }
+                }
+            })
+        })
+        .collect();
     println!(
-        "{:<26} {:>6.0e} {flying:>6} {slots:>6} {:>5.1} |{} |{} |{} |{} |{} | {:>5.0} {:>5.0}  {:>5.0} {:>5.0} | {:>5.2}",
+        "{:<26} {:>6.0e} {flying:>6} {slots:>6} {:>5.1} |{} |{} |{} |{} |{} |{} | {:>5.0} {:>5.0}  {:>5.0} {:>5.0} | {:>5.2}",
         case.name,
         records as f64,
         records as f64 / made / 1e3,
@@ -227,6 +249,7 @@ fn measure(case: &Case, records: u64) {
         least(|it| &it.backwards),
         least(|it| &it.whole),
         figures(forks),
+        figures(firsts),
         mib(held),
         in_memory,
         mib(held_after),
@@ -250,7 +273,7 @@ fn main() {
         return measure(&case, records.parse().unwrap());
     }
     println!(
-        "{:<26} {:>6} {:>6} {:>6} {:>5} |{:^22} |{:^22} |{:^22} |{:^22} |{:^22} | {:^11}  {:^11} | {:>5}",
+        "{:<26} {:>6} {:>6} {:>6} {:>5} |{:^22} |{:^22} |{:^22} |{:^22} |{:^22} |{:^22} | {:^11}  {:^11} | {:>5}",
         "ms: median/99 of 100/worst",
         "records",
         "flying",
@@ -261,6 +284,7 @@ fn main() {
         "backwards",
         "whole, backwards",
         "fork",
+        "first difference",
         "MiB held,RSS",
         "after seeks",
         "first"

@@ -44,7 +44,7 @@ pub(super) fn carry_over(made: &Made, from: &Scenario, to: &Scenario) -> (Made, 
         }
     }
     // Instants are the same in any scenario.
-    (Made { variant, futures, live: None, places, marks: made.marks.clone() }, lost)
+    (Made { variant, futures, live: made.live.clone(), places, marks: made.marks.clone() }, lost)
 }
 
 fn carry_tree(tree: &Tree, old: &Model, new: &Model, lost: &mut Vec<String>) -> Tree {

@@ -190,7 +190,9 @@ impl App {
     fn usual_columns(&self) -> Vec<Which> {
         let branch = |variant: &str, branch| Which::Branch { variant: variant.to_owned(), branch };
         if let [only] = self.scenario.variants.as_slice() {
-            let branches = self.tree().branches().take(MOST_COLUMNS);
+            // Not those of a live run that is shown.
+            let futures = self.made.futures.get(&only.name).unwrap_or(&self.no_futures);
+            let branches = futures.tree.branches().take(MOST_COLUMNS);
             return branches.map(|it| branch(&only.name, it.id)).collect();
         }
         let variants = self.scenario.variants.iter().take(MOST_COLUMNS);
@@ -424,7 +426,7 @@ impl App {
     /// When all is measured and simulated, it is found out where the columns first differ.
     fn seek_first(&mut self) {
         let comparing = &mut self.comparing;
-        let is_simulated = |it: &Side| it.run.progress.done || it.run.base.end.is_none();
+        let is_simulated = |it: &Side| it.run.progress.done || it.run.progress.head >= it.end;
         let is_ready = comparing.is_done() && comparing.sides.iter().all(is_simulated);
         if !is_ready || comparing.seeking.is_some() || comparing.first.is_some() {
             return;
@@ -433,6 +435,7 @@ impl App {
         let anomalies = comparing.sides.iter().map(|it| {
             let marks = it.run.overview.marks.iter();
             let anomalies = marks.filter(|it| matches!(it.kind, MarkKind::Anomaly { .. }));
+            let anomalies = anomalies.filter(|mark| mark.at <= it.end);
             anomalies.map(|it| it.at).collect()
         });
         let (names, anomalies): (_, Vec<Vec<Time>>) = (comparing.names(), anomalies.collect());

@@ -302,8 +302,10 @@ impl App {
     pub(super) fn see_to_desk(&mut self) {
         let mut found = Vec::new();
         self.desk.checks.retain(|check| {
+            // In this order: what is told between the two is not missed.
+            let is_over = check.pending.is_over();
             let answer = check.pending.take();
-            let is_open = answer.is_none() && !check.pending.is_over();
+            let is_open = answer.is_none() && !is_over;
             found.extend(
                 answer.map(|it| {
                     (check.branch.clone(), check.script.clone(), check.program.clone(), it)
@@ -382,6 +384,7 @@ impl App {
 
     /// The program ends: what is not saved is kept, and offered when it begins again.
     pub fn leave(&mut self) {
+        self.record_so_far();
         if self.is_saving()
             && let Some(keeper) = self.desk.keeper.take()
         {

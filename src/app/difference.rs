@@ -65,7 +65,7 @@ impl App {
         if let Some(found) = comparison.pending.as_ref().and_then(Pending::take) {
             comparison.found = Some(found);
         }
-        comparison.pending.take_if(|it| it.is_over());
+        comparison.pending.take_if(|it| it.is_settled());
         // What was over before may have been told between the two.
         let first = comparison.found.as_ref().and_then(|it| it.parts.first()).map(|it| it.at);
         let goes_there = std::mem::take(&mut comparison.goes_there);

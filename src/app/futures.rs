@@ -51,7 +51,7 @@ impl App {
             self.steps = 0;
         }
         self.run.show(&script, &others);
-        self.run.follow(self.playback.at);
+        self.follow_run();
     }
 
     /// Does something to the copy that is selected.

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::history::{Live, MAIN, Step};
+use crate::history::{Live, MAIN, Rung, Step};
 use crate::live::{self, Phase, Status, Where};
 use crate::model::{Act, Script, Span, Time};
 use crate::session;
-use crate::sim::Source;
+use crate::sim::{Source, World};
 
 use super::acting::done_words;
 use super::made::Futures;
@@ -97,7 +97,7 @@ impl App {
         let at_the_edge = self.run.progress.head.since(self.playback.at) <= FAR_BEHIND;
         self.branch().id == MAIN
             && self.live.as_ref().is_some_and(|it| it.is_going_on() && it.follows)
-            && at_the_edge
+            && (self.playback.playing || at_the_edge)
     }
 
     /// Runs the shown variant live, from its beginning.
@@ -106,6 +106,11 @@ impl App {
         let seed = self.seed.unwrap_or(model.seed);
         let options = live::Options { broker: place.clone(), ..live::Options::new(seed) };
         // The one that goes on ends first: two would be in each other's way.
+        self.record_so_far();
+        if self.desk.live.is_some() && self.desk.is_unsaved {
+            // One session has one recording: the one before is kept, and offered.
+            self.put_aside();
+        }
         self.stop_showing_live();
         let handle = match live::start(Arc::clone(&model), &options) {
             Ok(handle) => handle,
@@ -180,27 +185,6 @@ impl App {
         self.show_run(run);
     }
 
-    /// A live run that is over is of the session from then on: saved, it is there again.
-    pub(super) fn record(&mut self) {
-        let progress = &self.run.progress;
-        let Some(living) = self.live.as_ref().filter(|it| !it.is_going_on()) else { return };
-        if self.branch().id != MAIN
-            || !progress.done
-            || matches!(living.origin, Origin::Recorded(_))
-        {
-            return;
-        }
-        let Some(end) = progress.ladder.end else { return };
-        if self.desk.live.as_ref().is_some_and(|it| it.end == end) {
-            return;
-        }
-        let live = living.so_far();
-        let (variant, seed) = (self.shown().name.clone(), self.run.seed);
-        let script = live.script.to_vec();
-        self.desk.live = Some(session::Live { variant, seed, trace: live.trace, script, end });
-        self.keep_work();
-    }
-
     /// The playhead goes to what happens now, and stays with it.
     pub(super) fn follow_now(&mut self) {
         let Some(living) = self.live.as_mut().filter(|it| it.is_going_on()) else { return };
@@ -234,6 +218,31 @@ impl App {
         self.undo.change_all(|made| super::Made { live: live.clone(), ..made.clone() });
     }
 
+    /// What there is by now of a live run is of the session: it is over, about to be let go, or
+    /// saved.
+    pub(super) fn record_so_far(&mut self) {
+        let Some(living) = &self.live else { return };
+        let Origin::Running(_) = &living.origin else { return };
+        let live = living.so_far();
+        let has_failed = living.status.phase == Phase::Failed;
+        let is_recorded =
+            self.desk.live.as_ref().is_some_and(|it| it.trace.len() == live.trace.len());
+        if has_failed || live.trace.is_empty() || is_recorded {
+            return;
+        }
+        // Taken in once more it says what it came to: a million inputs take a fraction of a second.
+        let mut world = World::live(Arc::clone(&self.run.base), self.run.seed, living.source);
+        world.retrace(&live.trace, &live.script, &mut ());
+        let end = Rung { at: world.now(), records: world.record_count(), digest: world.digest() };
+        let variants = &mut self.scenario.variants.iter();
+        let Some(variant) = variants.find(|it| Arc::ptr_eq(&it.model, &self.run.base)) else {
+            return;
+        };
+        let (variant, seed, script) = (variant.name.clone(), self.run.seed, live.script.to_vec());
+        self.desk.live = Some(session::Live { variant, seed, trace: live.trace, script, end });
+        self.keep_work();
+    }
+
     /// Does something to the live run now.
     pub(super) fn act_live(&mut self, act: Act) {
         let Some(Living { origin: Origin::Running(handle), .. }) = &self.live else { return };
@@ -246,7 +255,16 @@ impl App {
     pub(super) fn hear_of_live(&mut self) {
         let Some(living) = &mut self.live else { return };
         let Origin::Running(handle) = &living.origin else { return };
-        let before = std::mem::replace(&mut living.status, handle.status());
+        let mut status = handle.status();
+        if handle.is_over() && !matches!(status.phase, Phase::Over | Phase::Failed) {
+            status.phase = Phase::Over;
+            status.trouble = Some(
+                "the live run broke down, which is a mistake of this program; what came in until \
+                 then is kept"
+                    .to_owned(),
+            );
+        }
+        let before = std::mem::replace(&mut living.status, status);
         if before.phase == Phase::Over {
             return;
         }
@@ -273,6 +291,7 @@ impl App {
             self.restart();
         } else if phase == Phase::Over {
             self.playback.playing = false;
+            self.record_so_far();
         }
     }
 
@@ -296,7 +315,8 @@ impl App {
 
     /// Each tick, after time has passed: the playhead stays with what happens now, if it is there.
     pub(super) fn stay_with_live(&mut self) {
-        let follows = self.live.as_ref().is_some_and(|it| it.follows && it.is_going_on());
+        let follows = self.branch().id == MAIN
+            && self.live.as_ref().is_some_and(|it| it.follows && it.is_going_on());
         let head = self.run.progress.head;
         if follows && self.playback.playing && head.since(self.playback.at) > FAR_BEHIND {
             self.playback.at = head.back(BEHIND);

@@ -120,6 +120,13 @@ impl App {
 
     /// The commands that concern sessions.
     pub(super) fn do_session(&mut self, command: Command) {
+        if matches!(command, Command::SaveSession | Command::SaveSessionTo { .. }) {
+            self.record_so_far();
+            if self.made.live.as_ref().is_some_and(|it| it.tree.branches().count() > 1) {
+                let text = "What-ifs of a live run are not saved with it; the run is.";
+                self.say(text.to_owned(), true);
+            }
+        }
         match command {
             Command::SaveSession => match self.desk.file.clone() {
                 Some(path) => self.save(&path, Over::Known(self.desk.mark)),
@@ -169,6 +176,8 @@ impl App {
 
     /// Something else is about to be opened: what was made and is not saved is kept, and offered.
     pub(super) fn put_aside(&mut self) {
+        // A live run that goes on ends here, and is of what is put aside.
+        self.record_so_far();
         // What was said of it is not so of what is opened.
         self.desk.notices.retain(|it| matches!(it, Notice::Text { .. }));
         if self.desk.is_unsaved
@@ -194,6 +203,7 @@ impl App {
         self.desk.saving.clear();
         self.desk.layout.clear();
         self.desk.live = None;
+        self.stop_showing_live();
         self.desk.kept = None;
         self.desk.is_unsaved = false;
     }
@@ -287,7 +297,7 @@ impl App {
         // Of a session of a live run that is what one wants to see.
         if self.desk.live.as_ref().is_some_and(|it| it.variant == self.shown().name) {
             self.show_recording();
-            self.seek(view.at);
+            self.playback.at = view.at;
         }
         match &file {
             Some(path) => self.watch_path(path),

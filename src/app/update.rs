@@ -252,6 +252,16 @@ impl App {
         self.run.set_budget(self.settings.budget_bytes());
     }
 
+    /// Takes what the worker has said of the run that is shown. Where that ends before the playhead,
+    /// as a live run may of which nobody knew where it would, the playhead goes to its end.
+    pub(super) fn follow_run(&mut self) {
+        self.run.follow(self.playback.at);
+        if let Some(end) = self.run.end().filter(|end| *end < self.playback.at) {
+            self.playback.at = end;
+            self.run.follow(end);
+        }
+    }
+
     /// Goes to an instant of the run.
     pub(super) fn seek(&mut self, to: Time) {
         self.leave_live_edge();
@@ -259,7 +269,7 @@ impl App {
         self.steps = 0;
         self.playback.at = to.min(Time::ZERO + self.whole());
         self.window = self.window.following(self.playback.at, self.whole());
-        self.run.follow(self.playback.at);
+        self.follow_run();
     }
 
     /// Goes to an instant, and stands still there.
@@ -309,8 +319,7 @@ impl App {
         let after = self.playback.at;
         self.take_jump(seconds);
         self.take_hits();
-        self.run.follow(self.playback.at);
-        self.record();
+        self.follow_run();
         self.take_steps();
         self.inquire();
         self.follow_comparison();
@@ -425,6 +434,18 @@ impl App {
                     return;
                 }
                 let name = self.shown().name.clone();
+                // What was live is of the scenario as it was: it is put aside with it.
+                let changes = |name: &str| {
+                    let model = |of: &Scenario| {
+                        let found = of.variants.iter().find(|variant| variant.name == name);
+                        found.map(|variant| Arc::clone(&variant.model))
+                    };
+                    model(&scenario) != model(&self.scenario)
+                };
+                let recorded = self.desk.live.as_ref().is_some_and(|it| changes(&it.variant));
+                if recorded || self.live.is_some() && changes(&name) {
+                    self.put_aside();
+                }
                 self.text = text;
                 let before = std::mem::replace(&mut self.scenario, scenario);
                 let variants = &self.scenario.variants;
@@ -517,6 +538,7 @@ impl App {
     /// Runs the shown variant from its beginning; the playhead stays where it is.
     pub(super) fn restart(&mut self) {
         self.remember_ladders();
+        self.record_so_far();
         self.stop_showing_live();
         let model = Arc::clone(&self.shown().model);
         let seed = self.seed.unwrap_or(model.seed);
@@ -542,7 +564,7 @@ impl App {
         }
         self.window = self.window.inside(self.whole());
         self.window = self.window.following(self.playback.at, self.whole());
-        self.run.follow(self.playback.at);
+        self.follow_run();
     }
 }
 

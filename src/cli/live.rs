@@ -51,6 +51,9 @@ pub(super) struct Options {
     /// record
     #[arg(long, value_name = "FILE.inflight")]
     record: Option<PathBuf>,
+    /// Replace the session file if it is there
+    #[arg(long, requires = "record")]
+    over: bool,
     /// Print a JSON document
     #[arg(long)]
     json: bool,
@@ -85,6 +88,9 @@ fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
             session::ENDING
         );
         return Err((2, message));
+    }
+    if let Some(path) = &options.record {
+        can_be_written(path, options.over).map_err(|it| (2_u8, it))?;
     }
     let (scenario, text) = source::load_with_text(&options.file).map_err(|it| (1_u8, it))?;
     let variant = choose(&scenario.variants, options.variant.as_deref());
@@ -140,6 +146,23 @@ fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
         record(path, options, (&scenario, text), variant, &world, live).map_err(|it| (1_u8, it))?;
     }
     Ok(())
+}
+
+/// Sees to it, before anything is run for it, that a file can be written, and that nothing is
+/// lost by that.
+fn can_be_written(path: &Path, over: bool) -> Result<(), String> {
+    if path.exists() && !over {
+        return Err(format!(
+            "error: `{}` is there already; give another name, or --over to replace it",
+            path.display()
+        ));
+    }
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    let probe = tempfile::NamedTempFile::new_in(folder);
+    probe.map(drop).map_err(|error| {
+        format!("error: nothing can be written in `{}`: {error}", folder.display())
+    })
 }
 
 /// Sees a live run through; gives how long it took and whether it was stopped before its time.

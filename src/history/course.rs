@@ -37,6 +37,13 @@ struct Part {
     leaves: Time,
 }
 
+impl Part {
+    /// How far the live run has come.
+    fn come_to(&self) -> Time {
+        self.live.until.max(self.live.trace.end())
+    }
+}
+
 impl From<Script> for Course {
     fn from(script: Script) -> Self {
         Self { script, live: None }
@@ -83,17 +90,23 @@ impl Course {
         part.live.trace.get(number).filter(|it| it.at <= part.leaves)
     }
 
-    /// How far the live run has come that this is, if it is one.
+    /// Whether everything is known that reality tells until an instant.
+    pub(super) fn is_known_until(&self, at: Time) -> bool {
+        self.live.as_ref().is_none_or(|it| it.live.is_over || at <= it.come_to())
+    }
+
+    /// How far the live run has come that this is, if it is one, still or for good.
     #[must_use]
     pub fn live_until(&self) -> Option<Time> {
-        let part = self.live.as_ref().filter(|it| it.leaves == Time::MAX)?;
-        Some(part.live.until.max(part.live.trace.end()))
+        let part = self.live.as_ref()?;
+        let is_live = part.leaves == Time::MAX || !self.is_known_until(part.leaves);
+        is_live.then(|| part.come_to())
     }
 
     /// Whether it is a live run that is still going on, so that nobody knows what comes next.
     #[must_use]
     pub fn is_going_on(&self) -> bool {
-        self.live.as_ref().is_some_and(|it| it.leaves == Time::MAX && !it.live.is_over)
+        self.live.as_ref().is_some_and(|it| !it.live.is_over) && self.live_until().is_some()
     }
 
     /// The brokers of the live run that it is or was.

@@ -101,7 +101,9 @@ impl Moment {
         }
         let input = course.input(inputs).map(|it| (it.at, Next::Input));
         let leave = Some((course.leaves(), Next::Leave)).filter(|it| it.0 < Time::MAX);
-        sooner(input, sooner(leave, act))
+        // Before it is known what comes until then, neither is next.
+        let then = sooner(leave, act).filter(|it| course.is_known_until(it.0));
+        sooner(input, then)
     }
 
     /// The instant of the next thing that happens; `None` if nothing ever will.
@@ -171,7 +173,7 @@ impl Moment {
                 told.inputs += 1;
             }
             Next::Leave => {
-                world.go_on_by_itself();
+                world.go_on_by_itself(at);
                 told.left = Some(at);
             }
         }

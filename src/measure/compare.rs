@@ -334,7 +334,7 @@ pub fn all_rows(columns: &[Column]) -> Vec<Row> {
     }
     let count = (Unit::Count, Good::Low);
     let over = |over| (count.0, count.1, over);
-    rows.add("Others that show errors or stop", over(Over::Outage), |it| {
+    rows.add("Parts that show errors or stop", over(Over::Outage), |it| {
         it.outage.as_ref()?.figure(Figure::BlastRadius)
     });
     rows.add("Furthest behind (events)", over(Over::Whole), |it| {
@@ -392,7 +392,7 @@ pub fn rows_over(columns: &[Column], over: Over) -> Vec<Row> {
         rows.add(label, (figure.unit(), Low, over), |it| it.measured(over)?.figure(figure));
     };
     if over == Over::Outage {
-        of("Others that show errors or stop", Figure::BlastRadius);
+        of("Parts that show errors or stop", Figure::BlastRadius);
     }
     of("Anomalies per thousand events", Figure::AnomaliesPerThousand(None, None));
     of("Messages per transaction", Figure::MessagesPerTransaction);

@@ -133,9 +133,9 @@ fn wrong_values(column: &Column) -> Option<Clause> {
     let never = count(AnomalyKind::Missing) + count(AnomalyKind::Lost);
     let wrongly = AnomalyKind::ALL.into_iter().map(count).sum::<f64>() - never;
     let applied = match wrongly {
-        0.0 => "no event was applied wrongly".to_owned(),
-        1.0 => "one event was applied wrongly".to_owned(),
-        it => format!("{it} times an event was applied wrongly"),
+        0.0 => "in the whole run no event was applied wrongly".to_owned(),
+        1.0 => "in the whole run one event was applied wrongly".to_owned(),
+        it => format!("in the whole run {it} times an event was applied wrongly"),
     };
     let text = match never {
         0.0 => applied,

@@ -113,14 +113,19 @@ impl Model {
         if *instances == 1 { name.clone() } else { format!("{name}/{}", number + 1) }
     }
 
+    /// A text; one that came from elsewhere and is none of the scenario's is a question mark.
+    fn text(&self, id: super::TextId) -> &str {
+        self.texts.get(id.index()).map_or("?", String::as_str)
+    }
+
     /// A value as a person reads it.
     #[must_use]
     pub fn value_text(&self, value: Value) -> String {
         match value {
             Value::Int(value) => value.to_string(),
             Value::Float(value) => format!("{value:.3}"),
-            Value::Text(Text { text, number: 0 }) => self.texts[text.index()].clone(),
-            Value::Text(Text { text, number }) => format!("{}{number}", self.texts[text.index()]),
+            Value::Text(Text { text, number: 0 }) => self.text(text).to_owned(),
+            Value::Text(Text { text, number }) => format!("{}{number}", self.text(text)),
             Value::Bool(value) => value.to_string(),
         }
     }

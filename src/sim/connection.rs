@@ -54,6 +54,8 @@ impl World {
             let (place, _) = plan.subscription(service, topic).expect("the reader has seen to it");
             let reading = &mut self.instances[it.index()].reading[place];
             reading.cut_off += 1;
+            self.attach_remotely(topic, it, None);
+            let reading = &mut self.instances[it.index()].reading[place];
             let Broker::Queue(queue) = &mut self.topics[topic.index()].broker else { return };
             reading.severed = queue.next_lease();
             let mut effects = Vec::new();
@@ -77,6 +79,7 @@ impl World {
             if let Broker::Queue(queue) = &mut self.topics[topic.index()].broker {
                 queue.rejoin(it, consume.prefetch);
             }
+            self.attach_remotely(topic, it, Some(consume.prefetch));
             for message in std::mem::take(&mut self.instances[it.index()].unsaid) {
                 if Self::topic_of(plan, message.link) == topic {
                     self.send(plan, &message);

@@ -265,6 +265,10 @@ impl World {
         script: &[Intervention],
         observer: &mut O,
     ) {
+        // What is done before anything has come is done to a world that has begun.
+        if !self.begun {
+            self.step(observer);
+        }
         let mut numbered = (0_u32..).zip(script).peekable();
         for input in trace.iter() {
             while let Some((number, it)) = numbered.next_if(|(_, it)| it.at < input.at) {
@@ -298,9 +302,11 @@ impl World {
         });
     }
 
-    /// From now on it goes on by itself, by virtual time, from where it is: a live run is gone
+    /// From this instant on it goes on by itself, by virtual time: a live run is gone
     /// on with as a simulated one.
-    pub fn go_on_by_itself(&mut self) {
+    pub fn go_on_by_itself(&mut self, at: Time) {
+        // What is overdue by then comes then: nothing is told of what was before.
+        self.now = self.now.max(at);
         self.agenda.go_on_by_itself(self.now);
         self.take_over_queues();
     }

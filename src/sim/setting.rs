@@ -22,6 +22,14 @@ impl World {
         if !is_possible(&self.plan.model, setting) {
             return false;
         }
+        // What a broker that is another program does is not to be set here.
+        if let Setting::Prefetch { topic, .. }
+        | Setting::AckWait { topic, .. }
+        | Setting::MaxDeliveries { topic, .. } = setting
+            && self.is_remote(*topic)
+        {
+            return false;
+        }
         self.note(took);
         match setting {
             Setting::Instances { service, instances } => self.set_instances(*service, *instances),
@@ -171,7 +179,7 @@ impl World {
 
     /// Everything that a topic holds is deleted.
     pub(super) fn purge(&mut self, topic: TopicId, took: What) -> bool {
-        if topic.index() >= self.topics.len() {
+        if topic.index() >= self.topics.len() || self.is_remote(topic) {
             return false;
         }
         self.note(took);

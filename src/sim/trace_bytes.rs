@@ -62,6 +62,9 @@ impl Trace {
         for _ in 0..count {
             let later = from.try_number().ok_or(SHORT)?;
             at = at.checked_add(later).ok_or("an instant of the trace is past all time")?;
+            if at > LATEST {
+                return Err("an instant of the trace is later than any run lasts");
+            }
             let what = read(&mut from, &mut before)?;
             if !trace.push(Input { at: Time(at), what }) {
                 return Err("the trace has more inputs than are ever kept");
@@ -71,6 +74,9 @@ impl Trace {
         if from.is_at_end() { Ok(trace) } else { Err("there is more than a trace") }
     }
 }
+
+/// Ten years, in ns: longer than any run lasts.
+const LATEST: u64 = 10 * 366 * 24 * 3_600 * 1_000_000_000;
 
 /// Tags: 0 nothing but time, 1 to 5 what a broker said, 6 and on an entry of the agenda.
 fn write(out: &mut Writer, what: &Happening, before: &mut Before) {

@@ -201,7 +201,7 @@ fn compare_matrix_and_seeds_print_what_was_measured() {
     let rows = compared["rows"].as_array().unwrap();
     let row = |name: &str| rows.iter().find(|it| it["figure"] == name).unwrap();
     assert_eq!(row("Completed during the fault (customers)")["values"][0], 1.0);
-    assert_eq!(row("Others that show errors or stop")["values"], serde_json::json!([0.0, 3.0]));
+    assert_eq!(row("Parts that show errors or stop")["values"], serde_json::json!([0.0, 3.0]));
     let text = out(&inflight(&["compare", "payment", "--markdown"]));
     assert!(
         text.contains("| Parts to run and watch | ↓ | 5 | **4** | **4** |")

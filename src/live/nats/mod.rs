@@ -96,20 +96,21 @@ impl Nats {
             let subject = config.subjects[0].clone();
             let stream = self.context.create_stream(config).await;
             let stream = stream.map_err(|error| streams::refused(&self.url, &error))?;
+            let (jobs, todo) = unbounded_channel();
+            let stream_name = stream.cached_info().config.name.clone();
+            // First of all, so that it is deleted whatever comes.
+            self.topics.insert(topic, Topic { stream: stream.clone(), jobs });
             let consumer = streams::consumer(model, topic);
             stream.create_consumer(consumer).await.map_err(|error| {
                 Error::new(format!("the NATS server at {} makes no consumer: {error}", self.url))
             })?;
-            let (jobs, todo) = unbounded_channel();
             tokio::spawn(publish::publish(
                 self.context.clone(),
                 subject,
                 todo,
                 self.teller.clone(),
             ));
-            let stream_name = stream.cached_info().config.name.clone();
             consume::watch_deaths(&self.client, &stream_name, topic, self.teller.clone()).await?;
-            self.topics.insert(topic, Topic { stream, jobs });
         }
         Ok(())
     }

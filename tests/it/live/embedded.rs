@@ -118,7 +118,7 @@ fn it_is_gone_on_with_by_virtual_time() {
     handle.stop();
     let (mut world, _) = end(handle);
     let (now, records) = (world.now(), world.record_count());
-    world.go_on_by_itself();
+    world.go_on_by_itself(world.now());
     world.run_until(Time(now.0 + 10_000_000_000), &mut ());
     assert!(world.record_count() > records + 1_000);
     assert!(world.audit().is_balanced());

@@ -121,7 +121,7 @@ fn taking_a_trace_in_once_more_is_the_same_run() {
 
         // Gone on with by virtual time it comes to rest, and nothing is lost on the way.
         let mut simulated = world.clone();
-        simulated.go_on_by_itself();
+        simulated.go_on_by_itself(world.now());
         simulated.run_until(Time::from_secs_f64(3600.0), &mut ());
         let audit = simulated.audit();
         assert!(audit.is_balanced(), "{audit:?}");

@@ -59,6 +59,46 @@ fn a_live_run_is_the_same_wherever_it_is_looked_at() {
 }
 
 #[test]
+fn what_is_done_before_anything_has_come_is_done_again() {
+    each_seed(40, |seed, model| {
+        let mut world = World::live(Arc::clone(&model), seed, Source::Embedded);
+        let (mut reality, mut trace) = (Reality::new(seed), Trace::default());
+        world.step(&mut ());
+        world.intervene(&slow(Time(1)), 0, &mut ());
+        reality.go_on(&mut world, &mut trace, at(4), &mut |_| {});
+        let mut again = World::live(model, seed, Source::Embedded);
+        again.retrace(&trace, &[slow(Time(1))], &mut ());
+        assert_eq!(again.digest(), world.digest());
+    });
+}
+
+#[test]
+fn a_what_if_ahead_of_a_live_run_waits_for_it() {
+    each_seed(40, |seed, model| {
+        let (_, half, whole) = live(&model, seed);
+        let script = Script::from([slow(at(12))]);
+        let mut runs = Runs::new(Arc::clone(&model), seed, 1 << 20);
+        runs.grow(half);
+        // What is to come until then is not known yet.
+        while runs.get(&script).extend(at(20), 512) {}
+        assert!(runs.get(&script).head().now() <= at(8));
+        assert!(runs.get(&script).course().is_going_on());
+        // Meanwhile something is done to the live run that is not done in the what-if.
+        runs.grow(whole.clone());
+        while runs.get(&script).extend(at(20), 512) {}
+        let mut plain = World::live(Arc::clone(&model), seed, Source::Embedded);
+        for input in whole.trace.iter().take_while(|it| it.at <= at(8)) {
+            plain.take_in(input, &mut ());
+        }
+        plain.go_on_by_itself(at(8));
+        plain.run_until(at(12), &mut ());
+        plain.intervene(&script[0], 0, &mut ());
+        plain.run_until(at(20), &mut ());
+        assert_eq!(runs.get(&script).head().digest(), plain.digest());
+    });
+}
+
+#[test]
 fn where_something_else_is_done_a_live_run_goes_on_as_a_simulation() {
     each_seed(60, |seed, model| {
         let (_, _, whole) = live(&model, seed);
@@ -75,7 +115,7 @@ fn where_something_else_is_done_a_live_run_goes_on_as_a_simulation() {
             for input in whole.trace.iter().take_while(|it| it.at <= leaves) {
                 plain.take_in(input, &mut ());
             }
-            plain.go_on_by_itself();
+            plain.go_on_by_itself(leaves);
             for (number, it) in (0..).zip(script.iter()) {
                 plain.run_until(it.at, &mut ());
                 plain.intervene(it, number, &mut ());

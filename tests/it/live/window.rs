@@ -41,6 +41,14 @@ fn a_live_run_is_followed_scrubbed_acted_on_and_kept() {
     let acted = app.branch().own[0].intervention.at;
     until(&mut window, move |shell| shell.app().run.progress.head > acted + Span::from_millis(400));
 
+    // What is saved while it goes on has it as far as it has come.
+    assert_eq!(shell(&window).app().session().live, None);
+    let folder = tempfile::tempdir().unwrap();
+    let early = folder.path().join("early.inflight");
+    tell(&mut window, Command::SaveSessionTo { path: early, over: false });
+    assert_eq!(shell(&window).app().session().live.unwrap().script.len(), 1);
+    assert!(shell(&window).app().live().unwrap().is_going_on());
+
     // It goes on while an earlier instant is looked at.
     let half = Time::from_secs_f64(0.5);
     tell(&mut window, Command::Pause);
@@ -77,10 +85,11 @@ fn a_live_run_is_followed_scrubbed_acted_on_and_kept() {
     assert_eq!(app.run.progress.records, again.record_count());
 
     // It can be saved, and is there again.
-    let (digest, folder) = (app.run.progress.digest.clone(), tempfile::tempdir().unwrap());
+    let digest = app.run.progress.digest.clone();
     let path = folder.path().join("live.inflight");
     tell(&mut window, Command::SaveSessionTo { path: path.clone(), over: false });
-    until(&mut window, |shell| shell.app().desk.file.is_some());
+    let file = path.clone();
+    until(&mut window, move |shell| shell.app().desk.file.as_ref() == Some(&file));
     let mut again = open(Options { file: Some(path), ..Options::default() });
     until(&mut again, |shell| shell.app().run.progress.done);
     let app = shell(&again).app();
@@ -112,4 +121,20 @@ fn a_live_run_that_cannot_begin_says_why_and_takes_nothing_away() {
     assert!(said.iter().any(|it| it.is_bad && it.text.contains("nats-server")), "{said:?}");
     until(&mut window, |shell| shell.app().run.progress.done);
     assert_eq!(shell(&window).app().run.progress.digest, digest);
+}
+
+#[test]
+fn a_live_run_that_is_let_go_is_recorded() {
+    let mut window = payment();
+    tell(&mut window, Command::GoLive(Where::Embedded));
+    until(&mut window, |shell| shell.app().run.progress.head > Time::from_secs_f64(0.8));
+    assert!(!shell(&window).app().has_recording());
+    tell(&mut window, Command::SelectVariant("call".into()));
+    assert!(shell(&window).app().live().is_none() && shell(&window).app().has_recording());
+    tell(&mut window, Command::ShowRecording);
+    until(&mut window, |shell| shell.app().run.progress.done);
+    let app = shell(&window).app();
+    let recorded = app.session().live.unwrap();
+    assert_eq!((recorded.variant.as_str(), app.shown().name.as_str()), ("notify", "notify"));
+    assert_eq!(app.run.progress.digest, Some(recorded.end.digest.to_string()));
 }
