@@ -9,11 +9,14 @@ use crate::model::Span;
 use super::controls;
 use super::theme::Theme;
 
+/// A live run that is so late says so.
+const LATE: Span = Span::from_millis(50);
+
 /// The menu, as a button.
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let live = app.live();
     let ink = match live {
-        Some(it) if it.status.trouble.is_some() => theme.colours.bad,
+        Some(it) if it.status.trouble.is_some() || it.status.late >= LATE => theme.colours.bad,
         Some(it) if it.is_going_on() => theme.colours.good,
         _ => theme.colours.text_weak,
     };
@@ -109,7 +112,12 @@ fn title(it: &Living) -> String {
         Phase::Failed => "not live",
     };
     let place = if it.is_embedded() { "embedded" } else { "NATS" };
-    format!("{what} · {place}")
+    // What the machine cannot keep up with is not the scenario's doing.
+    let late = match it.status.late {
+        late if it.is_going_on() && late >= LATE => format!(" · {} late", rounded(late)),
+        _ => String::new(),
+    };
+    format!("{what} · {place}{late}")
 }
 
 /// How a live run is going, a figure a line.

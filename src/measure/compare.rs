@@ -103,9 +103,15 @@ impl Row {
         if self.values.len() < 2 || self.values.iter().any(Option::is_none) {
             return None;
         }
-        let beats = |one: f64, other: f64| match good {
-            Good::Low => one < other,
-            Good::High => one > other,
+        // What reads the same is the same.
+        let is_apart =
+            |one: f64, other: f64| (one - other).abs() > 5e-4 * one.abs().max(other.abs());
+        let beats = |one: f64, other: f64| {
+            is_apart(one, other)
+                && match good {
+                    Good::Low => one < other,
+                    Good::High => one > other,
+                }
         };
         let values: Vec<f64> = self.values.iter().copied().flatten().collect();
         (0..values.len()).find(|it| {

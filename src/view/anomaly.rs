@@ -1,7 +1,8 @@
 //! An anomaly: what went wrong, when, why, and which strategy would have held.
 
 use crate::app::{App, Selection};
-use crate::history::Facts;
+use crate::history::moment::MOST_MARKS;
+use crate::history::{Facts, MarkKind};
 use crate::model::{
     AnomalyKind, Deed, DropReason, Idempotence, Memory, Model, Retries, Role, ServiceId, Strategy,
     Time, TopicId, TopicKind,
@@ -45,6 +46,11 @@ pub fn inspect(app: &App) -> Inspection {
         section.row("strategy", consume.map_or_else(String::new, |it| it.strategy.words()));
     }
     let name = kind.name();
+    if !happens(app) {
+        let text = "In this future it does not happen.".to_owned();
+        let (kind, title) = ("anomaly", name[..1].to_uppercase() + &name[1..]);
+        return Inspection { kind, title, text, sections: vec![section], ..Inspection::default() };
+    }
     let title = name[..1].to_uppercase() + &name[1..];
     let text = app
         .anomaly_sentence(selection)
@@ -62,6 +68,20 @@ const fn consequence(kind: AnomalyKind) -> &'static str {
         AnomalyKind::Missing => ": its topic had it, and it is done with or deleted.",
         AnomalyKind::Lost => ": its producer published it, and it is not there.",
     }
+}
+
+/// Whether the anomaly that is selected happens in the future that is shown, as far as that is
+/// known.
+#[must_use]
+pub fn happens(app: &App) -> bool {
+    let Some(Selection::Anomaly { at, store, event, kind }) = app.selection else { return false };
+    let (marks, progress) = (&app.run.overview.marks, &app.run.progress);
+    // Of many anomalies not all are marked.
+    if progress.head < at || marks.len() >= MOST_MARKS as usize {
+        return true;
+    }
+    let is_it = MarkKind::Anomaly { store, event, kind };
+    marks.iter().any(|mark| mark.at == at && mark.kind == is_it)
 }
 
 /// Why it came to it, in sentences.
@@ -176,6 +196,9 @@ pub fn remedies(app: &App, facts: &Facts) -> (Vec<Remedy>, &'static str) {
     let Some(selection @ Selection::Anomaly { kind, at, .. }) = app.selection else {
         return (Vec::new(), "");
     };
+    if !happens(app) {
+        return (Vec::new(), "");
+    }
     let Some(consumer) = app.consumer_of(selection) else { return (Vec::new(), "") };
     let model = app.model();
     let (service, topic) = consumer;

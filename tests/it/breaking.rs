@@ -452,3 +452,34 @@ fn an_anomaly_that_is_played_past_is_shown_on_request() {
     assert!(!app.playback.playing);
     assert!(!app.toasts.iter().any(|it| it.text.starts_with("Anomaly")), "it is seen");
 }
+
+#[test]
+fn what_was_repaired_does_not_happen_any_more_and_that_is_said() {
+    use inflight::model::{Act, Setting};
+    use inflight::view::{anomaly, inspector};
+    let file = Some("delivery/lost_ack".into());
+    let mut window = crate::panels::open(Options { file, ..Options::default() });
+    until(&mut window, |shell| shell.app().run.progress.done);
+    let marks = shell(&window).app().run.overview.marks.clone();
+    let found = marks.iter().find_map(|mark| match mark.kind {
+        MarkKind::Anomaly { store, event, kind } => {
+            Some((mark.at, Selection::Anomaly { at: mark.at, store, event, kind }))
+        }
+        _ => None,
+    });
+    let (at, selection) = found.unwrap();
+    tell(&mut window, Command::ShowAt { at, selection });
+    until(&mut window, |shell| shell.app().facts().is_some());
+    let app = shell(&window).app();
+    assert!(anomaly::happens(app));
+    let (remedies, _) = anomaly::remedies(app, app.facts().unwrap());
+    let it = remedies.iter().find(|it| it.name == "Inbox").unwrap().clone();
+    let (service, topic) = it.consumer;
+    let act = Act::Set(Setting::Strategy { service, topic, strategy: it.strategy });
+    tell(&mut window, Command::ActBefore { at: it.before, act });
+    until(&mut window, |shell| shell.app().run.progress.done);
+    let app = shell(&window).app();
+    assert_eq!(app.selection, Some(selection));
+    assert!(!anomaly::happens(app));
+    assert_eq!(inspector::inspect(app).text, "In this future it does not happen.");
+}

@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 use crate::app::{App, Command, Selection};
 use crate::gui::theme::Theme;
 use crate::model::{Act, Setting, Time};
-use crate::view::anomaly::{Remedy, remedies, why};
+use crate::view::anomaly::{Remedy, happens, remedies, why};
 
 use super::parts::{fold, note};
 
@@ -29,6 +29,9 @@ pub fn ui(ui: &mut Ui, app: &App, selection: Selection, theme: &Theme, out: &mut
             }
         }
     });
+    if !happens(app) {
+        return;
+    }
     let Some(facts) = app.facts() else {
         ui.add_space(6.0);
         ui.horizontal(|ui| {
