@@ -131,8 +131,11 @@ fn first_scene(model: &Arc<Model>) -> f64 {
 }
 
 /// Somebody slows a service down at an instant.
-fn something_at(at: Time) -> Script {
-    let kind = FaultKind::Slow { service: ServiceId(1), factor: 3.0 };
+fn something_at(model: &Model, at: Time) -> Script {
+    // One that works: to slow a workload down changes nothing.
+    let works = |it: &inflight::model::Service| it.workload.is_none() && it.workers.is_some();
+    let service = ServiceId::from_index(model.services.iter().position(works).unwrap());
+    let kind = FaultKind::Slow { service, factor: 3.0 };
     Script::from([Intervention { at, act: Act::Break { kind, lasts: Some(Span::SECOND) } }])
 }
 
@@ -209,7 +212,7 @@ fn measure(case: &Case, records: u64) {
     let forks: Vec<f64> = (0..60)
         .map(|_| {
             let at = Time(lots.below(end.0));
-            let script = something_at(at);
+            let script = something_at(&model, at);
             timed(|| {
                 let run = runs.get(&script);
                 while run.head().now() < at && run.extend(at, 4_096) {}
@@ -222,7 +225,7 @@ fn measure(case: &Case, records: u64) {
     let firsts: Vec<f64> = (0..20)
         .map(|_| {
             let at = Time(lots.below(end.0 * 9 / 10));
-            let script = something_at(at);
+            let script = something_at(&model, at);
             let run = runs.get(&script);
             while run.head().now() < at && run.extend(at, 4_096) {}
             timed(|| {
