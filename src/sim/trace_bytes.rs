@@ -10,6 +10,15 @@ use super::packed::{Reader, Writer};
 
 const SHORT: &str = "the trace breaks off";
 
+/// The first tag that stands for an entry of the agenda; those below say what has happened.
+const ENTRIES: u64 = 32;
+
+/// The same, as it first was: in traces whose first number is below [`NOW`].
+const ENTRIES_AT_FIRST: u64 = 7;
+
+/// What is added to the first number, which says who the brokers are.
+const NOW: u64 = 2;
+
 /// What numbers differ from those before them by, on either side.
 #[derive(Default)]
 struct Before {
@@ -31,7 +40,7 @@ impl Trace {
     #[must_use]
     pub fn to_bytes(&self) -> Box<[u8]> {
         let mut out = Writer::default();
-        out.number(u64::from(self.source() == Source::Remote));
+        out.number(NOW + u64::from(self.source() == Source::Remote));
         out.number(self.len() as u64);
         out.number(self.lost());
         let (mut at, mut before) = (0, Before::default());
@@ -51,9 +60,11 @@ impl Trace {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, &'static str> {
         let mut from = Reader::new(bytes);
         let mut number = || from.try_number().ok_or(SHORT);
-        let source = match number()? {
-            0 => Source::Embedded,
-            1 => Source::Remote,
+        let first = number()?;
+        let entries = if first < NOW { ENTRIES_AT_FIRST } else { ENTRIES };
+        let source = match first {
+            0 | 2 => Source::Embedded,
+            1 | 3 => Source::Remote,
             _ => return Err("the trace is of brokers that this version does not know"),
         };
         let (count, lost) = (number()?, number()?);
@@ -65,7 +76,7 @@ impl Trace {
             if at > LATEST {
                 return Err("an instant of the trace is later than any run lasts");
             }
-            let what = read(&mut from, &mut before)?;
+            let what = read(&mut from, &mut before, entries)?;
             if !trace.push(Input { at: Time(at), what }) {
                 return Err("the trace has more inputs than are ever kept");
             }
@@ -78,7 +89,7 @@ impl Trace {
 /// Ten years, in ns: longer than any run lasts.
 const LATEST: u64 = 10 * 366 * 24 * 3_600 * 1_000_000_000;
 
-/// Tags: 0 nothing but time, 1 to 5 what a broker said, 6 and on an entry of the agenda.
+/// Tags: 0 nothing but time, 1 to 6 what a broker said, [`ENTRIES`] and on an entry of the agenda.
 fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
     let mut of_entry = |out: &mut Writer, tag: u64, topic: TopicId, entry: u64| {
         out.number(tag);
@@ -91,7 +102,7 @@ fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
         Happening::Released(number) => {
             // Near the one before, so that this is short.
             let coded = apart(number, before.number);
-            out.number(7_u64.saturating_add(coded));
+            out.number(ENTRIES.saturating_add(coded));
             before.number = number;
         }
         Happening::Stored { topic, message, entry } => {
@@ -127,15 +138,15 @@ fn write_event(out: &mut Writer, event: &Event) {
     }
 }
 
-fn read(from: &mut Reader, before: &mut Before) -> Result<Happening, &'static str> {
+fn read(from: &mut Reader, before: &mut Before, entries: u64) -> Result<Happening, &'static str> {
     const WIDE: &str = "a number of the trace is too large";
     let mut number = || from.try_number().ok_or(SHORT);
     let tag = number()?;
     if tag == 0 {
         return Ok(Happening::Reached);
     }
-    if tag >= 7 {
-        before.number = joined(tag - 7, before.number);
+    if tag >= entries {
+        before.number = joined(tag - entries, before.number);
         return Ok(Happening::Released(before.number));
     }
     let topic = TopicId(u16::try_from(number()?).map_err(|_| WIDE)?);
@@ -171,7 +182,8 @@ fn read(from: &mut Reader, before: &mut Before) -> Result<Happening, &'static st
             entry,
         },
         5 => Happening::Settled { topic, entry },
-        _ => Happening::Died { topic, entry },
+        6 => Happening::Died { topic, entry },
+        _ => return Err("the trace has something that this version does not know"),
     })
 }
 
@@ -191,6 +203,15 @@ mod tests {
             lineage: u64::from(a) << 32,
             fields: [b.into(); MAX_FIELDS],
         }
+    }
+
+    #[test]
+    fn a_trace_of_the_first_kind_is_read() {
+        // Source, count, lost; an instant and a tag each.
+        let trace = Trace::from_bytes(&[0, 2, 0, 5, 7 + 2, 1, 0]).unwrap();
+        let inputs: Vec<_> = trace.iter().cloned().collect();
+        let released = Input { at: Time(5), what: Happening::Released(1) };
+        assert_eq!(inputs, [released, Input { at: Time(6), what: Happening::Reached }]);
     }
 
     proptest! {
