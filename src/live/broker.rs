@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use crate::model::{Event, InstanceId, Model, Time, TopicId};
 use crate::sim::remote::Errand;
+use crate::sim::{Origin, Traveller};
 
 use super::wire::Parcel;
 
@@ -39,8 +40,8 @@ pub enum Tale {
         lease: u32,
         /// The broker's number of it.
         entry: u64,
-        /// Which publish it was, if this run's.
-        serial: Option<u64>,
+        /// Where it was published, if in this run.
+        origin: Option<Published>,
         /// What it holds.
         event: Box<Event>,
     },
@@ -58,6 +59,13 @@ pub enum Tale {
         /// The broker's number of it.
         entry: u64,
     },
+    /// A message has come from another process that shares the run.
+    Brought {
+        /// When it left that.
+        left: Time,
+        /// The message.
+        traveller: Box<Traveller>,
+    },
     /// A message has come through the broker's network.
     Came {
         /// What the world knows it by.
@@ -69,6 +77,26 @@ pub enum Tale {
     Connection(Result<(), String>),
     /// Something went wrong.
     Trouble(String),
+}
+
+/// A publish as the broker is told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Which it is.
+    pub origin: Origin,
+    /// When.
+    pub at: Time,
+}
+
+impl Tale {
+    /// The instant of what this comes of in another process that shares the run.
+    pub fn after(&self, part: u16) -> Option<Time> {
+        match self {
+            Self::Brought { left, .. } => Some(*left),
+            Self::Delivered { origin: Some(it), .. } if it.origin.part != part => Some(it.at),
+            _ => None,
+        }
+    }
 }
 
 /// What is done when a broker is let go.
@@ -83,8 +111,30 @@ pub trait Broker: Send {
     /// Whether queue topics are with it, and not in the world.
     fn is_remote(&self) -> bool;
 
-    /// Does what the world wants done. What is to be published is told by this serial.
-    fn perform(&mut self, model: &Model, errand: Errand, published: Option<(u64, &Event)>);
+    /// Does what the world wants done at an instant, and says which publish it is if it is one.
+    fn perform(
+        &mut self,
+        model: &Model,
+        at: Time,
+        errand: Errand,
+        published: Option<(Published, &Event)>,
+    );
+
+    /// If several processes share the run: which part this one has, and by service who runs it.
+    fn parts(&self) -> Option<(u16, &[u16])> {
+        None
+    }
+
+    /// Says whether nothing is under way here; whether nothing is in any process that shares the
+    /// run.
+    fn rests(&mut self, is_quiet: bool) -> bool {
+        is_quiet
+    }
+
+    /// What is wrong with the others that share the run, in a sentence.
+    fn trouble(&self, _: &Model) -> Option<String> {
+        None
+    }
 
     /// Carries a message between services by its network, if it has one; false if links are to
     /// do that themselves. Then it is due at once.
@@ -106,7 +156,7 @@ impl Broker for Embedded {
         false
     }
 
-    fn perform(&mut self, _: &Model, _: Errand, _: Option<(u64, &Event)>) {}
+    fn perform(&mut self, _: &Model, _: Time, _: Errand, _: Option<(Published, &Event)>) {}
 
     fn carry(&mut self, _: Parcel) -> bool {
         false

@@ -68,6 +68,8 @@ pub struct Status {
     pub lost: u64,
     /// Where queue topics are, without secrets.
     pub broker: String,
+    /// If several processes share the run: which part of it this is.
+    pub part: Option<u16>,
     /// Whether that can be reached.
     pub connected: bool,
     /// What is wrong, or went wrong last, in a sentence that says what to do.

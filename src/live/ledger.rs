@@ -20,9 +20,18 @@ pub struct Ledger {
     open: BTreeMap<u64, (TopicId, MessageId)>,
     /// Entries that some publish of ours became.
     stored: BTreeSet<(TopicId, u64)>,
+    /// Which part of the run this process has, of those that share it.
+    part: u16,
+    /// The topics that other parts consume.
+    elsewhere: BTreeSet<TopicId>,
 }
 
 impl Ledger {
+    /// Of one of the processes that share a run, and the topics that others consume.
+    pub fn of_part(part: u16, elsewhere: BTreeSet<TopicId>) -> Self {
+        Self { part, elsewhere, ..Self::default() }
+    }
+
     /// The serial of what is published now.
     pub fn publish(&mut self, topic: TopicId, message: MessageId) -> u64 {
         let serial = self.next;
@@ -35,6 +44,9 @@ impl Ledger {
         self.stored.insert((topic, entry));
         if self.stored.len() > 2 * REMEMBERED {
             self.stored = self.stored.iter().skip(REMEMBERED).copied().collect();
+        }
+        if self.elsewhere.contains(&topic) {
+            return Happening::Handed { topic, message, entry };
         }
         Happening::Stored { topic, message, entry }
     }
@@ -58,10 +70,17 @@ impl Ledger {
                     |(topic, message)| Happening::Declined { topic, message, duplicate: false };
                 self.open.remove(&serial).map(declined).into_iter().collect()
             }
-            Tale::Delivered { topic, to, delivery, lease, entry, serial, event } => {
+            Tale::Delivered { topic, to, delivery, lease, entry, origin, event } => {
                 let mut all = Vec::with_capacity(2);
-                if let Some((of, message)) = serial.and_then(|it| self.open.remove(&it)) {
+                let origin = origin.map(|it| it.origin);
+                let (own, other) = match origin {
+                    Some(it) if it.part == self.part => (Some(it.serial), None),
+                    it => (None, it),
+                };
+                if let Some((of, message)) = own.and_then(|it| self.open.remove(&it)) {
                     all.push(self.store(of, message, entry));
+                } else if let Some(origin) = other.filter(|_| !world.has_entry(topic, entry)) {
+                    all.push(Happening::Appeared { topic, entry, origin, event: Arc::new(*event) });
                 } else if !world.has_entry(topic, entry) {
                     all.push(Happening::Known { topic, entry, event: Arc::new(*event) });
                 }
@@ -71,6 +90,7 @@ impl Ledger {
             Tale::Settled { topic, entry } => vec![Happening::Settled { topic, entry }],
             Tale::Died { topic, entry } => vec![Happening::Died { topic, entry }],
             Tale::Came { number, .. } => vec![Happening::Released(number)],
+            Tale::Brought { traveller, .. } => vec![Happening::Brought(traveller)],
             Tale::Connection(_) | Tale::Trouble(_) => Vec::new(),
         }
     }

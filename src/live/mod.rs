@@ -34,7 +34,7 @@ mod worker;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::model::{Model, Span};
+use crate::model::{Model, ServiceId, Span};
 
 pub use handle::{Handle, Phase, Status};
 
@@ -51,6 +51,17 @@ pub struct Options {
     pub work: Work,
     /// Where queue topics are.
     pub broker: Where,
+    /// If several processes share the run: what this one has to do in it.
+    pub sharing: Option<Sharing>,
+}
+
+/// What one of several processes that share a run has to do in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sharing {
+    /// The services that it runs.
+    pub only: Vec<ServiceId>,
+    /// Where the processes meet: those that run the same give the same name.
+    pub meeting: String,
 }
 
 /// Where the queue topics of a live run are.
@@ -113,6 +124,7 @@ impl Options {
             grace: Span::from_secs(5),
             work: Work::Sleep,
             broker: Where::Embedded,
+            sharing: None,
         }
     }
 }

@@ -2,18 +2,18 @@
 //! world waits for.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedReceiver};
 
-use crate::model::{Intervention, LinkId, Model, Node, Span, Time};
+use crate::model::{InstanceId, Intervention, LinkId, Model, Node, ServiceId, Span, Time};
 use crate::sim::remote::Errand;
-use crate::sim::{By, Happening, Input, Order, Source, World};
+use crate::sim::{By, Happening, Input, Order, Origin, Source, World};
 
 use super::alarm::Clock;
-use super::broker::{Broker, Embedded, Tale};
+use super::broker::{Broker, Embedded, Published, Tale};
 use super::handle::{Handle, Phase, Shared, Wish};
 use super::ledger::Ledger;
 use super::nats::Nats;
@@ -53,6 +53,7 @@ pub fn start(model: Arc<Model>, options: &Options) -> Result<Handle, Error> {
         .map_err(no_threads)?;
     let source = match options.broker {
         Where::Embedded => Source::Embedded,
+        Where::Nats(_) if options.sharing.is_some() => Source::Part,
         Where::Nats(_) => Source::Remote,
     };
     let shared = Arc::new(Shared::new(source));
@@ -74,20 +75,37 @@ async fn live(
     world: World,
     options: Options,
     shared: Arc<Shared>,
-    wished: UnboundedReceiver<Wish>,
+    mut wished: UnboundedReceiver<Wish>,
 ) -> World {
     let (teller, news) = mpsc::channel(ROOM);
+    let sharing = options.sharing.as_ref();
+    let waits = |whom: Option<String>| {
+        shared.lock().status.trouble = whom.map(|it| format!("waiting for who runs {it}"));
+    };
     let ready = async {
         let broker: Box<dyn Broker> = match &options.broker {
             Where::Embedded => Box::new(Embedded),
-            Where::Nats(url) => Box::new(Nats::start(url, world.model(), teller.clone()).await?),
+            Where::Nats(url) => {
+                let (model, teller) = (world.model(), teller.clone());
+                Box::new(Nats::start(url, model, sharing, waits, teller).await?)
+            }
         };
         // Here time begins.
         let clock = Clock::start()
             .map_err(|error| Error(format!("the machine gives no threads for a clock: {error}")))?;
         Ok::<_, Error>((broker, clock))
     };
-    let made = ready.await;
+    let made = if sharing.is_some() {
+        // Others may never come. Nothing is done to a run that has not begun.
+        let stopped = async { while !matches!(wished.recv().await, None | Some(Wish::Stop)) {} };
+        tokio::select! {
+            made = ready => made,
+            () = stopped => Err(Error("it was stopped before all who share the run had come".into())),
+        }
+    } else {
+        ready.await
+    };
+    shared.lock().status.trouble = None;
     match made {
         Ok((broker, clock)) => {
             let mut driver =
@@ -103,6 +121,25 @@ async fn live(
             world
         }
     }
+}
+
+/// What is published is heard of here, and what others consume is theirs.
+fn ledger(model: &Model, broker: &dyn Broker) -> Ledger {
+    let Some((part, parts)) = broker.parts() else { return Ledger::default() };
+    let mut elsewhere = BTreeSet::new();
+    for (service, of) in model.services.iter().zip(parts) {
+        let topics = service.consumes.iter().map(|it| model.groups[it.group.index()].topic);
+        if *of != part {
+            elsewhere.extend(topics);
+        }
+    }
+    Ledger::of_part(part, elsewhere)
+}
+
+/// Whether an instance runs in this process.
+fn runs(model: &Model, broker: &dyn Broker, instance: InstanceId) -> bool {
+    let service = model.instances[instance.index()].0;
+    broker.parts().is_none_or(|(part, parts)| parts[service.index()] == part)
 }
 
 struct Driver {
@@ -121,6 +158,13 @@ struct Driver {
     pending: VecDeque<News>,
     /// What comes by time alone, and whether it is a source.
     timers: BinaryHeap<Reverse<(Time, u64, bool)>>,
+    /// In a run that several processes share: what is done on a schedule, in all of them at the
+    /// very instant it is due.
+    schedule: BinaryHeap<Reverse<(Time, u64)>>,
+    /// What leaves for another process when it has come.
+    leaving: BTreeSet<u64>,
+    /// Messages that belong to other processes.
+    not_ours: u64,
     /// What is to be set going.
     orders: Vec<Order>,
     /// Inputs that others have not been shown.
@@ -175,7 +219,9 @@ impl Driver {
     ) -> Self {
         let mut seen = shared.lock();
         (seen.status.connected, seen.status.broker) = (true, broker.name());
+        seen.status.part = broker.parts().map(|it| it.0);
         drop(seen);
+        let ledger = ledger(world.model(), &*broker);
         let wires = world.model().links.iter().map(|_| {
             let (enter, inside) = mpsc::channel(wire::ROOM);
             tokio::spawn(wire::carry(clock.clone(), inside, teller.clone()));
@@ -186,7 +232,7 @@ impl Driver {
             world,
             clock,
             broker,
-            ledger: Ledger::default(),
+            ledger,
             options,
             shared,
             wished,
@@ -195,6 +241,9 @@ impl Driver {
             wires,
             pending: VecDeque::new(),
             timers: BinaryHeap::new(),
+            schedule: BinaryHeap::new(),
+            leaving: BTreeSet::new(),
+            not_ours: 0,
             orders: Vec::new(),
             fresh: Vec::new(),
             script: Vec::new(),
@@ -213,6 +262,9 @@ impl Driver {
         let mut since_shown = 0;
         while self.phase != Phase::Over {
             self.ring();
+            if self.schedule.peek().is_some_and(|Reverse((due, _))| *due <= clock.now()) {
+                self.instant().await;
+            }
             if let Some(news) = self.pending.pop_front() {
                 self.hear(news).await;
             } else if let Ok(news) = self.news.try_recv() {
@@ -222,7 +274,8 @@ impl Driver {
                     self.show();
                 }
                 let timer = self.timers.peek().map_or(Time::MAX, |Reverse((at, ..))| *at);
-                let wait = clock.until(timer.min(self.looks_at));
+                let scheduled = self.schedule.peek().map_or(Time::MAX, |Reverse((at, _))| *at);
+                let wait = clock.until(timer.min(scheduled).min(self.looks_at));
                 tokio::select! {
                     biased;
                     wish = self.wished.recv() => self.fulfil(wish.unwrap_or(Wish::Stop)).await,
@@ -245,7 +298,7 @@ impl Driver {
                 tokio::task::yield_now().await;
             }
         }
-        let at = self.instant();
+        let at = self.instant().await;
         self.note(Input { at, what: Happening::Reached });
         self.show();
         // Not longer than the grace that all else is given.
@@ -254,10 +307,20 @@ impl Driver {
         self.clock.stop();
     }
 
-    /// The present instant: never before one that was, and after all that a person did.
-    fn instant(&mut self) -> Time {
-        self.floor = self.floor.max(self.clock.now());
-        self.floor
+    /// The present instant: never before one that was, and after all that a person did. What is
+    /// on the schedule until then is done first.
+    async fn instant(&mut self) -> Time {
+        let now = self.floor.max(self.clock.now());
+        while let Some(&Reverse((due, number))) = self.schedule.peek()
+            && due <= now
+        {
+            self.schedule.pop();
+            self.floor = self.floor.max(due);
+            self.note(Input { at: self.floor, what: Happening::Released(number) });
+            self.set_going().await;
+        }
+        self.floor = now;
+        now
     }
 
     /// Timers that have run down have come.
@@ -281,9 +344,17 @@ impl Driver {
     async fn hear(&mut self, news: News) {
         match news {
             News::Came(number, due) | News::Told(Tale::Came { number, due }) => {
-                let at = self.instant();
+                let at = self.instant().await;
                 self.meter.count(at, due);
-                self.note(Input { at, what: Happening::Released(number) });
+                let is_leaving = self.leaving.remove(&number);
+                self.note(Input {
+                    at,
+                    what: if is_leaving {
+                        Happening::Gone(number)
+                    } else {
+                        Happening::Released(number)
+                    },
+                });
                 self.set_going().await;
             }
             News::Out(parcel) => {
@@ -298,7 +369,12 @@ impl Driver {
             }
             News::Told(Tale::Trouble(text)) => self.shared.lock().status.trouble = Some(text),
             News::Told(tale) => {
-                let at = self.instant();
+                let part = self.broker.parts().map_or(0, |it| it.0);
+                if let Some(before) = tale.after(part) {
+                    // A hybrid logical clock: later than its cause, whatever the clock shows.
+                    self.floor = self.floor.max(before + Span(1));
+                }
+                let at = self.instant().await;
                 for what in self.ledger.hear(tale, &self.world) {
                     self.meter.count(at, at);
                     self.note(Input { at, what });
@@ -318,10 +394,23 @@ impl Driver {
     async fn set_going(&mut self) {
         let mut orders = std::mem::take(&mut self.orders);
         self.world.take_orders(|order| orders.push(order));
-        for Order { number, due, by } in orders.drain(..) {
+        for Order { number, due, by, of } in orders.drain(..) {
+            if !self.is_here(of) {
+                self.not_ours += u64::from(matches!(by, By::Wire { .. }));
+                continue;
+            }
+            if of.is_none() && self.broker.parts().is_some() {
+                self.schedule.push(Reverse((due, number)));
+                continue;
+            }
             match by {
                 By::Wire { message, link } => {
-                    let goes_on = self.broker.is_remote() && self.is_between_services(link);
+                    let leaves = self.leads_elsewhere(link);
+                    if leaves {
+                        self.leaving.insert(number);
+                    }
+                    let goes_on =
+                        !leaves && self.broker.is_remote() && self.is_between_services(link);
                     self.send(link.index(), Parcel { due, number, message, goes_on }).await;
                 }
                 By::Worker { works, .. } => {
@@ -340,6 +429,19 @@ impl Driver {
         self.run_errands();
     }
 
+    /// Whether what a service has to do with is done in this process.
+    fn is_here(&self, of: Option<ServiceId>) -> bool {
+        let (Some(service), Some((part, parts))) = (of, self.broker.parts()) else { return true };
+        parts[service.index()] == part
+    }
+
+    fn leads_elsewhere(&self, link: LinkId) -> bool {
+        match self.world.model().links[link.index()].to {
+            Node::Service(service) => !self.is_here(Some(service)),
+            Node::Topic(_) => false,
+        }
+    }
+
     fn is_between_services(&self, link: LinkId) -> bool {
         let link = &self.world.model().links[link.index()];
         matches!((link.from, link.to), (Node::Service(_), Node::Service(_)))
@@ -347,17 +449,25 @@ impl Driver {
 
     /// Does at the broker what the world wants done there.
     fn run_errands(&mut self) {
-        let Self { world, broker, ledger, .. } = self;
+        let Self { world, broker, ledger, floor, .. } = self;
         let mut errands = Vec::new();
         world.take_errands(|errand| errands.push(errand));
+        let part = broker.parts().map_or(0, |it| it.0);
         for errand in errands {
             let published = match errand {
                 Errand::Publish { topic, message } => {
-                    Some((ledger.publish(topic, message), world.event_of(message)))
+                    let serial = ledger.publish(topic, message);
+                    let origin = Origin { part, serial, link: world.link_of(message) };
+                    Some((Published { origin, at: *floor }, world.event_of(message)))
+                }
+                Errand::Attach { instance, .. } | Errand::Detach { instance, .. }
+                    if !runs(world.model(), &**broker, instance) =>
+                {
+                    continue;
                 }
                 _ => None,
             };
-            broker.perform(world.model(), errand, published);
+            broker.perform(world.model(), *floor, errand, published);
         }
     }
 
@@ -386,7 +496,7 @@ impl Driver {
         match (wish, self.phase) {
             (_, Phase::Over) => {}
             (Wish::Act(act), _) => {
-                let at = self.instant();
+                let at = self.instant().await;
                 let intervention = Intervention { at, act };
                 let number = u32::try_from(self.script.len()).unwrap_or(u32::MAX);
                 self.world.intervene(&intervention, number, &mut ());
@@ -412,7 +522,7 @@ impl Driver {
             return false;
         }
         let audit = self.world.audit();
-        audit.alive() == 0 && audit.unconfirmed == 0 && audit.in_outboxes == 0
+        audit.alive() <= self.not_ours && audit.unconfirmed == 0 && audit.in_outboxes == 0
     }
 
     /// Looks, now and then, whether the run is to end.
@@ -423,6 +533,9 @@ impl Driver {
         }
         self.looks_at = now + LOOK_EVERY;
         self.meter.look(now);
+        if let Some(trouble) = self.broker.trouble(self.world.model()) {
+            self.shared.lock().status.trouble = Some(trouble);
+        }
         if self.world.stands_still() {
             self.shared.lock().status.trouble = Some(World::STANDSTILL.to_owned());
             self.phase = Phase::Over;
@@ -437,7 +550,8 @@ impl Driver {
             }
             Phase::Drains => {
                 let ends = self.stops_at.unwrap_or(now) + self.options.grace;
-                if now >= ends || self.is_quiet(now) {
+                let is_quiet = self.is_quiet(now);
+                if self.broker.rests(is_quiet) || now >= ends {
                     self.phase = Phase::Over;
                 }
             }

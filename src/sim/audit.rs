@@ -59,7 +59,9 @@ impl World {
         };
         for entry in self.agenda.iter() {
             match *entry {
-                Scheduled::Leave(id) | Scheduled::Vanish(id) => see(id, &mut audit.on_links),
+                Scheduled::Leave(id) | Scheduled::Vanish(id) | Scheduled::Land(id) => {
+                    see(id, &mut audit.on_links);
+                }
                 Scheduled::TryAgain(id) => see(id, &mut audit.to_try_again),
                 _ => {}
             }

@@ -13,6 +13,7 @@ use crate::model::{
 };
 
 use super::agenda::Agenda;
+use super::crossing::{Origin, Traveller};
 use super::world::{Observer, Scheduled, World};
 
 /// Something that reality has told.
@@ -86,6 +87,52 @@ pub enum Happening {
         /// The broker's number of it.
         entry: u64,
     },
+    /// What the entry of this number stands for has come, for somebody in another process that
+    /// shares the run.
+    Gone(u64),
+    /// A message has come from another process that shares the run.
+    Brought(Box<Traveller>),
+    /// The broker has stored what was published, as this entry, and it is consumed in another
+    /// process that shares the run.
+    Handed {
+        /// Where.
+        topic: TopicId,
+        /// What was published.
+        message: MessageId,
+        /// The broker's number of it.
+        entry: u64,
+    },
+    /// The broker has an entry that another process has published.
+    Appeared {
+        /// Where.
+        topic: TopicId,
+        /// The broker's number of it.
+        entry: u64,
+        /// Where it comes from.
+        origin: Origin,
+        /// What it holds.
+        event: Arc<Event>,
+    },
+    /// In a run that was merged: what the entry of this number stands for has come, and goes from
+    /// one of its processes to another.
+    Crossed(u64),
+    /// In a run that was merged: the broker has stored what was published, as this entry, and who
+    /// has published it does not know yet.
+    Entered {
+        /// Where.
+        topic: TopicId,
+        /// What was published.
+        message: MessageId,
+        /// The broker's number of it.
+        entry: u64,
+    },
+    /// In a run that was merged: who has published an entry hears that it was stored.
+    Confirmed {
+        /// Where.
+        topic: TopicId,
+        /// The broker's number of it.
+        entry: u64,
+    },
 }
 
 /// Who the brokers of a live run are.
@@ -96,6 +143,8 @@ pub enum Source {
     Embedded,
     /// Queue topics are with a broker that is another program.
     Remote,
+    /// The same, and this is what one of several processes saw of the run that they share.
+    Part,
 }
 
 /// The inputs of a live run so far, in order. A clone shares them, and costs nothing.
@@ -115,6 +164,9 @@ pub struct Order {
     pub due: Time,
     /// What brings it.
     pub by: By,
+    /// Who has to do with it; `None` for what is done on a schedule, and for what a broker of the
+    /// world's own does.
+    pub of: Option<ServiceId>,
 }
 
 /// What brings what a world waits for.
@@ -217,8 +269,12 @@ impl World {
     pub fn live(model: Arc<Model>, seed: u64, source: Source) -> Self {
         let mut world = Self::new(model, seed);
         world.agenda = Agenda::live();
-        if source == Source::Remote {
+        if source != Source::Embedded {
             world.with_remote_queues();
+        }
+        if source == Source::Part {
+            // What is published here and should be held there cannot be seen from here.
+            world.beliefs = None;
         }
         world
     }
@@ -247,6 +303,12 @@ impl World {
             Happening::Released(number) => {
                 let entry = self.agenda.release(number, at);
                 entry.inspect(|&(due, entry)| self.perform_late(&plan, at, due, entry)).is_some()
+            }
+            Happening::Gone(number) => self.go(&plan, number, at),
+            Happening::Crossed(number) => self.cross(&plan, number, at),
+            Happening::Brought(ref traveller) => {
+                self.now = at;
+                self.brought(&plan, traveller)
             }
             ref what => {
                 self.now = at;
@@ -283,23 +345,26 @@ impl World {
 
     /// Tells of what it has begun to wait for since this was last asked, or since the last input.
     pub fn take_orders(&mut self, mut tell: impl FnMut(Order)) {
-        let Self { agenda, messages, tasks, plan, .. } = self;
+        let mut agenda = std::mem::take(&mut self.agenda);
         agenda.take_fresh(|number, due, entry| {
             let by = match entry {
-                Scheduled::Leave(message) | Scheduled::Vanish(message) => {
-                    By::Wire { message, link: messages.get(message).link }
+                Scheduled::Leave(message)
+                | Scheduled::Vanish(message)
+                | Scheduled::Land(message) => {
+                    By::Wire { message, link: self.messages.get(message).link }
                 }
                 Scheduled::Resume { task, .. } => {
-                    let state = &tasks.slots[task as usize];
+                    let state = &self.tasks.slots[task as usize];
                     let works = state.phase == Phase::Working && !state.retrying;
                     By::Worker { instance: state.instance, works }
                 }
                 Scheduled::Arrival(service) | Scheduled::User(service) => By::Source(service),
-                Scheduled::Timer { instance, .. } => By::Source(plan.service_of(instance)),
+                Scheduled::Timer { instance, .. } => By::Source(self.plan.service_of(instance)),
                 _ => By::Clock,
             };
-            tell(Order { number, due, by });
+            tell(Order { number, due, by, of: self.whose(entry) });
         });
+        self.agenda = agenda;
     }
 
     /// From this instant on it goes on by itself, by virtual time: a live run is gone

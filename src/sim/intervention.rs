@@ -67,6 +67,12 @@ impl World {
         &self.messages.get(id).event
     }
 
+    /// The link a message is on, or came by.
+    #[must_use]
+    pub fn link_of(&self, id: MessageId) -> LinkId {
+        self.messages.get(id).link
+    }
+
     /// What the messages that are alive carry, by their ids.
     #[must_use]
     pub fn carried(&self) -> Vec<Option<&Event>> {

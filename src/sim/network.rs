@@ -203,19 +203,34 @@ impl World {
     /// A message comes to the end of its link.
     #[inline]
     pub(super) fn leave_link(&mut self, plan: &Plan, id: MessageId) {
-        let &Message { link, role, .. } = self.messages.get(id);
+        if self.passes_link(id) {
+            self.come_out(plan, id);
+        }
+    }
+
+    /// Whether a message that comes to the end of its link is neither lost there nor held.
+    #[inline]
+    pub(super) fn passes_link(&mut self, id: MessageId) -> bool {
+        let link = self.messages.get(id).link;
         let state = &mut self.links[link.index()];
         if !state.is_calm {
             if state.losing > 0 {
                 self.drop_message(id, DropReason::LinkCut);
-                return;
+                return false;
             }
             if state.holding > 0 {
                 state.held.push(id);
                 self.note(What::Rescheduled { message: id, due: Time::MAX });
-                return;
+                return false;
             }
         }
+        true
+    }
+
+    /// A message comes to whom its link leads.
+    #[inline]
+    pub(super) fn come_out(&mut self, plan: &Plan, id: MessageId) {
+        let role = self.messages.get(id).role;
         match role {
             Role::Request | Role::OneWay | Role::Delivery => self.reach_instance(plan, id),
             Role::Reply | Role::Failure => self.answer_came(plan, id),

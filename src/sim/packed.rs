@@ -246,6 +246,27 @@ fn read_counts(from: &mut Reader) -> Vec<u64> {
 /// The columns of a message, without its lineage.
 type Row = [u64; 17 + MAX_FIELDS];
 
+/// How many words make a message.
+pub(super) const MESSAGE_WORDS: usize = 18 + MAX_FIELDS;
+
+/// A message as words.
+pub(super) fn message_words(message: &Message) -> [u64; MESSAGE_WORDS] {
+    let mut words = [0; MESSAGE_WORDS];
+    words[0] = message.event.lineage;
+    words[1..].copy_from_slice(&row_of(message, Time::ZERO));
+    words
+}
+
+/// What [`message_words`] wrote, unless it is none of that.
+pub(super) fn word_message(words: &[u64; MESSAGE_WORDS]) -> Option<Message> {
+    let mut row: Row = [0; 17 + MAX_FIELDS];
+    row.copy_from_slice(&words[1..]);
+    let is_role = usize::try_from(row[7]).is_ok_and(|it| it < Role::ALL.len());
+    let message = is_role.then(|| message_of(&row, words[0], Time::ZERO))?;
+    // Words that were too wide for what they stand for are not what they were.
+    (message_words(&message) == *words).then_some(message)
+}
+
 fn row_of(message: &Message, now: Time) -> Row {
     let Message { event, role, attempt, link, from, to, token, since } = *message;
     let mut row = [0; 17 + MAX_FIELDS];

@@ -13,6 +13,7 @@ use crate::model::{
     TopicId, TopicKind, What,
 };
 
+use super::crossing::Traveller;
 use super::input::Happening;
 use super::message::{Message, Token};
 use super::plan::Plan;
@@ -24,7 +25,9 @@ pub struct Remote {
     /// What is in the queue, by the broker's number of it.
     entries: BTreeMap<u64, Entry>,
     /// What was handed over and is not heard of.
-    publishing: BTreeSet<MessageId>,
+    pub(super) publishing: BTreeSet<MessageId>,
+    /// What is stored, and who has published it has not heard so yet: in a run that was merged.
+    unanswered: BTreeMap<u64, Message>,
     /// Deliveries that take up a consumer's room.
     held: BTreeMap<u32, InstanceId>,
 }
@@ -37,7 +40,7 @@ struct Entry {
 }
 
 /// What is to be done at the broker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Errand {
     /// Publish what this message carries.
     Publish {
@@ -87,6 +90,8 @@ pub enum Errand {
         /// The entry.
         entry: u64,
     },
+    /// A message goes to another process that shares the run.
+    Carry(Box<Traveller>),
 }
 
 /// What a consumer says of a delivery.
@@ -116,7 +121,10 @@ impl Remote {
 
     /// About how much memory it takes, in bytes.
     pub fn size_bytes(&self) -> usize {
-        self.entries.len() * 32 + self.publishing.len() * 16 + self.held.len() * 24
+        self.entries.len() * 32
+            + self.publishing.len() * 16
+            + self.held.len() * 24
+            + self.unanswered.len() * size_of::<Message>()
     }
 }
 
@@ -143,6 +151,13 @@ impl World {
     /// input.
     pub fn take_errands(&mut self, tell: impl FnMut(Errand)) {
         self.errands.drain(..).for_each(tell);
+    }
+
+    /// Whether this message was handed to the broker of a topic, and is not heard of.
+    #[must_use]
+    pub fn is_publishing(&self, topic: TopicId, message: MessageId) -> bool {
+        let state = self.topics.get(topic.index()).and_then(|it| it.remote.as_ref());
+        state.is_some_and(|it| it.publishing.contains(&message))
     }
 
     /// Whether a broker that is another program has an entry that is not settled here.
@@ -241,6 +256,26 @@ impl World {
                 self.declined(plan, topic, message, duplicate)
             }
             Happening::Known { topic, entry, ref event } => self.known(topic, entry, event),
+            Happening::Handed { topic, message, .. } => self.handed(plan, topic, message),
+            Happening::Appeared { topic, entry, origin, ref event } => {
+                self.appeared(plan, topic, entry, origin.link, event)
+            }
+            Happening::Entered { topic, message, entry } => {
+                let is_new = self.entered(plan, topic, message, entry);
+                if is_new {
+                    let publish = *self.messages.get(message);
+                    if let Some(remote) = self.remote(topic) {
+                        remote.unanswered.insert(entry, publish);
+                    }
+                }
+                is_new
+            }
+            Happening::Confirmed { topic, entry } => {
+                let publish = self.remote(topic).and_then(|it| it.unanswered.remove(&entry));
+                let Some(publish) = publish else { return false };
+                self.answer_stored(plan, topic, &publish);
+                true
+            }
             Happening::Delivered { topic, to, delivery, lease, entry } => {
                 self.delivered(plan, topic, to, delivery, (entry, lease))
             }
@@ -258,11 +293,15 @@ impl World {
                 self.dead_letter(plan, topic, it.message, Settlement::TooOften);
                 true
             }
-            Happening::Released(_) | Happening::Reached => false,
+            Happening::Released(_)
+            | Happening::Reached
+            | Happening::Gone(_)
+            | Happening::Crossed(_)
+            | Happening::Brought(_) => false,
         }
     }
 
-    fn remote(&mut self, topic: TopicId) -> Option<&mut Remote> {
+    pub(super) fn remote(&mut self, topic: TopicId) -> Option<&mut Remote> {
         self.topics.get_mut(topic.index())?.remote.as_deref_mut()
     }
 
@@ -271,18 +310,32 @@ impl World {
     }
 
     fn stored(&mut self, plan: &Plan, topic: TopicId, id: MessageId, entry: u64) -> bool {
+        let is_new = self.entered(plan, topic, id, entry);
+        if is_new {
+            let message = *self.messages.get(id);
+            self.answer_stored(plan, topic, &message);
+        }
+        is_new
+    }
+
+    /// What was handed over is in the queue.
+    fn entered(&mut self, plan: &Plan, topic: TopicId, id: MessageId, entry: u64) -> bool {
         let Some(remote) = self.remote(topic) else { return false };
         if !remote.publishing.remove(&id) {
             return false;
         }
         remote.entries.insert(entry, Entry { message: id, leased: false });
-        let message = *self.messages.get(id);
         self.note(What::Enqueued { message: id, topic });
-        self.accepted(plan, topic, message.event.id);
-        if message.role == Role::Publish && Self::topic_of(plan, message.link) == topic {
-            self.answer_publish(plan, &message, Role::Confirm, false);
-        }
+        let event = self.messages.get(id).event.id;
+        self.accepted(plan, topic, event);
         true
+    }
+
+    /// Who has published something to a topic hears that it is stored.
+    pub(super) fn answer_stored(&mut self, plan: &Plan, topic: TopicId, publish: &Message) {
+        if publish.role == Role::Publish && Self::topic_of(plan, publish.link) == topic {
+            self.answer_publish(plan, publish, Role::Confirm, false);
+        }
     }
 
     fn declined(&mut self, plan: &Plan, topic: TopicId, id: MessageId, duplicate: bool) -> bool {
@@ -313,26 +366,64 @@ impl World {
         }
         let model = &self.plan.model;
         let producer = event.id.producer();
-        let Some(way) = model.link_between(Node::Service(producer), Node::Topic(topic)) else {
+        let Some(link) = model.link_between(Node::Service(producer), Node::Topic(topic)) else {
             return false;
         };
-        if event.event_type.index() >= model.event_types.len() {
+        let Some((id, attempt)) = self.insert_entry(topic, entry, event, link) else {
             return false;
-        }
-        let Some(from) = model.instances_of(producer).next() else { return false };
-        let (link, attempt): (LinkId, _) = (way, 1);
-        let (role, token, since) = (Role::Publish, Token::None, self.now);
-        let message = Message { event: *event, role, attempt, link, from, to: from, token, since };
-        self.counters.made[role as usize] += 1;
-        let id = self.messages.insert(&message);
-        let Event { id: event, event_type, .. } = message.event;
+        };
+        let Event { id: event, event_type, .. } = *event;
         self.note(What::AckForgotten { message: id, event, event_type, link, attempt, topic });
         let state = &mut self.topics[topic.index()];
         state.acked = state.acked.saturating_sub(1);
-        if let Some(remote) = &mut state.remote {
+        true
+    }
+
+    /// The broker has an entry that another process has published.
+    fn appeared(
+        &mut self,
+        plan: &Plan,
+        topic: TopicId,
+        entry: u64,
+        link: LinkId,
+        event: &Event,
+    ) -> bool {
+        if self.remote(topic).is_none_or(|it| it.entries.contains_key(&entry))
+            || link.index() >= plan.model.links.len()
+        {
+            return false;
+        }
+        let Some((id, attempt)) = self.insert_entry(topic, entry, event, link) else {
+            return false;
+        };
+        let (role, due) = (Role::Publish, self.now);
+        let Event { id: event, event_type, .. } = *event;
+        self.note(What::Sent { message: id, event, event_type, role, link, due, attempt });
+        self.note(What::Enqueued { message: id, topic });
+        true
+    }
+
+    /// A message is made of what the broker has; with which attempt it is.
+    fn insert_entry(
+        &mut self,
+        topic: TopicId,
+        entry: u64,
+        event: &Event,
+        link: LinkId,
+    ) -> Option<(MessageId, u16)> {
+        let model = &self.plan.model;
+        if event.event_type.index() >= model.event_types.len() {
+            return None;
+        }
+        let from = model.instances_of(event.id.producer()).next()?;
+        let (attempt, role, token, since) = (1, Role::Publish, Token::None, self.now);
+        let message = Message { event: *event, role, attempt, link, from, to: from, token, since };
+        self.counters.made[role as usize] += 1;
+        let id = self.messages.insert(&message);
+        if let Some(remote) = self.remote(topic) {
             remote.entries.insert(entry, Entry { message: id, leased: false });
         }
-        true
+        Some((id, attempt))
     }
 
     fn delivered(

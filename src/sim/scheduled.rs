@@ -11,6 +11,8 @@ use crate::model::{
 pub enum Scheduled {
     /// A message leaves its link.
     Leave(MessageId),
+    /// A message that has left its link comes from one process of a shared run to another.
+    Land(MessageId),
     /// A message on a datagram link is lost.
     Vanish(MessageId),
     /// The time that a task let pass is over.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::model::event::MAX_FIELDS;
-use crate::model::{Event, EventId, EventTypeId, InstanceId, MessageId, Time, TopicId};
+use crate::model::{Event, EventId, EventTypeId, InstanceId, LinkId, MessageId, Time, TopicId};
 
+use super::crossing::{Origin, Traveller};
 use super::input::{Happening, Input, Source, Trace};
 use super::packed::{Reader, Writer};
 
@@ -40,7 +41,11 @@ impl Trace {
     #[must_use]
     pub fn to_bytes(&self) -> Box<[u8]> {
         let mut out = Writer::default();
-        out.number(NOW + u64::from(self.source() == Source::Remote));
+        out.number(match self.source() {
+            Source::Embedded => NOW,
+            Source::Remote => NOW + 1,
+            Source::Part => NOW + 2,
+        });
         out.number(self.len() as u64);
         out.number(self.lost());
         let (mut at, mut before) = (0, Before::default());
@@ -65,6 +70,7 @@ impl Trace {
         let source = match first {
             0 | 2 => Source::Embedded,
             1 | 3 => Source::Remote,
+            4 => Source::Part,
             _ => return Err("the trace is of brokers that this version does not know"),
         };
         let (count, lost) = (number()?, number()?);
@@ -89,7 +95,8 @@ impl Trace {
 /// Ten years, in ns: longer than any run lasts.
 const LATEST: u64 = 10 * 366 * 24 * 3_600 * 1_000_000_000;
 
-/// Tags: 0 nothing but time, 1 to 6 what a broker said, [`ENTRIES`] and on an entry of the agenda.
+/// Tags: 0 nothing but time, 1 to 6 what a broker said, 16 and on what has to do with other
+/// processes of the run, [`ENTRIES`] and on an entry of the agenda.
 fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
     let mut of_entry = |out: &mut Writer, tag: u64, topic: TopicId, entry: u64| {
         out.number(tag);
@@ -125,6 +132,31 @@ fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
         }
         Happening::Settled { topic, entry } => of_entry(out, 5, topic, entry),
         Happening::Died { topic, entry } => of_entry(out, 6, topic, entry),
+        Happening::Gone(number) | Happening::Crossed(number) => {
+            out.number(if matches!(what, Happening::Gone(_)) { 16 } else { 17 });
+            out.number(apart(number, before.number));
+            before.number = number;
+        }
+        Happening::Brought(ref traveller) => {
+            out.number(18);
+            traveller.to_words().into_iter().for_each(|word| out.number(word));
+        }
+        Happening::Handed { topic, message, entry } => {
+            of_entry(out, 19, topic, entry);
+            out.number(message.0.into());
+        }
+        Happening::Appeared { topic, entry, origin, ref event } => {
+            of_entry(out, 20, topic, entry);
+            for part in [u64::from(origin.part), origin.serial, origin.link.0.into()] {
+                out.number(part);
+            }
+            write_event(out, event);
+        }
+        Happening::Entered { topic, message, entry } => {
+            of_entry(out, 21, topic, entry);
+            out.number(message.0.into());
+        }
+        Happening::Confirmed { topic, entry } => of_entry(out, 22, topic, entry),
     }
 }
 
@@ -149,19 +181,45 @@ fn read(from: &mut Reader, before: &mut Before, entries: u64) -> Result<Happenin
         before.number = joined(tag - entries, before.number);
         return Ok(Happening::Released(before.number));
     }
+    if tag == 16 || tag == 17 {
+        before.number = joined(number()?, before.number);
+        let is_gone = tag == 16;
+        return Ok(if is_gone {
+            Happening::Gone(before.number)
+        } else {
+            Happening::Crossed(before.number)
+        });
+    }
+    if tag == 18 {
+        let mut words = [0; Traveller::WORDS];
+        for word in &mut words {
+            *word = number()?;
+        }
+        let traveller = Traveller::from_words(&words).ok_or(WIDE)?;
+        return Ok(Happening::Brought(Box::new(traveller)));
+    }
     let topic = TopicId(u16::try_from(number()?).map_err(|_| WIDE)?);
     before.entry = joined(number()?, before.entry);
     let entry = before.entry;
     Ok(match tag {
-        1 | 2 => {
+        1 | 2 | 19 | 21 => {
             let message = MessageId(u32::try_from(number()?).map_err(|_| WIDE)?);
-            if tag == 1 {
-                Happening::Stored { topic, message, entry }
-            } else {
-                Happening::Declined { topic, message, duplicate: entry != 0 }
+            match tag {
+                1 => Happening::Stored { topic, message, entry },
+                2 => Happening::Declined { topic, message, duplicate: entry != 0 },
+                19 => Happening::Handed { topic, message, entry },
+                _ => Happening::Entered { topic, message, entry },
             }
         }
-        3 => {
+        3 | 20 => {
+            let origin = if tag == 20 {
+                let (part, serial, link) = (number()?, number()?, number()?);
+                let part = u16::try_from(part).map_err(|_| WIDE)?;
+                let link = LinkId(u32::try_from(link).map_err(|_| WIDE)?);
+                Some(Origin { part, serial, link })
+            } else {
+                None
+            };
             let (id, event_type, time, cause, lineage) =
                 (number()?, number()?, number()?, number()?, number()?);
             let mut fields = [0; MAX_FIELDS];
@@ -172,7 +230,11 @@ fn read(from: &mut Reader, before: &mut Before, entries: u64) -> Result<Happenin
             let cause = cause.checked_sub(1).map(EventId);
             let event =
                 Event { id: EventId(id), event_type, time: Time(time), cause, lineage, fields };
-            Happening::Known { topic, entry, event: Arc::new(event) }
+            let event = Arc::new(event);
+            match origin {
+                Some(origin) => Happening::Appeared { topic, entry, origin, event },
+                None => Happening::Known { topic, entry, event },
+            }
         }
         4 => Happening::Delivered {
             topic,
@@ -183,6 +245,7 @@ fn read(from: &mut Reader, before: &mut Before, entries: u64) -> Result<Happenin
         },
         5 => Happening::Settled { topic, entry },
         6 => Happening::Died { topic, entry },
+        22 => Happening::Confirmed { topic, entry },
         _ => return Err("the trace has something that this version does not know"),
     })
 }
@@ -217,7 +280,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_trace_is_read_as_it_was_written(
-            inputs in prop::collection::vec((0_u64..1 << 40, 0..8, any::<[u32; 3]>()), 0..80),
+            inputs in prop::collection::vec((0_u64..1 << 40, 0..15, any::<[u32; 3]>()), 0..80),
             cut in any::<prop::sample::Index>(),
         ) {
             let mut trace = Trace::new(Source::Remote);
@@ -233,6 +296,21 @@ mod tests {
                     },
                     5 => Happening::Settled { topic, entry },
                     6 => Happening::Died { topic, entry },
+                    7 => Happening::Gone(entry),
+                    8 => Happening::Crossed(entry),
+                    9 => {
+                        let words: [u64; Traveller::WORDS] =
+                            std::array::from_fn(|it| if it == 0 { 3 } else { u64::from(b) << it });
+                        Happening::Brought(Box::new(Traveller::from_words(&words).unwrap()))
+                    }
+                    10 => Happening::Handed { topic, message, entry },
+                    11 => {
+                        let origin = Origin { part: a as u16, serial: b.into(), link: LinkId(c) };
+                        let event = Arc::new(event(a, b, c));
+                        Happening::Appeared { topic, entry, origin, event }
+                    }
+                    12 => Happening::Entered { topic, message, entry },
+                    13 => Happening::Confirmed { topic, entry },
                     _ => Happening::Released(u64::from(a) << 20),
                 };
                 let is_kept = trace.push(Input { at: Time(at), what });

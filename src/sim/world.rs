@@ -610,6 +610,7 @@ impl World {
         match entry {
             Scheduled::Leave(message) => self.leave_link(plan, message),
             Scheduled::Vanish(message) => self.drop_message(message, DropReason::Lost),
+            Scheduled::Land(message) => self.come_out(plan, message),
             Scheduled::Resume { task, wait } => self.resume(plan, task, wait),
             Scheduled::TimeOut { task, wait } => self.time_out(plan, task, wait),
             Scheduled::PlaceFree { task, wait } => self.place_free(plan, task, wait),

@@ -133,7 +133,7 @@ impl Puller {
             let message = message.ok()?;
             let info = message.info().ok()?;
             let (entry, delivered) = (info.stream_sequence, info.delivered);
-            let Some((event, serial)) = payload::read(&self.prefix, message.headers.as_ref())
+            let Some((event, origin)) = payload::read(&self.prefix, message.headers.as_ref())
             else {
                 // Somebody else's: it is none of the scenario.
                 let _ = message.ack().await;
@@ -151,7 +151,7 @@ impl Puller {
                 delivery: u16::try_from(delivered).unwrap_or(u16::MAX),
                 lease,
                 entry,
-                serial,
+                origin,
                 event: Box::new(event),
             };
             self.teller.send(News::Told(told)).await.ok()?;

@@ -3,30 +3,38 @@
 //!
 //! Streams and consumers are made from the scenario under a prefix of this run and deleted
 //! after it. `connect` reads the usual options, `streams` says what a topic is there, `publish`
-//! and `consume` are the tasks of a topic.
+//! and `consume` are the tasks of a topic. If several processes share a run they find one another
+//! in a `meeting`, and what goes from one to another is a `crossing`.
 
 mod connect;
 mod consume;
+mod crossing;
+mod meeting;
 mod payload;
 mod publish;
 mod streams;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_nats::jetstream;
 use async_nats::jetstream::AckKind;
 use tokio::sync::mpsc::{Sender, UnboundedSender, unbounded_channel};
 
-use crate::model::{Event, InstanceId, Model, TopicId};
+use crate::model::{
+    Event, Fault, FaultKind, InstanceId, Model, Service, ServiceId, Time, TopicId, TopicKind,
+};
 use crate::sim::remote::{Errand, Verdict};
 
-use super::Error;
-use super::broker::{Broker, Closing, Tale};
+use super::broker::{Broker, Closing, Published, Tale};
+use super::{Error, Sharing};
 use super::runtime::News;
 use super::wire::Parcel;
 
 use consume::{Consumer, Leases};
+use crossing::Crossing;
+use meeting::{Agreed, Meeting};
 use publish::Job;
 
 pub use connect::safe_name;
@@ -43,6 +51,100 @@ pub struct Nats {
     leases: Arc<Leases>,
     /// Messages between services that were sent and have not come.
     carried: UnboundedSender<Parcel>,
+    /// The others that share the run.
+    others: Option<Others>,
+}
+
+/// The others that share a run.
+struct Others {
+    meeting: Arc<Meeting>,
+    crossing: Crossing,
+    agreed: Agreed,
+}
+
+/// How long the others are waited for at the end.
+const FAREWELL: Duration = Duration::from_millis(1_500);
+
+/// The services that consume from a topic.
+fn consumers(model: &Model, topic: TopicId) -> impl Iterator<Item = ServiceId> {
+    let consumes = move |it: &Service| {
+        it.consumes.iter().any(|it| model.groups[it.group.index()].topic == topic)
+    };
+    let services = model.services.iter().enumerate();
+    services.filter(move |it| consumes(it.1)).map(|it| ServiceId::from_index(it.0))
+}
+
+/// Makes what a run needs; if that fails, nothing of it is left.
+async fn make(
+    context: &jetstream::Context,
+    model: &Model,
+    prefix: &str,
+    server: &str,
+) -> Result<(), Error> {
+    let mut made = Vec::new();
+    let all = async {
+        for (topic, config) in streams::of(model, prefix) {
+            made.push(config.name.clone());
+            let stream = context.create_stream(config).await;
+            let stream = stream.map_err(|error| streams::refused(server, &error))?;
+            let consumer = streams::consumer(model, topic);
+            stream.create_consumer(consumer).await.map_err(|error| {
+                Error::new(format!("the NATS server at {server} makes no consumer: {error}"))
+            })?;
+        }
+        Ok(())
+    };
+    let outcome = all.await;
+    if outcome.is_err() {
+        for name in made {
+            // What cannot be deleted now the server deletes by its age.
+            let _ = context.delete_stream(name).await;
+        }
+    }
+    outcome
+}
+
+impl Sharing {
+    /// Whether a scenario can be shared so.
+    fn check(&self, model: &Model) -> Result<(), Error> {
+        for (index, topic) in model.topics.iter().enumerate() {
+            let id = TopicId::from_index(index);
+            if matches!(topic.kind, TopicKind::Log(_)) {
+                return Err(Error::new(format!(
+                    "the topic `{}` is a log, which one process only can run; run it without --only",
+                    topic.name
+                )));
+            }
+            let (here, elsewhere): (Vec<_>, Vec<_>) =
+                consumers(model, id).partition(|it| self.only.contains(it));
+            if let (Some(one), Some(other)) = (here.first(), elsewhere.first()) {
+                let name = |it: &ServiceId| &model.services[it.index()].name;
+                return Err(Error::new(format!(
+                    "`{}` and `{}` consume the same topic `{}`; let the same process run both, by --only",
+                    name(one),
+                    name(other),
+                    topic.name
+                )));
+            }
+        }
+        let is_of_topic = |it: &Fault| {
+            matches!(
+                it.kind,
+                FaultKind::Outage { .. }
+                    | FaultKind::LeaderLoss { .. }
+                    | FaultKind::Purge { .. }
+                    | FaultKind::Set(_)
+            )
+        };
+        if model.faults.iter().any(is_of_topic) {
+            return Err(Error::new(
+                "what the scenario does to topics and settings on a schedule one process only can do; \
+                 run it without --only"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
 }
 
 struct Topic {
@@ -51,13 +153,24 @@ struct Topic {
 }
 
 impl Nats {
-    /// Connects, and makes what the scenario needs.
+    /// Connects, and makes what the scenario needs. If other processes share the run it waits for
+    /// them; `waits` is told for whom.
     ///
     /// # Errors
     ///
-    /// If there is no server, it lacks JetStream, or cannot do what the scenario wants.
-    pub async fn start(url: &str, model: &Model, teller: Sender<News>) -> Result<Self, Error> {
+    /// If there is no server, it lacks JetStream, or cannot do what the scenario wants; if others
+    /// run the same services.
+    pub async fn start(
+        url: &str,
+        model: &Model,
+        sharing: Option<&Sharing>,
+        waits: impl Fn(Option<String>),
+        teller: Sender<News>,
+    ) -> Result<Self, Error> {
         streams::check(model)?;
+        if let Some(sharing) = sharing {
+            sharing.check(model)?;
+        }
         let client = connect::connect(url, teller.clone()).await?;
         let context = jetstream::context::ContextBuilder::new()
             .timeout(connect::PATIENCE)
@@ -69,9 +182,23 @@ impl Nats {
         // As good as unique, as every inbox is.
         let inbox = client.new_inbox();
         let unique = inbox.rsplit('.').next().unwrap_or_default();
-        let prefix = format!("inflight-{unique}");
         let leases = Arc::new(Leases::default());
-        let carried = connect::carry(&client, &prefix, teller.clone()).await?;
+        let mut others = None;
+        let mut prefix = format!("inflight-{unique}");
+        if let Some(sharing) = sharing {
+            let meeting = Meeting::join(client.clone(), sharing, unique.to_owned()).await?;
+            let make = async |run: String| make(&context, model, &run, &name).await;
+            let agreed = meeting.agree(model, waits, make).await?;
+            let part = agreed.part;
+            let crossing = Crossing::open(&client, &agreed.run, part, teller.clone()).await?;
+            prefix.clone_from(&agreed.run);
+            others = Some(Others { meeting, crossing, agreed });
+        } else {
+            make(&context, model, &prefix, &name).await?;
+        }
+        let part = others.as_ref().map_or(0, |it| it.agreed.part);
+        let own = format!("{prefix}.{part}");
+        let carried = connect::carry(&client, &own, teller.clone()).await?;
         let mut nats = Self {
             url: name,
             client,
@@ -82,34 +209,45 @@ impl Nats {
             consumers: BTreeMap::new(),
             leases,
             carried,
+            others,
         };
-        let made = nats.make(model).await;
-        if let Err(error) = made {
+        let ready = nats.open(model).await;
+        if let Err(error) = ready {
             nats.close().await;
             return Err(error);
+        }
+        if let Some(Others { meeting, agreed, .. }) = &nats.others {
+            meeting.begin(&agreed.run, agreed.part).await;
         }
         Ok(nats)
     }
 
-    async fn make(&mut self, model: &Model) -> Result<(), Error> {
+    /// Whether what this topic holds is consumed in another process.
+    fn is_elsewhere(&self, model: &Model, topic: TopicId) -> bool {
+        let Some(Others { agreed, .. }) = &self.others else { return false };
+        let mut consumers = consumers(model, topic);
+        consumers.next().is_some_and(|it| agreed.parts[it.index()] != agreed.part)
+    }
+
+    async fn open(&mut self, model: &Model) -> Result<(), Error> {
         for (topic, config) in streams::of(model, &self.prefix) {
             let subject = config.subjects[0].clone();
-            let stream = self.context.create_stream(config).await;
-            let stream = stream.map_err(|error| streams::refused(&self.url, &error))?;
+            let stream = self.context.get_stream(&config.name).await.map_err(|error| {
+                Error::new(format!("the NATS server at {} has no stream: {error}", self.url))
+            })?;
             let (jobs, todo) = unbounded_channel();
             let stream_name = stream.cached_info().config.name.clone();
-            // First of all, so that it is deleted whatever comes.
-            self.topics.insert(topic, Topic { stream: stream.clone(), jobs });
-            let consumer = streams::consumer(model, topic);
-            stream.create_consumer(consumer).await.map_err(|error| {
-                Error::new(format!("the NATS server at {} makes no consumer: {error}", self.url))
-            })?;
+            self.topics.insert(topic, Topic { stream, jobs });
             tokio::spawn(publish::publish(
                 self.context.clone(),
                 subject,
                 todo,
                 self.teller.clone(),
             ));
+            // What is too often delivered is made a dead letter by who consumes it.
+            if self.is_elsewhere(model, topic) {
+                continue;
+            }
             consume::watch_deaths(&self.client, &stream_name, topic, self.teller.clone()).await?;
         }
         Ok(())
@@ -125,7 +263,7 @@ impl Nats {
         let kind = match verdict {
             Verdict::Ack => AckKind::Ack,
             Verdict::Nack(after) => {
-                let after = std::time::Duration::from_nanos(after.0);
+                let after = Duration::from_nanos(after.0);
                 AckKind::Nak((!after.is_zero()).then_some(after))
             }
             Verdict::Reject => AckKind::Term,
@@ -156,12 +294,38 @@ impl Broker for Nats {
         true
     }
 
-    fn perform(&mut self, model: &Model, errand: Errand, published: Option<(u64, &Event)>) {
+    fn parts(&self) -> Option<(u16, &[u16])> {
+        self.others.as_ref().map(|it| (it.agreed.part, it.agreed.parts.as_slice()))
+    }
+
+    fn rests(&mut self, is_quiet: bool) -> bool {
+        let Some(Others { meeting, crossing, .. }) = &self.others else { return is_quiet };
+        meeting.rests(is_quiet && crossing.is_quiet())
+    }
+
+    fn trouble(&self, model: &Model) -> Option<String> {
+        let lost = self.others.as_ref()?.meeting.lost(model)?;
+        Some(format!("the process that runs {lost} is not heard of any more"))
+    }
+
+    fn perform(
+        &mut self,
+        model: &Model,
+        now: Time,
+        errand: Errand,
+        published: Option<(Published, &Event)>,
+    ) {
         match errand {
+            Errand::Carry(traveller) => {
+                let Some(Others { crossing, agreed, .. }) = &self.others else { return };
+                if let Some(to) = traveller.to(model) {
+                    crossing.carry((agreed.parts[to.index()], now, traveller));
+                }
+            }
             Errand::Publish { topic, .. } => {
-                let Some((serial, event)) = published else { return };
+                let Some((published, event)) = published else { return };
                 let Some(at) = self.topics.get(&topic) else { return };
-                let job = Job::new(model, topic, &self.prefix, serial, event);
+                let job = Job::new(model, topic, &self.prefix, published, event);
                 // The task ends with the run.
                 let _ = at.jobs.send(job);
             }
@@ -202,7 +366,12 @@ impl Broker for Nats {
         self.consumers.clear();
         let topics = std::mem::take(&mut self.topics);
         let (context, client) = (self.context.clone(), self.client.clone());
+        let others = self.others.take();
         Box::pin(async move {
+            if let Some(Others { meeting, .. }) = others {
+                // Whoever is last finds nobody who still needs them.
+                let _ = tokio::time::timeout(FAREWELL, meeting.part()).await;
+            }
             for topic in topics.into_values() {
                 // What cannot be deleted now the server deletes by its age.
                 let _ = context.delete_stream(&topic.stream.cached_info().config.name).await;

@@ -4,19 +4,21 @@ use async_nats::HeaderMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
+use crate::live::broker::Published;
 use crate::model::event::MAX_FIELDS;
-use crate::model::{Event, EventId, EventTypeId, Model, Time};
+use crate::model::{Event, EventId, EventTypeId, LinkId, Model, Time};
+use crate::sim::Origin;
 
 /// The header with all that makes an event, to be read back to the bit.
 const EVENT: &str = "Inflight-Event";
 
-/// The header with the run and the serial of a publish.
-const SERIAL: &str = "Inflight-Serial";
+/// The header with the run, and which of its publishes this is.
+const ORIGIN: &str = "Inflight-Origin";
 
 const WORDS: usize = 5 + MAX_FIELDS;
 
 /// The headers of a publish.
-pub fn headers(prefix: &str, serial: u64, event: &Event) -> HeaderMap {
+pub fn headers(prefix: &str, published: Published, event: &Event) -> HeaderMap {
     let Event { id, event_type, time, cause, lineage, fields } = event;
     let mut words = [0_u64; WORDS];
     words[..5].copy_from_slice(&[
@@ -30,12 +32,14 @@ pub fn headers(prefix: &str, serial: u64, event: &Event) -> HeaderMap {
     let bytes: Vec<u8> = words.iter().flat_map(|it| it.to_le_bytes()).collect();
     let mut headers = HeaderMap::new();
     headers.insert(EVENT, STANDARD_NO_PAD.encode(bytes));
-    headers.insert(SERIAL, format!("{prefix}/{serial}"));
+    let Published { origin: Origin { part, serial, link }, at } = published;
+    headers.insert(ORIGIN, format!("{prefix}/{part}/{serial}/{}/{}", link.0, at.0));
     headers
 }
 
-/// The event of a message, and its serial if it is of this run; `None` if it is no event of ours.
-pub fn read(prefix: &str, headers: Option<&HeaderMap>) -> Option<(Event, Option<u64>)> {
+/// The event of a message, and where it was published if that was in this run; `None` if it is no
+/// event of ours.
+pub fn read(prefix: &str, headers: Option<&HeaderMap>) -> Option<(Event, Option<Published>)> {
     let headers = headers?;
     let bytes = STANDARD_NO_PAD.decode(headers.get(EVENT)?.as_str()).ok()?;
     if bytes.len() != WORDS * 8 {
@@ -55,11 +59,18 @@ pub fn read(prefix: &str, headers: Option<&HeaderMap>) -> Option<(Event, Option<
         lineage: words[4],
         fields,
     };
-    let serial = headers.get(SERIAL).and_then(|it| {
-        let (run, serial) = it.as_str().rsplit_once('/')?;
-        (run == prefix).then(|| serial.parse().ok()).flatten()
-    });
-    Some((event, serial))
+    let origin = headers.get(ORIGIN).and_then(|it| origin(prefix, it.as_str()));
+    Some((event, origin))
+}
+
+fn origin(prefix: &str, text: &str) -> Option<Published> {
+    let mut parts = text.strip_prefix(prefix)?.strip_prefix('/')?.split('/');
+    let mut next = || parts.next();
+    let part = next()?.parse().ok()?;
+    let serial = next()?.parse().ok()?;
+    let link = LinkId(next()?.parse().ok()?);
+    let at = Time(next()?.parse().ok()?);
+    Some(Published { origin: Origin { part, serial, link }, at })
 }
 
 /// The event as a structured CloudEvent: id, source and type are what they are for everybody.

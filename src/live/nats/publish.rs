@@ -7,9 +7,10 @@ use async_nats::jetstream::context::{PublishAckFuture, PublishError};
 use async_nats::jetstream::message::PublishMessage;
 use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedReceiver};
 
-use crate::live::broker::Tale;
+use crate::live::broker::{Published, Tale};
 use crate::live::runtime::News;
 use crate::model::{Event, Model, TopicId, TopicKind};
+use crate::sim::Origin;
 
 use super::payload;
 
@@ -28,7 +29,14 @@ pub struct Job {
 
 impl Job {
     /// An event that goes to a topic, as this serial.
-    pub fn new(model: &Model, topic: TopicId, prefix: &str, serial: u64, event: &Event) -> Self {
+    pub fn new(
+        model: &Model,
+        topic: TopicId,
+        prefix: &str,
+        published: Published,
+        event: &Event,
+    ) -> Self {
+        let Origin { part, serial, .. } = published.origin;
         let dedupes = match &model.topics[topic.index()].kind {
             TopicKind::Queue(queue) => queue.dedupe_window.is_some(),
             TopicKind::Log(_) => false,
@@ -39,11 +47,11 @@ impl Job {
         let id = if dedupes {
             format!("{prefix}/{}/{}", event.id.producer().0, event.id.count())
         } else {
-            format!("{prefix}/{serial}")
+            format!("{prefix}//{part}/{serial}")
         };
         let publish = PublishMessage::build()
             .payload(payload::text(model, event).into())
-            .headers(payload::headers(prefix, serial, event))
+            .headers(payload::headers(prefix, published, event))
             .message_id(id);
         Self { serial, publish }
     }
