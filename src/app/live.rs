@@ -239,7 +239,8 @@ impl App {
             return;
         };
         let (variant, seed, script) = (variant.name.clone(), self.run.seed, live.script.to_vec());
-        self.desk.live = Some(session::Live { variant, seed, trace: live.trace, script, end });
+        let trace = live.trace;
+        self.desk.live = Some(session::Live { variant, seed, trace, script, end, part: None });
         self.keep_work();
     }
 

@@ -11,10 +11,9 @@ use clap::{Args, ValueEnum};
 
 use crate::history::Rung;
 use crate::live::{self, Handle, Phase, Status};
-use crate::model::{Span, Time};
+use crate::model::{Model, ServiceId, Span, Time};
 use crate::scenario::{Scenario, Variant};
 use crate::session::{self, Origin, Session, View};
-use crate::sim::World;
 
 use super::progress::{self, Ran};
 use super::run::{ENDLESS, choose, until};
@@ -44,6 +43,13 @@ pub(super) struct Options {
     /// and NATS_KEY say who we are)
     #[arg(long, value_name = "BROKER", value_parser = live::Where::parse, default_value = "embedded")]
     broker: live::Where,
+    /// Run these services and workloads only: others, started with the same file, variant and seed
+    /// at the same NATS server, run the rest; `inflight merge` makes one run of what each records
+    #[arg(long, value_name = "SERVICES", value_delimiter = ',')]
+    only: Vec<String>,
+    /// What the run is called that several share, if there are more than one of the same scenario
+    #[arg(long, value_name = "NAME", requires = "only")]
+    run: Option<String>,
     /// How workers spend the time that work takes
     #[arg(long, value_enum, default_value_t = Work::Sleep)]
     work: Work,
@@ -79,16 +85,6 @@ pub(super) fn live(options: &Options) -> ExitCode {
 }
 
 fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
-    if let Some(path) = &options.record
-        && path.extension().is_none_or(|it| it != session::ENDING)
-    {
-        let message = format!(
-            "error: `{}` is not the name of a session file; it ends in .{}",
-            path.display(),
-            session::ENDING
-        );
-        return Err((2, message));
-    }
     if let Some(path) = &options.record {
         can_be_written(path, options.over).map_err(|it| (2_u8, it))?;
     }
@@ -107,8 +103,10 @@ fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
             Work::Compute => live::Work::Compute,
         },
         broker: options.broker.clone(),
+        sharing: sharing(options, model, (variant, seed, &text)).map_err(|it| (2_u8, it))?,
         ..live::Options::new(seed)
     };
+    let only = how.sharing.as_ref().map(|it| it.only.clone());
     let handle =
         live::start(Arc::clone(model), &how).map_err(|it| (1_u8, format!("error: {it}")))?;
     eprintln!(
@@ -116,7 +114,7 @@ fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
         options.broker.name()
     );
     let (wall, interrupted) = watch(&handle, lasts, stop);
-    let (trace, script, status) = (handle.trace(), handle.script(), handle.status());
+    let (trace, script, mut status) = (handle.trace(), handle.script(), handle.status());
     if status.phase == Phase::Failed {
         return Err((1, format!("error: {}", status.trouble.unwrap_or_default())));
     }
@@ -140,17 +138,38 @@ fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
     if let Some(trouble) = &status.trouble {
         eprintln!("note: {trouble}");
     }
+    let part = status.part.take().zip(only).map(|(it, services)| session::Part {
+        run: it.run,
+        number: it.number,
+        services,
+    });
+    if let Some(part) = &part {
+        eprintln!("note: this is part {} of the run {} only", part.number, part.run);
+    }
     if let Some(path) = &options.record {
         let end = Rung { at: world.now(), records: world.record_count(), digest: world.digest() };
-        let live = session::Live { variant: variant.name.clone(), seed, trace, script, end };
-        record(path, options, (&scenario, text), variant, &world, live).map_err(|it| (1_u8, it))?;
+        let live = session::Live { variant: variant.name.clone(), seed, trace, script, end, part };
+        let is_file = Path::new(&options.file).is_file();
+        let origin = if is_file {
+            Origin::File((&options.file).into())
+        } else {
+            Origin::Library(scenario.name.clone())
+        };
+        record(path, origin, (scenario, text.into()), live).map_err(|it| (1_u8, it))?;
     }
     Ok(())
 }
 
 /// Sees to it, before anything is run for it, that a file can be written, and that nothing is
 /// lost by that.
-fn can_be_written(path: &Path, over: bool) -> Result<(), String> {
+pub(super) fn can_be_written(path: &Path, over: bool) -> Result<(), String> {
+    if path.extension().is_none_or(|it| it != session::ENDING) {
+        return Err(format!(
+            "error: `{}` is not the name of a session file; it ends in .{}",
+            path.display(),
+            session::ENDING
+        ));
+    }
     if path.exists() && !over {
         return Err(format!(
             "error: `{}` is there already; give another name, or --over to replace it",
@@ -171,6 +190,7 @@ fn watch(handle: &Handle, lasts: Span, stop: &AtomicBool) -> (Duration, bool) {
     let shows = std::io::stderr().is_terminal();
     let mut interrupted = false;
     let mut said = 0;
+    let mut waits_for = String::new();
     while !handle.is_over() {
         std::thread::sleep(LOOK_EVERY);
         if stop.load(Ordering::SeqCst) && !interrupted {
@@ -179,6 +199,13 @@ fn watch(handle: &Handle, lasts: Span, stop: &AtomicBool) -> (Duration, bool) {
         }
         let status = handle.status();
         let second = begin.elapsed().as_secs();
+        if status.phase == Phase::Begins {
+            if let Some(trouble) = status.trouble.filter(|it| *it != waits_for) {
+                eprintln!("{trouble}; Ctrl C gives up");
+                waits_for = trouble;
+            }
+            continue;
+        }
         if shows && second > said {
             said = second;
             eprint!("\r{}\x1b[K", line(&status, lasts));
@@ -199,28 +226,64 @@ fn line(status: &Status, lasts: Span) -> String {
     format!("{phase}: {now:.0} of {lasts:.0}, {inputs} inputs, {per_second:.0}/s, {late} late")
 }
 
-/// Writes the run to a file.
-fn record(
-    path: &Path,
+/// What this process has to do, if several share the run.
+fn sharing(
     options: &Options,
-    (scenario, text): (&Scenario, String),
-    variant: &Variant,
-    world: &World,
+    model: &Model,
+    (variant, seed, text): (&Variant, u64, &str),
+) -> Result<Option<live::Sharing>, String> {
+    if options.only.is_empty() {
+        return Ok(None);
+    }
+    if options.broker == live::Where::Embedded {
+        return Err(
+            "error: processes that share a run by --only do so over a NATS server: say where \
+                    it is with --broker nats://HOST:PORT"
+                .to_owned(),
+        );
+    }
+    let of = |name: &String| {
+        let found = model.services.iter().position(|it| it.name == name.trim());
+        found.map(ServiceId::from_index).ok_or_else(|| {
+            let names: Vec<&str> = model.services.iter().map(|it| it.name.as_str()).collect();
+            format!(
+                "error: `{}` has no service `{name}`; it has {}",
+                options.file,
+                names.join(", ")
+            )
+        })
+    };
+    let mut only: Vec<ServiceId> = options.only.iter().map(of).collect::<Result<_, _>>()?;
+    only.sort_unstable();
+    only.dedup();
+    // Those that run the same meet: the name tells the program, the scenario and the lots apart.
+    let what = [session::PROGRAM, text, &variant.name, &seed.to_string()].join("\0");
+    let name = options.run.as_deref().unwrap_or(&variant.model.title);
+    Ok(Some(live::Sharing { only, meeting: format!("{name}-{:016x}", fnv(what.as_bytes())) }))
+}
+
+/// FNV-1a: the same in every build.
+fn fnv(bytes: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+/// Writes a run to a file.
+pub(super) fn record(
+    path: &Path,
+    origin: Origin,
+    (scenario, text): (Scenario, Arc<str>),
     live: session::Live,
 ) -> Result<(), String> {
     let lost = live.trace.lost();
     let inputs = live.trace.len();
-    let is_file = Path::new(&options.file).is_file();
+    let ends = live.end.at;
     let session = Session {
         program: session::PROGRAM.to_owned(),
-        origin: if is_file {
-            Origin::File((&options.file).into())
-        } else {
-            Origin::Library(scenario.name.clone())
-        },
-        text: text.into(),
-        scenario: Arc::new(scenario.clone()),
-        variant: variant.name.clone(),
+        origin,
+        text,
+        scenario: Arc::new(scenario),
+        variant: live.variant.clone(),
         seed: Some(live.seed),
         view: View {
             at: Time::ZERO,
@@ -241,7 +304,7 @@ fn record(
         .map_err(|error| format!("error: `{}` cannot be written: {error}", path.display()))?;
     eprintln!(
         "recorded {inputs} inputs of {} in {} ({} KiB)",
-        world.now().since(Time::ZERO),
+        ends.since(Time::ZERO),
         path.display(),
         text.len().div_ceil(1024)
     );

@@ -6,6 +6,7 @@ mod compare;
 mod json;
 mod live;
 mod matrix;
+mod merge;
 mod progress;
 mod run;
 mod sequence;
@@ -65,6 +66,8 @@ enum Command {
     Run(run::Options),
     /// Run a scenario for real: tasks, channels and the wall clock
     Live(live::Options),
+    /// Make one run of what the processes that shared a live run have recorded
+    Merge(merge::Options),
     /// Write what happened as a sequence diagram: text, Mermaid or SVG
     Sequence(sequence::Options),
     /// Read files, or all `.ron` and `.inflight` files of folders; see whether what scenarios
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Some(Command::Run(options)) => run::run(&options),
         Some(Command::Live(options)) => live::live(&options),
+        Some(Command::Merge(options)) => merge::merge(&options),
         Some(Command::Sequence(options)) => sequence::sequence(&options),
         Some(Command::Check(options)) => check::check(&options),
         Some(Command::Compare(options)) => compare::compare(&options),

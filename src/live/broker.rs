@@ -7,6 +7,7 @@ use crate::model::{Event, InstanceId, Model, Time, TopicId};
 use crate::sim::remote::Errand;
 use crate::sim::{Origin, Traveller};
 
+use super::handle::Part;
 use super::wire::Parcel;
 
 /// What a broker tells.
@@ -122,6 +123,11 @@ pub trait Broker: Send {
 
     /// If several processes share the run: which part this one has, and by service who runs it.
     fn parts(&self) -> Option<(u16, &[u16])> {
+        None
+    }
+
+    /// The same, to be shown.
+    fn part(&self) -> Option<Part> {
         None
     }
 

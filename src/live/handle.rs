@@ -69,11 +69,20 @@ pub struct Status {
     /// Where queue topics are, without secrets.
     pub broker: String,
     /// If several processes share the run: which part of it this is.
-    pub part: Option<u16>,
+    pub part: Option<Part>,
     /// Whether that can be reached.
     pub connected: bool,
     /// What is wrong, or went wrong last, in a sentence that says what to do.
     pub trouble: Option<String>,
+}
+
+/// Which part of a run that several processes share a process has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// How the run is called at the server.
+    pub run: String,
+    /// Which part, from 0.
+    pub number: u16,
 }
 
 /// Where a live run is in its life.

@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use crate::model::{Model, ServiceId, Span};
 
-pub use handle::{Handle, Phase, Status};
+pub use handle::{Handle, Part, Phase, Status};
 
 /// How a scenario is run live.
 #[derive(Clone, Debug)]

@@ -80,7 +80,8 @@ async fn live(
     let (teller, news) = mpsc::channel(ROOM);
     let sharing = options.sharing.as_ref();
     let waits = |whom: Option<String>| {
-        shared.lock().status.trouble = whom.map(|it| format!("waiting for who runs {it}"));
+        shared.lock().status.trouble =
+            whom.map(|it| format!("waiting for who runs {it} of the same file, variant and seed"));
     };
     let ready = async {
         let broker: Box<dyn Broker> = match &options.broker {
@@ -219,7 +220,7 @@ impl Driver {
     ) -> Self {
         let mut seen = shared.lock();
         (seen.status.connected, seen.status.broker) = (true, broker.name());
-        seen.status.part = broker.parts().map(|it| it.0);
+        seen.status.part = broker.part();
         drop(seen);
         let ledger = ledger(world.model(), &*broker);
         let wires = world.model().links.iter().map(|_| {

@@ -5,27 +5,32 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use crate::model::{Model, Time};
-use crate::scenario::Scenario;
+use crate::model::{Model, ServiceId, Time};
 use crate::scenario::reader::{Reader, head};
 use crate::scenario::syntax::Node;
+use crate::scenario::{Scenario, names};
 use crate::sim::Trace;
 
 use super::read::{rung, script, seed, variant_of};
 use super::write::{rung as rung_text, step};
-use super::{Live, words};
+use super::{Live, Part, words};
 
 /// So many letters stand in a line.
 const LETTERS_A_LINE: usize = 96;
 
 /// Writes it.
 pub(super) fn write(out: &mut String, model: &Model, live: &Live) -> std::fmt::Result {
-    let Live { variant, seed, trace, script, end } = live;
+    let Live { variant, seed, trace, script, end, part } = live;
     out.push_str("    live: Live(\n");
     if !variant.is_empty() {
         writeln!(out, "        variant: {},", words::quoted(variant))?;
     }
     writeln!(out, "        seed: \"{seed}\",\n        end: {},", rung_text(end))?;
+    if let Some(Part { run, number, services }) = part {
+        let services: Vec<String> = services.iter().map(|it| words::service(model, *it)).collect();
+        let (run, services) = (words::quoted(run), services.join(", "));
+        writeln!(out, "        part: (run: {run}, number: {number}, services: [{services}]),")?;
+    }
     if !script.is_empty() {
         out.push_str("        steps: [\n");
         for it in script {
@@ -57,8 +62,13 @@ pub(super) fn read(reader: &Reader, scenario: &Scenario, node: &Node) -> Option<
     let end = fields.required("end").and_then(|it| rung(reader, it));
     let steps = fields.optional("steps");
     let trace = fields.required("trace").and_then(|it| trace(reader, it));
+    let part = fields.optional("part");
     fields.finish();
     let variant = variant?;
+    let part = match part {
+        Some(node) => Some(part_of(reader, &variant.model, node)?),
+        None => None,
+    };
     let script = match steps {
         None => Vec::new(),
         Some(list) => script(reader, &variant.model, list, Time::ZERO)?
@@ -66,7 +76,25 @@ pub(super) fn read(reader: &Reader, scenario: &Scenario, node: &Node) -> Option<
             .map(|it| it.intervention)
             .collect(),
     };
-    Some(Live { variant: variant.name.clone(), seed: seed?, trace: trace?, script, end: end? })
+    Some(Live {
+        variant: variant.name.clone(),
+        seed: seed?,
+        trace: trace?,
+        script,
+        end: end?,
+        part,
+    })
+}
+
+fn part_of(reader: &Reader, model: &Model, node: &Node) -> Option<Part> {
+    let fields = reader.fields(node, "part")?;
+    let run = fields.required("run").and_then(|it| reader.text(it));
+    let number = fields.required("number").and_then(|it| reader.int(it, 0, u16::MAX.into()));
+    let services = fields.required("services");
+    fields.finish();
+    let of = |it| names::service(reader, model, it);
+    let services: Option<Vec<ServiceId>> = reader.list(services?).iter().map(of).collect();
+    Some(Part { run: run?.to_owned(), number: u16::try_from(number?).ok()?, services: services? })
 }
 
 fn trace(reader: &Reader, list: &Node) -> Option<Trace> {

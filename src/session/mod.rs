@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::history::{BranchId, Ladder, Rung, Tree};
-use crate::model::{Act, Intervention, Model, Time};
+use crate::model::{Act, Intervention, Model, ServiceId, Time};
 use crate::scenario::Scenario;
 use crate::sim::Trace;
 
@@ -131,6 +131,19 @@ pub struct Live {
     pub script: Vec<Intervention>,
     /// How it was at its end.
     pub end: Rung,
+    /// If several processes shared the run: which of them this is of.
+    pub part: Option<Part>,
+}
+
+/// One of several processes that shared a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// How the run was called at the server.
+    pub run: String,
+    /// Which part, from 0.
+    pub number: u16,
+    /// The services that were run there.
+    pub services: Vec<ServiceId>,
 }
 
 /// What a session is kept of while it is worked on.

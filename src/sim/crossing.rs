@@ -213,4 +213,3 @@ pub struct Origin {
     /// The link it came to its topic by.
     pub link: crate::model::LinkId,
 }
-

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use inflight::history::{BranchId, Compared, LadderCheck, MAIN, Rung, Runs, Step, Tree, work_out};
-use inflight::model::{Model, Time};
+use inflight::model::{Model, ServiceId, Time};
 use inflight::scenario;
-use inflight::session::{self, Futures, Kept, Live, Looped, Origin, Ran, Session, View};
+use inflight::session::{self, Futures, Kept, Live, Looped, Origin, Part, Ran, Session, View};
 use inflight::sim::{Digest, Happening, Input, Trace};
 
 use crate::futures;
@@ -82,7 +82,12 @@ fn live(lots: &mut Lots, tree: &Tree, variant: &str) -> Live {
     let seed = lots.next();
     let end = Rung { at: trace.end(), records: 17, digest: Digest(lots.next()) };
     let script = tree.script(pick(lots, tree)).to_vec();
-    Live { variant: variant.to_owned(), seed, trace, script, end }
+    let part = lots.chance(2).then(|| Part {
+        run: format!("inflight-{}", lots.next()),
+        number: lots.next() as u16,
+        services: vec![ServiceId(0)],
+    });
+    Live { variant: variant.to_owned(), seed, trace, script, end, part }
 }
 
 fn made(seed: u64) -> Session {

@@ -27,11 +27,14 @@ const SILENCE: u32 = 30;
 enum Word {
     /// Here I am.
     Hello { id: String, services: Vec<u16>, age: u64, phase: Phase },
-    /// These make a run of this name; who is ready says so.
-    Run { name: String, members: Vec<String> },
+    /// These make a run of this name, with these services; who is ready says so.
+    Run { name: String, members: Members },
     /// It begins.
     Begin { name: String },
 }
+
+/// Who is in a run, with the services of each, in order.
+type Members = Vec<(String, Vec<u16>)>;
 
 /// How it goes with one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +70,7 @@ struct State {
     age: u64,
     others: BTreeMap<String, Member>,
     /// The run's name, and who is in it.
-    run: Option<(String, Vec<String>)>,
+    run: Option<(String, Members)>,
     has_begun: bool,
     /// Why this process cannot take part.
     refused: Option<String>,
@@ -168,7 +171,7 @@ impl Meeting {
     /// What the first of the run has said and somebody has not heard.
     fn reminder(&self) -> Option<Word> {
         let state = self.lock();
-        let (name, members) = state.run.as_ref().filter(|it| it.1.first() == Some(&self.id))?;
+        let (name, members) = state.run.as_ref().filter(|it| it.1[0].0 == self.id)?;
         let is_there = |phase: Phase| state.members().any(|it| it.phase == phase);
         if state.has_begun {
             is_there(Phase::Ready).then(|| Word::Begin { name: name.clone() })
@@ -191,7 +194,7 @@ impl Meeting {
                 }
                 state.others.insert(id, Member { services, phase, silent: 0 });
             }
-            Word::Run { name, members } if members.contains(&self.id) => {
+            Word::Run { name, members } if members.iter().any(|it| it.0 == self.id) => {
                 if state.phase == Phase::Comes {
                     state.run = Some((name, members));
                 }
@@ -250,12 +253,12 @@ impl Meeting {
         if is_first {
             let name = format!("inflight-{}", self.id);
             make(name.clone()).await?;
-            let mut members: Vec<String> = {
+            let mut members: Members = {
                 let state = self.lock();
                 let there = state.others.iter().filter(|it| !it.1.is_gone());
-                there.map(|it| it.0.clone()).collect()
+                there.map(|(id, it)| (id.clone(), it.services.clone())).collect()
             };
-            members.push(self.id.clone());
+            members.push((self.id.clone(), self.services.clone()));
             members.sort_unstable();
             self.say(&Word::Run { name: name.clone(), members: members.clone() }).await;
             self.lock().run = Some((name, members));
@@ -265,11 +268,7 @@ impl Meeting {
             return Err(Error::new("the others have not agreed on a run".to_owned()));
         };
         let mut parts = vec![u16::MAX; model.services.len()];
-        for (part, id) in (0..).zip(&members) {
-            let services = match state.others.get(id) {
-                Some(member) => &member.services,
-                None => &self.services,
-            };
+        for (part, (_, services)) in (0..).zip(&members) {
             for service in services {
                 if let Some(it) = parts.get_mut(usize::from(*service)) {
                     *it = part;
@@ -277,7 +276,7 @@ impl Meeting {
             }
         }
         drop(state);
-        let own = members.iter().position(|it| *it == self.id);
+        let own = members.iter().position(|it| it.0 == self.id);
         let part = own.and_then(|it| u16::try_from(it).ok()).unwrap_or_default();
         Ok(Agreed { run, part, parts })
     }
@@ -290,7 +289,9 @@ impl Meeting {
             let is_ready = |it: &Member| it.phase != Phase::Comes || it.is_gone();
             self.until(|state| {
                 let members = &state.run.as_ref()?.1;
-                let of = |id: &String| state.others.get(id).is_none_or(is_ready);
+                let of = |it: &(String, Vec<u16>)| {
+                    it.0 == self.id || state.others.get(&it.0).is_some_and(is_ready)
+                };
                 members.iter().all(of).then_some(())
             })
             .await;
@@ -351,7 +352,7 @@ impl State {
     /// The others of the run.
     fn members(&self) -> impl Iterator<Item = &Member> {
         let members = self.run.iter().flat_map(|it| &it.1);
-        members.filter_map(|id| self.others.get(id))
+        members.filter_map(|it| self.others.get(&it.0))
     }
 }
 

@@ -28,9 +28,9 @@ use crate::model::{
 use crate::sim::remote::{Errand, Verdict};
 
 use super::broker::{Broker, Closing, Published, Tale};
-use super::{Error, Sharing};
 use super::runtime::News;
 use super::wire::Parcel;
+use super::{Error, Part, Sharing};
 
 use consume::{Consumer, Leases};
 use crossing::Crossing;
@@ -296,6 +296,11 @@ impl Broker for Nats {
 
     fn parts(&self) -> Option<(u16, &[u16])> {
         self.others.as_ref().map(|it| (it.agreed.part, it.agreed.parts.as_slice()))
+    }
+
+    fn part(&self) -> Option<Part> {
+        let Others { agreed, .. } = self.others.as_ref()?;
+        Some(Part { run: agreed.run.clone(), number: agreed.part })
     }
 
     fn rests(&mut self, is_quiet: bool) -> bool {

@@ -11,6 +11,7 @@ mod embedded;
 mod inputs;
 mod looking_back;
 mod nats;
+mod sharing;
 mod window;
 
 use std::sync::Arc;

@@ -1,0 +1,189 @@
+//! A run that several processes share over a NATS server: each runs some services, and what they
+//! record makes one run, in which causes come before effects.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use inflight::live::{self, Handle, Phase, Sharing, Where};
+use inflight::model::{Model, ServiceId, Span};
+use inflight::sim::merging::{Misfit, Part, merge};
+use inflight::sim::report::ServiceReport;
+use inflight::sim::{Source, Trace, World};
+
+use super::{end, model, service, topic, wait};
+use crate::real_broker::nats::Server;
+
+/// Calls, calls that time out and are tried again, one-way messages by a queue, a crash and a slow link.
+const SHOP: &str = r#"Scenario(format: 1, title: "shop",
+    events: { "Order": Event(fields: { "n": Sequence("o-") }) },
+    requests: { "Buy": Request(), "Take": Request(), "Book": Request(), "Yes": Request() },
+    topics: { "orders": Queue(ack_wait: "5s") },
+    links: Links(default: Link(latency: Exponential("2ms"))),
+    workloads: { "customers": Workload(arrivals: Poisson(per_second: 150), event: "Buy", do: [
+        Call(to: "shop", request: "Buy", timeout: "2s")]) },
+    services: {
+        "shop": Service(workers: 8, answers: { "Buy": [
+            Call(to: "stock", request: "Take", timeout: "100ms", retry: Retry(attempts: 3, backoff: Fixed("20ms"))),
+            Work(Exponential("2ms")),
+            Publish("Order", "orders"), Reply("Yes")] }),
+        "stock": Service(workers: 2, answers: { "Take": [Work("1ms"), Reply("Yes")] }),
+        "packer": Service(workers: 4, consumes: { "orders": Consume(prefetch: 8, on: { "Order": [
+            Call(to: "ledger", request: "Book", timeout: "1s"), Work("1ms")] }) }),
+        "ledger": Service(workers: 2, answers: { "Book": [Work(Exponential("2ms")), Reply("Yes")] }),
+    },
+    faults: [
+        Crash(service: "stock", at: "400ms", for: "150ms"),
+        Delay(from: "packer", to: "ledger", extra: "10ms", at: "500ms", for: "300ms"),
+    ],
+)"#;
+
+fn start(model: &Arc<Model>, server: &Server, only: &[&str], lasts: Span) -> Handle {
+    let of = |name: &&str| {
+        let found = model.services.iter().position(|it| it.name == *name);
+        ServiceId::from_index(found.unwrap())
+    };
+    let only = only.iter().map(of).collect();
+    let options = live::Options {
+        broker: Where::Nats(server.url()),
+        sharing: Some(Sharing { only, meeting: "shop".to_owned() }),
+        lasts: Some(lasts),
+        grace: Span::from_secs(60),
+        ..live::Options::new(model.seed)
+    };
+    live::start(Arc::clone(model), &options).unwrap()
+}
+
+/// A run of these parts, to its end: what each recorded, and its world.
+fn share(parts: &[&[&str]]) -> Option<(Arc<Model>, Vec<(Part, World)>)> {
+    let server = Server::start_for("several processes over a NATS server")?;
+    let model = model(SHOP);
+    let span = Span::from_millis(1_500);
+    let handles: Vec<Handle> = parts.iter().map(|it| start(&model, &server, it, span)).collect();
+    let mut found: Vec<(u16, Part, World)> = Vec::new();
+    for (handle, names) in handles.into_iter().zip(parts) {
+        let number = wait(&handle, "the end", |it| it.phase == Phase::Over).part.unwrap().number;
+        let (world, trace) = end(handle);
+        let here = model.services.iter().map(|it| names.contains(&it.name.as_str())).collect();
+        found.push((number, Part { trace, here }, world));
+    }
+    found.sort_by_key(|it| it.0);
+    Some((model, found.into_iter().map(|it| (it.1, it.2)).collect()))
+}
+
+fn whole(model: &Arc<Model>, trace: &Trace) -> World {
+    let mut world = World::live(Arc::clone(model), model.seed, Source::Remote);
+    world.retrace(trace, &[], &mut ());
+    world
+}
+
+#[test]
+fn what_each_process_records_makes_one_run() {
+    let names: [&[&str]; 3] = [&["customers", "shop"], &["stock", "packer"], &["ledger"]];
+    let Some((model, parts)) = share(&names) else { return };
+    let traces: Vec<Part> = parts.iter().map(|it| it.0.clone()).collect();
+    let trace = merge(&model, model.seed, &traces).unwrap();
+    let world = whole(&model, &trace);
+    let audit = world.audit();
+    assert!(audit.is_balanced() && audit.alive() == 0, "{audit:?}");
+    let report = world.report();
+    let orders = topic(&report, "orders");
+    assert!(orders.published > 50, "{orders:?}");
+    assert_eq!((orders.acked, orders.waiting), (orders.published, 0), "{orders:?}");
+    assert!(service(&report, "packer").completed >= orders.published, "each at least once");
+    // What a process saw of its services is what there is to see of them.
+    for (part, own) in &parts {
+        let own = own.report();
+        for (index, _) in part.here.iter().enumerate().filter(|it| *it.1) {
+            // A part that was over sooner has its means over less time.
+            let all = |it: &ServiceReport| ServiceReport {
+                utilisation: None,
+                mean_in_queue: 0.0,
+                mean_in_system: 0.0,
+                ..it.clone()
+            };
+            assert_eq!(all(&own.services[index]), all(&report.services[index]));
+            assert!(own.services[index].arrivals > 0);
+        }
+    }
+}
+
+#[test]
+fn causes_come_before_effects_in_the_run_that_parts_make() {
+    use std::collections::BTreeMap;
+
+    use inflight::model::{Record, What};
+    let Some((model, parts)) = share(&[&["shop", "ledger"], &["customers", "stock", "packer"]])
+    else {
+        return;
+    };
+    let traces: Vec<Part> = parts.into_iter().map(|it| it.0).collect();
+    let trace = merge(&model, model.seed, &traces).unwrap();
+    let mut world = World::live(Arc::clone(&model), model.seed, Source::Remote);
+    let mut sent = BTreeMap::new();
+    let mut last = inflight::model::Time::ZERO;
+    let (mut arrived, mut known) = (0, 0);
+    world.retrace(&trace, &[], &mut |record: &Record| {
+        assert!(record.at >= last);
+        last = record.at;
+        match record.what {
+            What::Sent { message, .. } => drop(sent.insert(message, record.at)),
+            What::Queued { message, .. } | What::Received { message } => {
+                arrived += 1;
+                known += u64::from(sent.get(&message).is_some_and(|it| *it <= record.at));
+            }
+            _ => {}
+        }
+    });
+    assert!(arrived > 500, "{arrived}");
+    // An arrival of the workload is queued where it is made.
+    let own = service(&world.report(), "customers").arrivals;
+    assert!(arrived - known <= own, "{arrived} {known} {own}");
+}
+
+#[test]
+fn a_part_alone_is_not_the_run() {
+    let Some((model, parts)) = share(&[&["customers", "shop", "ledger"], &["stock", "packer"]])
+    else {
+        return;
+    };
+    let mut traces: Vec<Part> = parts.into_iter().map(|it| it.0).collect();
+    let other = merge(&model, model.seed + 1, &traces);
+    assert!(matches!(other, Err(Misfit::Apart { .. })), "{other:?}");
+    traces[0].trace = Trace::new(Source::Part);
+    let alone = merge(&model, model.seed, &traces);
+    assert!(matches!(alone, Err(Misfit::Missing { .. })), "{alone:?}");
+}
+
+#[test]
+fn a_service_is_run_by_one_process() {
+    let Some(server) = Server::start_for("two processes that run the same") else { return };
+    let model = model(SHOP);
+    let span = Span::from_secs(3600);
+    let first = start(&model, &server, &["customers", "shop"], span);
+    wait_in_the_beginning(&first, "`stock`, `packer`, `ledger`");
+    let second = start(&model, &server, &["shop", "stock"], span);
+    let said = failure(&second);
+    assert!(said.contains("`shop`") && said.contains("--only"), "{said}");
+    first.stop();
+    let said = failure(&first);
+    assert!(said.contains("stopped"), "{said}");
+}
+
+/// Waits until a run says that it waits for these.
+fn wait_in_the_beginning(handle: &Handle, whom: &str) {
+    let is_so = |handle: &Handle| handle.status().trouble.is_some_and(|it| it.contains(whom));
+    until(|| is_so(handle), "it waits for others");
+}
+
+fn failure(handle: &Handle) -> String {
+    until(|| handle.status().phase == Phase::Failed, "it fails");
+    handle.status().trouble.unwrap_or_default()
+}
+
+fn until(mut is_so: impl FnMut() -> bool, what: &str) {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < super::CAP, "{what}: never");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
