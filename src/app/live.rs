@@ -53,6 +53,12 @@ impl Living {
         self.source == Source::Embedded
     }
 
+    /// Whether it is what one of several processes saw of a run that they shared.
+    #[must_use]
+    pub fn is_part(&self) -> bool {
+        self.source == Source::Part
+    }
+
     /// Whether it is still going on.
     #[must_use]
     pub const fn is_going_on(&self) -> bool {

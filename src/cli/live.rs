@@ -144,7 +144,11 @@ fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
         services,
     });
     if let Some(part) = &part {
-        eprintln!("note: this is part {} of the run {} only", part.number, part.run);
+        eprintln!(
+            "note: this is part {} of a run that several shared; `inflight merge` makes one of what \
+             each has recorded",
+            part.number + 1
+        );
     }
     if let Some(path) = &options.record {
         let end = Rung { at: world.now(), records: world.record_count(), digest: world.digest() };

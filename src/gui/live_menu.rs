@@ -111,7 +111,13 @@ fn title(it: &Living) -> String {
         Phase::Over => "was live",
         Phase::Failed => "not live",
     };
-    let place = if it.is_embedded() { "embedded" } else { "NATS" };
+    let place = if it.is_embedded() {
+        "embedded"
+    } else if it.is_part() {
+        "NATS, one part"
+    } else {
+        "NATS"
+    };
     // What the machine cannot keep up with is not the scenario's doing.
     let late = match it.status.late {
         late if it.is_going_on() && late >= LATE => format!(" · {} late", rounded(late)),

@@ -51,13 +51,15 @@ impl fmt::Display for Misfit {
         match self {
             Self::Missing { part, at } => write!(
                 f,
-                "what came to part {part} at {at} from another part is in no other recording: one is \
-                 not whole"
+                "what came to part {} at {at} from another part is in no other recording: one is not \
+                 whole",
+                part + 1
             ),
             Self::Apart { part, at } => write!(
                 f,
-                "part {part} went another way at {at} than its recording says: it was made by \
-                 another version of the program, or of another scenario"
+                "part {} went another way at {at} than its recording says: it was made by \
+                 another version of the program, or of another scenario",
+                part + 1
             ),
             Self::TooMuch => f.write_str("together they are more than a recording can have"),
         }

@@ -3,6 +3,8 @@
 
 use std::process::{Command, Output};
 
+use crate::real_broker::nats::Server;
+
 fn inflight(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_inflight"))
         .args(arguments)
@@ -43,6 +45,46 @@ fn a_recorded_run_runs_again_record_for_record() {
 }
 
 #[test]
+fn two_processes_share_a_run_and_their_recordings_make_one() {
+    let Some(server) = Server::start_for("two processes that share a run") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (url, parts, whole) =
+        (server.url(), [file("a.inflight"), file("b.inflight")], file("w.inflight"));
+    let begin = |only: &str, record: &str| {
+        let arguments = ["live", "delivery/lost_ack", "--for", "3s", "--broker", &url, "--json"];
+        Command::new(env!("CARGO_BIN_EXE_inflight"))
+            .args(arguments)
+            .args(["--only", only, "--record", record])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let both = [begin("payments", &parts[0]), begin("ledger", &parts[1])];
+    for process in both {
+        let output = process.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let merged = document(&["merge", &parts[0], &parts[1], "--record", &whole, "--json"]);
+    assert!(merged["messages"]["published"].as_u64().unwrap() > 0);
+    assert_eq!(merged["messages"]["published"], merged["messages"]["acked"]);
+    assert_eq!(merged["messages"]["in_flight"], 0);
+    let again = document(&["run", &whole, "--json"]);
+    assert_eq!(again["goes_as_saved"], true);
+    assert_eq!(again["digest"], merged["digest"]);
+    // A part is a session, too, and runs again by itself.
+    assert_eq!(document(&["run", &parts[1], "--json"])["goes_as_saved"], true);
+    let says = |arguments: &[&str], what: &str| {
+        let output = inflight(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(what), "{arguments:?}: {said}");
+    };
+    says(&["merge", &parts[0], &parts[0]], "same part");
+    says(&["merge", &parts[0], &whole], "no part");
+}
+
+#[test]
 fn what_cannot_be_is_said() {
     let says = |arguments: &[&str], what: &str| {
         let output = inflight(arguments);
@@ -53,4 +95,7 @@ fn what_cannot_be_is_said() {
     says(&["live", "payment", "--record", "x.ron"], ".inflight");
     says(&["live", "no such scenario"], "no scenario of that name");
     says(&["live", "payment", "--for", "0s"], "a time above zero");
+    says(&["live", "payment", "--only", "checkout"], "--broker nats://");
+    says(&["live", "payment", "--broker", "nats://127.0.0.1:1", "--only", "chekout"], "checkout");
+    says(&["live", "payment", "--run", "mine"], "--only");
 }
