@@ -92,6 +92,8 @@ pub(super) struct Work {
     futures: BTreeMap<String, Tree>,
     /// The live run that was recorded: what it came to.
     live: Option<Rung>,
+    /// Its what-ifs.
+    what_ifs: Option<Tree>,
     marks: Vec<Mark>,
     places: Places,
     seed: Option<u64>,
@@ -214,6 +216,7 @@ impl App {
         Work {
             futures: trees.filter(|(_, tree)| is_made(tree)).collect(),
             live: self.desk.live.as_ref().map(|it| it.end),
+            what_ifs: self.futures_of_live().map(|it| it.tree),
             marks: self.made.marks.list().to_vec(),
             places: self.made.places.clone(),
             seed: self.seed,

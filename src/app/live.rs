@@ -1,6 +1,7 @@
 //! A live run in the window: it goes on by itself, in real time, on threads of its own; the
 //! timeline follows it, and looks back along it as along any other.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::history::{Live, MAIN, Rung, Step};
@@ -178,6 +179,10 @@ impl App {
                 told,
             },
         );
+        if let Some(session::Futures { tree, shown, .. }) = recorded.futures {
+            self.made.live = Some(Futures { tree, shown });
+            self.forget_other_futures();
+        }
         self.show_what_was_done(&script);
     }
 
@@ -210,8 +215,23 @@ impl App {
         }
     }
 
+    /// The what-ifs of the live run that the session has, if there are any.
+    pub(super) fn futures_of_live(&self) -> Option<session::Futures> {
+        let recorded = self.desk.live.as_ref()?;
+        let Some(Futures { tree, shown }) = self.made.live.as_ref().filter(|_| self.live.is_some())
+        else {
+            return recorded.futures.clone();
+        };
+        let (tree, shown, ran) = (tree.clone(), *shown, BTreeMap::new());
+        (tree.branches().count() > 1).then_some(session::Futures { tree, shown, ran })
+    }
+
     /// What is shown is no live run any more.
     pub(super) fn stop_showing_live(&mut self) {
+        let futures = self.futures_of_live();
+        if let Some(recorded) = &mut self.desk.live {
+            recorded.futures = futures;
+        }
         self.live = None;
         if self.made.live.take().is_some() {
             self.forget_other_futures();
@@ -246,7 +266,8 @@ impl App {
         };
         let (variant, seed, script) = (variant.name.clone(), self.run.seed, live.script.to_vec());
         let trace = live.trace;
-        self.desk.live = Some(session::Live { variant, seed, trace, script, end, part: None });
+        let (part, futures) = (None, None);
+        self.desk.live = Some(session::Live { variant, seed, trace, script, end, part, futures });
         self.keep_work();
     }
 

@@ -59,7 +59,11 @@ impl App {
                 .iter()
                 .map(|(variant, it)| (variant.clone(), self.futures_to_save(variant, it)))
                 .collect(),
-            live: self.desk.live.clone(),
+            live: self
+                .desk
+                .live
+                .as_ref()
+                .map(|it| session::Live { futures: self.futures_of_live(), ..it.clone() }),
             kept: None,
         }
     }
@@ -122,10 +126,6 @@ impl App {
     pub(super) fn do_session(&mut self, command: Command) {
         if matches!(command, Command::SaveSession | Command::SaveSessionTo { .. }) {
             self.record_so_far();
-            if self.made.live.as_ref().is_some_and(|it| it.tree.branches().count() > 1) {
-                let text = "What-ifs of a live run are not saved with it; the run is.";
-                self.say(text.to_owned(), true);
-            }
         }
         match command {
             Command::SaveSession => match self.desk.file.clone() {

@@ -152,7 +152,8 @@ fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
     }
     if let Some(path) = &options.record {
         let end = Rung { at: world.now(), records: world.record_count(), digest: world.digest() };
-        let live = session::Live { variant: variant.name.clone(), seed, trace, script, end, part };
+        let (variant, futures) = (variant.name.clone(), None);
+        let live = session::Live { variant, seed, trace, script, end, part, futures };
         let is_file = Path::new(&options.file).is_file();
         let origin = if is_file {
             Origin::File((&options.file).into())

@@ -88,7 +88,8 @@ fn run(options: &Options) -> Result<(), String> {
     if let Some(path) = &options.record {
         let end = Rung { at: world.now(), records: world.record_count(), digest: world.digest() };
         let (variant, script) = (session.variant.clone(), Vec::new());
-        let whole = Live { variant, seed, trace, script, end, part: None };
+        let (part, futures) = (None, None);
+        let whole = Live { variant, seed, trace, script, end, part, futures };
         let scenario = Arc::unwrap_or_clone(session.scenario);
         live::record(path, session.origin, (scenario, session.text), whole)?;
     }

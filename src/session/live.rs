@@ -11,16 +11,16 @@ use crate::scenario::syntax::Node;
 use crate::scenario::{Scenario, names};
 use crate::sim::Trace;
 
-use super::read::{rung, script, seed, variant_of};
-use super::write::{rung as rung_text, step};
-use super::{Live, Part, words};
+use super::read::{branches_of, rung, script, seed, variant_of};
+use super::write::{futures_to, rung as rung_text, step};
+use super::{Futures, Live, Part, words};
 
 /// So many letters stand in a line.
 const LETTERS_A_LINE: usize = 96;
 
 /// Writes it.
 pub(super) fn write(out: &mut String, model: &Model, live: &Live) -> std::fmt::Result {
-    let Live { variant, seed, trace, script, end, part } = live;
+    let Live { variant, seed, trace, script, end, part, futures } = live;
     out.push_str("    live: Live(\n");
     if !variant.is_empty() {
         writeln!(out, "        variant: {},", words::quoted(variant))?;
@@ -37,6 +37,11 @@ pub(super) fn write(out: &mut String, model: &Model, live: &Live) -> std::fmt::R
             writeln!(out, "            {},", step(model, it, true))?;
         }
         out.push_str("        ],\n");
+    }
+    if let Some(it) = futures {
+        out.push_str("        futures: (\n");
+        futures_to(out, model, it)?;
+        out.push_str("        ),\n");
     }
     writeln!(out, "        // {} inputs", trace.len())?;
     out.push_str("        trace: [\n");
@@ -63,10 +68,15 @@ pub(super) fn read(reader: &Reader, scenario: &Scenario, node: &Node) -> Option<
     let steps = fields.optional("steps");
     let trace = fields.required("trace").and_then(|it| trace(reader, it));
     let part = fields.optional("part");
+    let futures = fields.optional("futures");
     fields.finish();
     let variant = variant?;
     let part = match part {
         Some(node) => Some(part_of(reader, &variant.model, node)?),
+        None => None,
+    };
+    let futures = match futures {
+        Some(node) => Some(futures_of(reader, &variant.model, node)?),
         None => None,
     };
     let script = match steps {
@@ -83,7 +93,15 @@ pub(super) fn read(reader: &Reader, scenario: &Scenario, node: &Node) -> Option<
         script,
         end: end?,
         part,
+        futures,
     })
+}
+
+fn futures_of(reader: &Reader, model: &Model, node: &Node) -> Option<Futures> {
+    let fields = reader.fields(node, "futures")?;
+    let (shown, branches) = (fields.required("shown"), fields.required("branches"));
+    fields.finish();
+    branches_of(reader, model, shown?, branches?)
 }
 
 fn part_of(reader: &Reader, model: &Model, node: &Node) -> Option<Part> {

@@ -133,6 +133,8 @@ pub struct Live {
     pub end: Rung,
     /// If several processes shared the run: which of them this is of.
     pub part: Option<Part>,
+    /// Its what-ifs, if there are any; the first branch is the run itself.
+    pub futures: Option<Futures>,
 }
 
 /// One of several processes that shared a run.

@@ -294,19 +294,31 @@ fn all_futures(reader: &Reader, scenario: &Scenario, node: &Node) -> BTreeMap<St
         let (shown, branches) = (fields.required("shown"), fields.required("branches"));
         fields.finish();
         let (Some(variant), Some(branches)) = (variant, branches) else { continue };
-        let Some((tree, ran)) = tree(reader, &variant.model, branches) else { continue };
-        let found = shown.and_then(|node| {
-            let names = tree.branches().map(|it| it.name.as_str()).collect::<Vec<_>>();
-            let place = names::place(reader, node, "branch", names.iter().copied())?;
-            tree.branches().nth(place).map(|it| it.id)
-        });
-        let Some(shown) = found else { continue };
-        if all.insert(variant.name.clone(), Futures { tree, shown, ran }).is_some() {
+        let found = match shown {
+            Some(shown) => branches_of(reader, &variant.model, shown, branches),
+            None => tree(reader, &variant.model, branches).and(None),
+        };
+        let Some(futures) = found else { continue };
+        if all.insert(variant.name.clone(), futures).is_some() {
             let message = format!("the variant `{}` is there twice", variant.name);
             reader.wrong(&head(node), &message, "each variant once");
         }
     }
     all
+}
+
+/// The branches of a run, and which is shown.
+pub(super) fn branches_of(
+    reader: &Reader,
+    model: &Model,
+    shown: &Node,
+    branches: &Node,
+) -> Option<Futures> {
+    let (tree, ran) = tree(reader, model, branches)?;
+    let names = tree.branches().map(|it| it.name.as_str()).collect::<Vec<_>>();
+    let place = names::place(reader, shown, "branch", names.iter().copied())?;
+    let shown = tree.branches().nth(place).map(|it| it.id)?;
+    Some(Futures { tree, shown, ran })
 }
 
 /// Branches while they are read.

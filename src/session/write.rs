@@ -70,7 +70,12 @@ fn session_to(out: &mut String, session: &Session) -> std::fmt::Result {
         out.push_str("    futures: [\n");
         for (variant, futures) in futures {
             if let Some(model) = session.model(variant) {
-                futures_to(out, model, variant, futures)?;
+                out.push_str("        Futures(\n");
+                if !variant.is_empty() {
+                    writeln!(out, "            variant: {},", words::quoted(variant))?;
+                }
+                futures_to(out, model, futures)?;
+                out.push_str("        ),\n");
             }
         }
         out.push_str("    ],\n");
@@ -93,17 +98,14 @@ fn session_to(out: &mut String, session: &Session) -> std::fmt::Result {
     write!(out, "    text: {},\n)\n", words::raw(text))
 }
 
-fn futures_to(out: &mut String, model: &Model, variant: &str, it: &Futures) -> std::fmt::Result {
-    out.push_str("        Futures(\n");
-    if !variant.is_empty() {
-        writeln!(out, "            variant: {},", words::quoted(variant))?;
-    }
+/// Writes which branch is shown, and all of them.
+pub(super) fn futures_to(out: &mut String, model: &Model, it: &Futures) -> std::fmt::Result {
     let shown = it.tree.get(it.shown).map_or("", |it| it.name.as_str());
     writeln!(out, "            shown: {},\n            branches: [", words::quoted(shown))?;
     for branch in it.tree.branches() {
         branch_to(out, model, &it.tree, branch, it.ran.get(&branch.id))?;
     }
-    out.push_str("            ],\n        ),\n");
+    out.push_str("            ],\n");
     Ok(())
 }
 

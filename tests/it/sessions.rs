@@ -87,7 +87,11 @@ fn live(lots: &mut Lots, tree: &Tree, variant: &str) -> Live {
         number: lots.next() as u16,
         services: vec![ServiceId(0)],
     });
-    Live { variant: variant.to_owned(), seed, trace, script, end, part }
+    let futures = lots.chance(2).then(|| {
+        let shown = pick(lots, tree);
+        Futures { tree: tree.clone(), shown, ran: BTreeMap::new() }
+    });
+    Live { variant: variant.to_owned(), seed, trace, script, end, part, futures }
 }
 
 fn made(seed: u64) -> Session {

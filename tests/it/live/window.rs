@@ -63,12 +63,18 @@ fn a_live_run_is_followed_scrubbed_acted_on_and_kept() {
     assert_eq!(shell(&window).app().tree().branches().count(), 2);
     until(&mut window, |shell| shell.app().run.progress.done);
     assert!(shell(&window).app().live().unwrap().is_going_on());
+    let what_if = shell(&window).app().branch().id;
+    let of_what_if = shell(&window).app().run.progress.digest.clone();
 
     // What was really done stays.
     tell(&mut window, Command::SwitchBranch(MAIN));
     tell(&mut window, Command::RemoveStep { branch: MAIN, place: 0 });
+    // What is undone is the what-if.
     tell(&mut window, Command::Undo);
     assert_eq!(shell(&window).app().branch().own.len(), 1);
+    assert_eq!(shell(&window).app().tree().branches().count(), 1);
+    tell(&mut window, Command::Redo);
+    tell(&mut window, Command::SwitchBranch(MAIN));
 
     // Stopped, it is a run like any other: taken in once more it is the same.
     tell(&mut window, Command::StopLive);
@@ -96,12 +102,22 @@ fn a_live_run_is_followed_scrubbed_acted_on_and_kept() {
     assert!(app.live().is_some_and(|it| !it.is_going_on()), "it is the recording that is shown");
     assert_eq!((app.branch().own.len(), app.branch().own[0].intervention.at), (1, acted));
     assert_eq!(app.run.progress.digest, digest);
+    // Its what-if is, too, and is what it was.
+    assert!(!shell(&again).app().desk.is_unsaved);
+    tell(&mut again, Command::SwitchBranch(what_if));
+    until(&mut again, move |shell| {
+        let progress = &shell.app().run.progress;
+        progress.done && progress.digest == of_what_if
+    });
+    tell(&mut again, Command::SwitchBranch(MAIN));
     tell(&mut again, Command::Simulate);
     until(&mut again, |shell| shell.app().run.progress.done);
     assert_eq!(shell(&again).app().run.progress.digest, simulated);
+    assert_eq!(shell(&again).app().tree().branches().count(), 1);
     tell(&mut again, Command::ShowRecording);
     until(&mut again, |shell| shell.app().run.progress.done);
     assert_eq!(shell(&again).app().run.progress.digest, digest);
+    assert_eq!(shell(&again).app().tree().branches().count(), 2);
 
     tell(&mut window, Command::Simulate);
     assert!(shell(&window).app().live().is_none());
