@@ -12,7 +12,8 @@ use crate::model::{
 use super::arrivals::Fate;
 use super::figures::Measured;
 use super::knowledge;
-use super::survey::{Part, Survey, Surveyed};
+use super::meter::Part;
+use super::survey::{Survey, Surveyed};
 
 /// What is compared.
 #[derive(Clone, Debug)]

@@ -39,6 +39,40 @@ pub struct Slot {
     pub troubled: BTreeSet<ServiceId>,
 }
 
+impl Slot {
+    /// Takes in what was gathered in another stretch of the same span; arrivals are left out.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        for (pair, times) in &other.requests {
+            self.requests.entry(*pair).or_default().add(times);
+        }
+        self.sent += other.sent;
+        self.bytes += other.bytes;
+        self.polls += other.polls;
+        self.empty_polls += other.empty_polls;
+        self.retries += other.retries;
+        for (most, other) in self.max_queue.iter_mut().zip(&other.max_queue) {
+            *most = (*most).max(*other);
+        }
+        for (lag, other) in self.lags.iter_mut().zip(&other.lags) {
+            lag.absorb(*other);
+        }
+        self.in_flight.absorb(other.in_flight);
+        self.troubled.extend(&other.troubled);
+    }
+}
+
+impl Stretched {
+    /// Of a level that has that value, before any time has gone by.
+    pub(super) const fn at(value: u64) -> Self {
+        Self { area: 0, most: value }
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.area += other.area;
+        self.most = self.most.max(other.most);
+    }
+}
+
 /// A level over a span: the area under it, in ns, and the most it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stretched {

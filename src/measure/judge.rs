@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::model::{Claim, Expectation, Figure, Mode, Model, Relation, Script, Term, Time, Unit};
 
-use super::survey::{Part, Survey, Surveyed};
+use super::meter::Part;
+use super::survey::{Survey, Surveyed};
 use super::watch::{Verdict, Watch};
 
 /// An expectation's verdict.

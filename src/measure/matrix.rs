@@ -10,7 +10,8 @@ use crate::model::{
     StoreId, Strategy, Time, TopicId, Window,
 };
 
-use super::survey::{Part, Survey};
+use super::meter::Part;
+use super::survey::Survey;
 
 /// A consumer whose projections a matrix is about.
 #[derive(Clone, Debug, PartialEq)]

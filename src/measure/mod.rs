@@ -5,6 +5,7 @@
 //! was accepted beside what was completed, p50 beside p99 and the longest.
 
 pub mod arrivals;
+mod by_message;
 pub mod compare;
 pub mod compared;
 pub mod coupling;
@@ -28,7 +29,7 @@ pub use figures::Measured;
 pub use first::First;
 pub use grid::Grid;
 pub use judge::Judged;
-pub use meter::Meter;
+pub use meter::{Meter, Part};
 pub use series::{Charted, ChartsOf};
 pub use spread::Spread;
 pub use survey::{Survey, Surveyed};
