@@ -95,12 +95,15 @@ pub struct Measured {
     pub tally: Tally,
     /// What was gathered beside that.
     pub slot: Slot,
+    /// By service: those of the arrivals that figures of users are about, if not all of the span
+    /// are; see [`healthy`](super::healthy).
+    pub users: Option<Vec<Cohort>>,
     /// Services and workloads that showed errors, or stopped: in the span none of their handlers
     /// came to its end as intended, one had before, and something waited or was in hands at its
     /// end. Services that a fault strikes themselves are left out.
     pub blast: Vec<ServiceId>,
     /// By group: from the end of the span until it was no further behind than it was, at the
-    /// most, for as long before the span; none if that was not seen.
+    /// most, before the span; none if that was not seen.
     pub recovery: Vec<Option<Span>>,
     /// By store: events not applied yet at the end of the span, and those that never will be.
     pub not_applied: Vec<(u64, u64)>,
@@ -219,7 +222,7 @@ impl Measured {
     /// What became of the arrivals of a workload.
     #[must_use]
     pub fn cohort(&self, workload: ServiceId) -> Option<&Cohort> {
-        self.slot.cohorts.get(workload.index())
+        self.users.as_ref().unwrap_or(&self.slot.cohorts).get(workload.index())
     }
 
     /// Business transactions: arrivals of all workloads in the span.

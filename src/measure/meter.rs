@@ -17,6 +17,7 @@ use crate::sim::{Tally, World};
 use super::arrivals::{Cohort, Fate, Follower};
 use super::by_message::ByMessage;
 use super::figures::{Measured, Slot, Stretched};
+use super::healthy::{self, healthy};
 use super::knowledge::Polls;
 use super::levels::{self, Sight};
 
@@ -45,6 +46,8 @@ pub struct Meter {
     /// What is gathered in this segment, but for arrivals and for what changes in steps.
     slot: Slot,
     spans: Vec<Measuring>,
+    /// When the fault begins, if healthy arrivals are wanted.
+    fault: Option<Time>,
     levels: Vec<Level>,
     follower: Follower,
     polls: Polls,
@@ -129,13 +132,16 @@ impl Watched {
 }
 
 impl Meter {
-    /// Of these spans of a run.
+    /// Of these spans of a run. If a fault begins in it whose healthy arrivals are wanted, it is
+    /// told when.
     #[must_use]
-    pub fn new(model: &Model, parts: &[Part]) -> Self {
+    pub fn new(model: &Model, parts: &[Part], fault: Option<Time>) -> Self {
         let ends = parts.iter().map(ends).collect::<Vec<_>>();
         let begins = |it: &Part| Bound { at: it.from, is_after: false };
         let mut bounds: Vec<Bound> = parts.iter().map(begins).collect();
         bounds.extend(ends.iter().flatten());
+        let healthy = fault.map(healthy::ends).unwrap_or_default().into_iter();
+        bounds.extend(healthy.map(|at| Bound { at, is_after: true }));
         bounds.sort_unstable();
         bounds.dedup();
         let place = |it: Bound| bounds.binary_search(&it).unwrap_or(0);
@@ -158,6 +164,7 @@ impl Meter {
             cohorts: vec![vec![Cohort::default(); services]; bounds.len() + 1],
             slot: blank(services),
             bounds,
+            fault,
             segment: 0,
             spans,
             levels: Vec::new(),
@@ -268,6 +275,19 @@ impl Meter {
         all
     }
 
+    /// By service: what is known of the arrivals that are [healthy](super::healthy), if that is
+    /// wanted.
+    #[must_use]
+    pub fn healthy(&self) -> Option<Vec<Cohort>> {
+        let fault = self.fault?;
+        let of = |service: usize| {
+            let segments = self.bounds.iter().zip(&self.cohorts);
+            let before = segments.take_while(|(it, _)| it.at < fault);
+            healthy(fault, before.map(|(it, cohorts)| (it.at, &cohorts[service])))
+        };
+        Some((0..self.cohorts[0].len()).map(of).collect())
+    }
+
     /// From when to when each bucket of a span goes.
     #[must_use]
     pub fn bucket_bounds(&self, span: usize) -> Vec<Time> {
@@ -291,8 +311,10 @@ impl Meter {
         for (most, lag) in self.most_behind.iter_mut().zip(&slot.lags) {
             *most = lag.most.max(*most);
         }
-        let tally = Arc::new(world.tally(at));
         let mut spans = std::mem::take(&mut self.spans);
+        let is_edge = |it: &Measuring| it.begins == place || it.ends.contains(&place);
+        let is_needed = spans.iter().any(is_edge);
+        let tally = Arc::new(if is_needed { world.tally(at) } else { Tally::default() });
         for span in &mut spans {
             if span.begins < place && !span.is_over() {
                 span.slot.absorb(&slot);
@@ -352,6 +374,7 @@ impl Meter {
             not_applied: stores.map(|it| world.open_events(it)).collect(),
             levels: self.levels.iter().map(|it| (*it, levels::level(*it, sight))).collect(),
             model: Arc::clone(model),
+            users: None,
         }
     }
 

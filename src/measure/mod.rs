@@ -12,6 +12,7 @@ pub mod coupling;
 pub mod figures;
 pub mod first;
 pub mod grid;
+pub mod healthy;
 pub mod judge;
 pub mod knowledge;
 pub mod levels;
@@ -22,6 +23,7 @@ pub mod series;
 pub mod spread;
 pub mod survey;
 pub mod watch;
+pub mod words;
 
 pub use compare::{Column, Over, Row};
 pub use compared::Compared;

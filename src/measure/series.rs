@@ -10,6 +10,7 @@ use crate::model::{Figure, GroupId, Model, Record, Script, ServiceId, Stat, Stor
 use super::arrivals::Cohort;
 use super::compare::Outage;
 use super::figures::{self, Measured};
+use super::knowledge;
 use super::meter::{Meter, Part};
 
 /// What a chart is about.
@@ -19,6 +20,9 @@ pub enum ChartKind {
     Response,
     /// Arrivals and completions a second.
     Throughput,
+    /// Handlers that failed, calls that were not answered in time, messages that were turned away or
+    /// lost.
+    Failures,
     /// The most that waited at each service.
     Queue,
     /// The most that each group was behind.
@@ -38,10 +42,16 @@ pub fn figures(model: &Model) -> Vec<(ChartKind, Figure)> {
     let is_workload = |it: &ServiceId| model.services[it.index()].workload.is_some();
     let mut all = Vec::new();
     for it in services().filter(is_workload) {
-        all.push((ChartKind::Response, Figure::Free(it, Stat::P50)));
-        all.push((ChartKind::Response, Figure::Free(it, Stat::P99)));
+        if knowledge::waits(model, it) {
+            all.push((ChartKind::Response, Figure::Free(it, Stat::P50)));
+            all.push((ChartKind::Response, Figure::Free(it, Stat::P99)));
+        }
         all.push((ChartKind::Throughput, Figure::RateIn(it)));
         all.push((ChartKind::Throughput, Figure::RateOut(it)));
+    }
+    for it in services() {
+        let kinds = [Figure::Failed, Figure::TimedOut, Figure::Rejected, Figure::Lost];
+        all.extend(kinds.map(|of| (ChartKind::Failures, of(it))));
     }
     for it in services().filter(|it| !is_workload(it)) {
         all.push((ChartKind::Queue, Figure::MaxQueue(it)));
@@ -200,7 +210,7 @@ impl Inquiry for ChartsOf {
         let parts: Vec<Part> = [part(from, until, self.buckets)].into_iter().chain(parts).collect();
         let figures = figures(model);
         self.state = Some(State {
-            meter: Meter::new(model, &parts),
+            meter: Meter::new(model, &parts, None),
             spans: spans.iter().map(|it| it.0).collect(),
             values: vec![Vec::new(); figures.len()],
             figures,

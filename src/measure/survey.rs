@@ -6,7 +6,7 @@ use crate::history::inquiry::{SLICE_RECORDS, share_behind};
 use crate::history::{Found, Inquiry, Ride, Runs};
 use crate::model::{Figure, Level, Record, Script, Time};
 
-use super::arrivals::Fate;
+use super::arrivals::{Cohort, Fate};
 use super::figures::Measured;
 use super::meter::{Meter, Part};
 use super::watch::{Verdict, Watch};
@@ -18,6 +18,7 @@ pub struct Survey {
     parts: Vec<Part>,
     levels: Vec<Level>,
     has_fates: bool,
+    fault: Option<Time>,
     watches: Vec<Watch>,
     under_way: Option<UnderWay>,
     slices: u32,
@@ -44,6 +45,8 @@ pub struct Surveyed {
     pub draws: BTreeMap<u64, u64>,
     /// What became of the first arrivals, if that was asked for.
     pub fates: Vec<Fate>,
+    /// By service: what became of the healthy ones, if that was asked for.
+    pub healthy: Option<Vec<Cohort>>,
     /// How many records were looked at.
     pub records: u64,
     /// Whether time stood still, so that the run did not come to its end.
@@ -60,6 +63,7 @@ impl Survey {
             parts,
             levels: Vec::new(),
             has_fates: false,
+            fault: None,
             watches: Vec::new(),
             under_way: None,
             slices: 0,
@@ -77,6 +81,14 @@ impl Survey {
     #[must_use]
     pub const fn with_fates(mut self) -> Self {
         self.has_fates = true;
+        self
+    }
+
+    /// Tells apart those arrivals that are [healthy](super::healthy) in a run in which a fault begins
+    /// then.
+    #[must_use]
+    pub const fn with_healthy(mut self, fault: Option<Time>) -> Self {
+        self.fault = fault;
         self
     }
 
@@ -117,6 +129,7 @@ impl UnderWay {
         let now = world.now().min(end);
         Surveyed {
             parts: (0..parts).map(|it| self.meter.so_far(it, now, world)).collect(),
+            healthy: self.meter.healthy(),
             records: world.record_count(),
             ..Surveyed::default()
         }
@@ -131,6 +144,7 @@ impl UnderWay {
             arrivals: meter.arrivals(),
             draws: meter.draws().clone(),
             fates: meter.fates().to_vec(),
+            healthy: meter.healthy(),
             records: world.record_count(),
             stands_still: world.stands_still(),
             parts: meter.finish(end, world),
@@ -151,7 +165,8 @@ impl Inquiry for Survey {
         let end = self.end;
         let part = |it: &Part| Part { from: it.from.min(end), until: it.until.min(end), ..*it };
         let parts: Vec<Part> = self.parts.iter().map(part).collect();
-        let meter = Meter::new(ride.world().model(), &parts).with_levels(self.levels.clone());
+        let meter = Meter::new(ride.world().model(), &parts, self.fault);
+        let meter = meter.with_levels(self.levels.clone());
         let meter = if self.has_fates { meter.with_fates() } else { meter };
         let watches = std::mem::take(&mut self.watches);
         self.under_way = Some(UnderWay { ride, meter, watches, fresh: Vec::new() });
