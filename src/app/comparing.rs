@@ -7,11 +7,14 @@ use std::sync::Arc;
 use crate::history::{BranchId, MAIN, MarkKind, Pending, Runs, Teller, errand};
 use crate::measure::compare::{self, Outage};
 use crate::measure::first::{first_anomaly, first_difference};
-use crate::measure::{Column, Compared, First, Grid, Over, Row, Surveyed, grid};
-use crate::model::{Act, Model, Script, Span, Time};
+use crate::measure::grid::{Filling, Spot};
+use crate::measure::matrix::Harm;
+use crate::measure::{Column, Compared, First, Grid, Over, Row, Surveyed};
+use crate::model::{Act, FaultId, Intervention, Model, Script, Span, Time};
 use crate::scenario::Scenario;
 
 use super::inquiries::View;
+use super::made::Futures;
 use super::open::{Failure, Source, open};
 use super::run::Run;
 use super::state::App;
@@ -61,6 +64,8 @@ pub enum CompareCommand {
     ToggleIntervals,
     /// Show consumer strategies against faults, or the columns again.
     ToggleMatrix,
+    /// Look into the run of a cell of the matrix.
+    OpenCell(Spot),
     /// Go to where the columns first differ.
     GoToFirst,
 }
@@ -259,6 +264,7 @@ impl App {
                     self.settings.view = View::Compare;
                 }
             }
+            CompareCommand::OpenCell(at) => self.open_cell(at),
             CompareCommand::GoToFirst => match &self.comparing.first {
                 Some(Some(first)) => self.jump_to(first.at),
                 Some(None) => {
@@ -292,6 +298,30 @@ impl App {
         self.comparing.files.retain(|it| it.0 != path);
         self.comparing.files.push((path.to_owned(), scenario));
         self.comparing.chosen = Some(chosen);
+    }
+
+    /// What was done in the run of a cell is done in a branch of its own, without the scenario's
+    /// faults, and that is shown.
+    fn open_cell(&mut self, at: Spot) {
+        let grid = self.comparing.grids.as_ref().and_then(|it| it.get(at.grid));
+        let row = grid.and_then(|it| it.rows.get(at.row));
+        let Some((row, cell)) = row.and_then(|it| Some((it, it.cells.get(at.column)?.clone()?)))
+        else {
+            return self.say("That cell is not measured yet.".into(), false);
+        };
+        let name = format!("{} × {}", row.strategy, Harm::ALL[at.column].name());
+        let faults = (0..self.run.base.faults.len()).map(FaultId::from_index);
+        let omitted = faults.map(|fault| Intervention { at: Time::ZERO, act: Act::Omit { fault } });
+        let steps: Vec<Intervention> = omitted.chain(cell.script.iter().cloned()).collect();
+        self.edit(format!("branch “{name}”"), None, |made| {
+            let Futures { tree, shown } = made.futures_mut();
+            *shown = tree.fork(MAIN, Time::ZERO);
+            tree.rename(*shown, &name);
+            for step in steps {
+                tree.add(*shown, step);
+            }
+        });
+        self.settings.view = View::Flow;
     }
 
     /// What was compared is of a scenario that is no longer shown.
@@ -523,13 +553,28 @@ impl App {
             comparing.grids = None;
             let (model, wake) = (Arc::clone(model), Arc::clone(&self.wake));
             let end = model.end.unwrap_or(Time::ZERO + ENDLESS);
-            comparing.filling =
-                Some(errand(wake, move |teller| grid::work_out(&model, seed, end, teller)));
+            comparing.filling = Some(errand(wake, move |teller| fill(&model, seed, end, teller)));
         }
         if let Some(grids) = comparing.filling.as_ref().and_then(Pending::take) {
             comparing.grids = Some(grids);
         }
         comparing.filling.take_if(|it| it.is_settled());
+    }
+}
+
+/// Works out the matrices of all consumers of a model, cell by cell.
+fn fill(model: &Model, seed: u64, end: Time, teller: &Teller<Vec<Grid>>) {
+    let mut filling = Filling::new(model, seed, end);
+    teller.tell(filling.grids.clone());
+    let spots = filling.spots();
+    #[expect(clippy::cast_precision_loss, reason = "a handful of cells")]
+    let share = |done: usize| done as f32 / spots.len().max(1) as f32;
+    for (done, &spot) in spots.iter().enumerate() {
+        let part = (share(done), share(done + 1));
+        let cell = filling.measure(spot, |survey, runs| teller.work_out(survey, runs, part));
+        let Some(cell) = cell.filter(|_| teller.is_wanted()) else { return };
+        filling.put(spot, cell);
+        teller.tell(filling.grids.clone());
     }
 }
 

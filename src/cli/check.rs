@@ -18,7 +18,7 @@ use super::{check_report, progress, run, session, source};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Files or folders
+    /// Files, folders, or names of the library
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Only read the files; do not run what they expect
@@ -63,7 +63,13 @@ pub(super) fn check(options: &Options) -> ExitCode {
     let mut bad = 0;
     for path in &options.paths {
         if let Err(error) = collect(path, &mut files) {
-            eprintln!("error: `{}`: {error}", path.display());
+            let path = path.display();
+            match error.kind() {
+                std::io::ErrorKind::NotFound => eprintln!(
+                    "error: there is no file or folder `{path}`, and no scenario of that name is built in (see `inflight list`)"
+                ),
+                _ => eprintln!("error: `{path}`: {error}"),
+            }
             bad += 1;
         }
     }
@@ -217,8 +223,14 @@ fn check_session(file: &Path, is_told: bool) -> bool {
     false
 }
 
-/// The file itself, or all `.ron` and `.inflight` files below a folder, in order.
+/// The file itself, or the scenario of that name, or all `.ron` and `.inflight` files below a
+/// folder, in order.
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let is_name = || path.to_str().is_some_and(|it| library::find(it).is_some());
+    if !path.exists() && is_name() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
     if !path.is_dir() {
         std::fs::metadata(path)?;
         files.push(path.to_owned());

@@ -54,6 +54,9 @@ pub(super) fn text(name: &str) -> Result<String, String> {
         std::io::ErrorKind::NotFound => {
             format!("error: there is no file `{name}`, and no scenario of that name is built in (see `inflight list`)\n")
         }
+        std::io::ErrorKind::IsADirectory => {
+            format!("error: `{name}` is a folder: give one of the files in it, or check all of them with `inflight check {name}`\n")
+        }
         std::io::ErrorKind::InvalidData => format!("error: `{name}` is not text in UTF-8\n"),
         _ => format!("error: `{name}` cannot be read: {error}\n"),
     })

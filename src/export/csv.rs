@@ -12,6 +12,7 @@ pub fn series(charted: &Charted) -> String {
         let what = match kind {
             ChartKind::Response => "response",
             ChartKind::Throughput => "throughput",
+            ChartKind::Failures => "failures",
             ChartKind::Queue => "queue depth",
             ChartKind::Lag => "lag",
             ChartKind::InFlight => "in flight",

@@ -87,8 +87,8 @@ fn line(ui: &mut Ui, app: &App, place: usize, it: &Line, theme: &Theme, out: &mu
                 }
             });
         });
-        let text = RichText::new(&it.text).font(theme.mono_font(theme.sizes.small - 0.5));
-        ui.add(egui::Label::new(text).wrap());
+        let as_written = RichText::new(&it.text).font(theme.mono_font(theme.sizes.small));
+        ui.add(egui::Label::new(&it.sentence).wrap()).on_hover_text(as_written);
         if !it.found.is_empty() {
             ui.add(egui::Label::new(controls::weak(theme, it.found.clone())).wrap());
         }

@@ -118,6 +118,7 @@ fn row(ui: &mut Ui, theme: &Theme, row: &Row) {
         Tone::Good => colours.good,
         Tone::Bad => colours.bad,
         Tone::Time => colours.accent,
+        Tone::Past => colours.text_weak,
     };
     let width = ui.available_width() - if row.badge.is_some() { 24.0 } else { 0.0 };
     let label = RichText::new(&row.label).color(colours.text_weak);

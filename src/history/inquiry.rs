@@ -164,9 +164,15 @@ pub const SLICE_RECORDS: u64 = 4_096;
 
 /// How much of a walk from one instant to another is done.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "a share, for people")]
 pub fn share_done(walk: &Walk, from: Time, until: Time) -> f32 {
-    let at = walk.next_at().unwrap_or(Time::MAX).min(until);
+    share_behind(walk.next_at(), from, until)
+}
+
+/// The same of whatever does its next step then, if there is one.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "a share, for people")]
+pub fn share_behind(next: Option<Time>, from: Time, until: Time) -> f32 {
+    let at = next.unwrap_or(Time::MAX).min(until);
     let whole = until.since(from).as_secs_f64().max(1e-9);
     (at.since(from).as_secs_f64() / whole) as f32
 }

@@ -36,7 +36,7 @@ pub use journey::{Journey, JourneyOf};
 pub use jump::Jump;
 pub use ladder::{Compared, Ladder, LadderCheck, Rung};
 pub use lanes::{Flight, LanesOf, Traffic};
-pub use moment::{Moment, Told, Totals, Walk};
+pub use moment::{Moment, Ride, Told, Totals, Walk};
 pub use overview::{Mark, MarkKind, Overview};
 pub use run::{Answer, Run};
 pub use runs::Runs;

@@ -1,10 +1,10 @@
 //! A moment: the world at an instant with what can be seen of it, and the one way both move on. A
-//! walk is a moment that somebody takes along a run to look at its records.
+//! walk is a moment that somebody takes along a run to look at its records; a ride has no scene.
 
 use std::sync::Arc;
 
 use crate::model::{Node, Record, Time, What};
-use crate::sim::World;
+use crate::sim::{Observer, World};
 
 use super::course::Course;
 use super::scene::Scene;
@@ -86,30 +86,10 @@ impl Moment {
         Self { world, scene, previous, totals, told }
     }
 
-    /// What comes next, and when.
-    fn next(&self, course: &Course) -> Option<(Time, Next)> {
-        let Told { done, inputs, .. } = self.told;
-        let act = course.script().get(done).map(|it| (it.at, Next::Act));
-        // What happens by itself at an instant, or is told of it, is before what is done at it.
-        let sooner = |a: Option<(Time, Next)>, b: Option<(Time, Next)>| match (a, b) {
-            (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
-            (a, b) => a.or(b),
-        };
-        let by_itself = self.world.next_at().map(|at| (at, Next::ByItself));
-        if by_itself.is_some() || !self.world.is_live() {
-            return sooner(by_itself, act);
-        }
-        let input = course.input(inputs).map(|it| (it.at, Next::Input));
-        let leave = Some((course.leaves(), Next::Leave)).filter(|it| it.0 < Time::MAX);
-        // Before it is known what comes until then, neither is next.
-        let then = sooner(leave, act).filter(|it| course.is_known_until(it.0));
-        sooner(input, then)
-    }
-
     /// The instant of the next thing that happens; `None` if nothing ever will.
     #[must_use]
     pub fn next_at(&self, course: &Course) -> Option<Time> {
-        self.next(course).map(|it| it.0)
+        next(&self.world, self.told, course).map(|it| it.0)
     }
 
     /// How much it has been told from outside.
@@ -125,10 +105,6 @@ impl Moment {
         course: &Course,
         mut seen: impl FnMut(&Record, &Scene, &Totals),
     ) -> bool {
-        // Most runs, most of the time, are told nothing any more.
-        let is_alone = self.told.done >= course.script().len() && !self.world.is_live();
-        let next = if is_alone { Some((Time::MAX, Next::ByItself)) } else { self.next(course) };
-        let Some((at, next)) = next else { return false };
         let model = Arc::clone(self.world.model());
         let Self { world, scene, previous, totals, told } = self;
         let mut observer = |record: &Record| {
@@ -159,25 +135,7 @@ impl Moment {
             }
             seen(record, scene, totals);
         };
-        match next {
-            Next::ByItself => return world.step(&mut observer),
-            Next::Act => {
-                let number = u32::try_from(told.done).expect("a script is made by hand");
-                world.intervene(&course.script()[told.done], number, &mut observer);
-                told.done += 1;
-            }
-            Next::Input => {
-                if let Some(input) = course.input(told.inputs) {
-                    world.take_in(input, &mut observer);
-                }
-                told.inputs += 1;
-            }
-            Next::Leave => {
-                world.go_on_by_itself(at);
-                told.left = Some(at);
-            }
-        }
-        true
+        go_on(world, told, course, &mut observer)
     }
 
     /// Performs everything up to and including an instant.
@@ -192,6 +150,58 @@ impl Moment {
     pub fn size_bytes(&self) -> usize {
         self.world.size_bytes() + self.scene.size_bytes() + 4 * self.totals.passed.len()
     }
+}
+
+/// What comes next to a world that was told so much of its course, and when.
+fn next(world: &World, told: Told, course: &Course) -> Option<(Time, Next)> {
+    let act = course.script().get(told.done).map(|it| (it.at, Next::Act));
+    // What happens by itself at an instant, or is told of it, is before what is done at it.
+    let sooner = |a: Option<(Time, Next)>, b: Option<(Time, Next)>| match (a, b) {
+        (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
+        (a, b) => a.or(b),
+    };
+    let by_itself = world.next_at().map(|at| (at, Next::ByItself));
+    if by_itself.is_some() || !world.is_live() {
+        return sooner(by_itself, act);
+    }
+    let input = course.input(told.inputs).map(|it| (it.at, Next::Input));
+    let leave = Some((course.leaves(), Next::Leave)).filter(|it| it.0 < Time::MAX);
+    // Before it is known what comes until then, neither is next.
+    let then = sooner(leave, act).filter(|it| course.is_known_until(it.0));
+    sooner(input, then)
+}
+
+/// Performs the next thing; false if there is nothing.
+fn go_on<O: Observer>(
+    world: &mut World,
+    told: &mut Told,
+    course: &Course,
+    observer: &mut O,
+) -> bool {
+    // Most runs, most of the time, are told nothing any more.
+    let is_alone = told.done >= course.script().len() && !world.is_live();
+    let next =
+        if is_alone { Some((Time::MAX, Next::ByItself)) } else { next(world, *told, course) };
+    let Some((at, next)) = next else { return false };
+    match next {
+        Next::ByItself => return world.step(observer),
+        Next::Act => {
+            let number = u32::try_from(told.done).expect("a script is made by hand");
+            world.intervene(&course.script()[told.done], number, observer);
+            told.done += 1;
+        }
+        Next::Input => {
+            if let Some(input) = course.input(told.inputs) {
+                world.take_in(input, observer);
+            }
+            told.inputs += 1;
+        }
+        Next::Leave => {
+            world.go_on_by_itself(at);
+            told.left = Some(at);
+        }
+    }
+    true
 }
 
 /// The place of a node among all: services before topics.
@@ -243,5 +253,43 @@ impl Walk {
         while self.next_at().is_some_and(|next| next < at) {
             self.moment.step(&self.course, |_, _, _| {});
         }
+    }
+}
+
+/// A world that is taken along a run by whoever wants its records, and needs no scene: that is
+/// half the work.
+pub struct Ride {
+    world: World,
+    told: Told,
+    course: Course,
+}
+
+impl Ride {
+    /// The world, after everything that has happened so far.
+    #[must_use]
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The instant of the next step; `None` if there is none.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Time> {
+        next(&self.world, self.told, &self.course).map(|it| it.0)
+    }
+
+    /// Performs what comes next, and puts its records in the place of those that are there; false
+    /// if there is nothing. A message that one of them speaks of is still in the world afterwards,
+    /// unless it also came to its end in this step.
+    pub fn step(&mut self, records: &mut Vec<Record>) -> bool {
+        records.clear();
+        go_on(&mut self.world, &mut self.told, &self.course, records)
+    }
+}
+
+impl From<Walk> for Ride {
+    /// Goes on from where a walk has come to.
+    fn from(walk: Walk) -> Self {
+        let Walk { moment: Moment { world, told, .. }, course } = walk;
+        Self { world, told, course }
     }
 }

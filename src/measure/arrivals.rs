@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    EventId, MessageId, Model, Node, Outcome, Phase, Record, Role, ServiceId, Span, Time, Value,
-    What,
+    Event, EventId, EventTypeId, MessageId, Model, Phase, ServiceId, Span, Time, Value,
 };
 use crate::sim::World;
 use crate::sim::histogram::Histogram;
 
+use super::by_message::ByMessage;
 use super::knowledge;
 
 /// What became of the arrivals of a workload in a span.
@@ -28,7 +28,7 @@ pub struct Cohort {
     pub free: Histogram,
     /// From the arrival until the user knew the outcome: its end, well or not.
     pub outcome: Histogram,
-    /// Those of which nothing more is known, and that are accepted.
+    /// Those whose end is not known, and that are accepted.
     pub open_accepted: u64,
 }
 
@@ -37,6 +37,17 @@ impl Cohort {
     #[must_use]
     pub const fn open(&self) -> u64 {
         self.arrived - self.completed - self.failed
+    }
+
+    /// Takes in others of the same workload.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.arrived += other.arrived;
+        self.accepted += other.accepted;
+        self.completed += other.completed;
+        self.failed += other.failed;
+        self.free.add(&other.free);
+        self.outcome.add(&other.outcome);
+        self.open_accepted += other.open_accepted;
     }
 }
 
@@ -63,14 +74,15 @@ pub const MOST_FATES: usize = 100_000;
 /// An arrival that has not come to its end.
 #[derive(Clone, Copy, Debug)]
 struct Open {
-    slot: usize,
+    /// In which segment it arrived.
+    segment: usize,
     /// Its place among the fates, if it has one.
     fate: Option<usize>,
     workload: ServiceId,
     at: Time,
     phase: Phase,
+    /// Its caller is free, and it is accepted.
     is_free: bool,
-    accepted: bool,
 }
 
 /// How a workload's arrivals come to be free.
@@ -84,24 +96,35 @@ enum Manner {
     End,
 }
 
-/// Follows arrivals of slots, and requests.
+/// Arrivals of one workload that carry one type of event.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    /// A hash over the names of both, which are the same in every variant as ids need not be.
+    who: u64,
+    /// How many there were.
+    count: u64,
+}
+
+/// By segment of a run, by service: what became of arrivals in it.
+pub type Cohorts = [Vec<Cohort>];
+
+/// Follows arrivals, and requests.
 #[derive(Clone, Debug)]
 pub struct Follower {
     /// By service: how its arrivals come to be free, if it is a workload.
     manners: Vec<Option<Manner>>,
-    open: BTreeMap<MessageId, Open>,
+    open: ByMessage<Open>,
     /// Requests that are not answered: when they were first sent.
     asked: BTreeMap<EventId, Time>,
     /// Answers on their way: the request that each answers, and between whom.
-    answers: BTreeMap<MessageId, (EventId, (ServiceId, ServiceId))>,
+    answers: ByMessage<(EventId, (ServiceId, ServiceId))>,
     /// Whether an answer (not a failure) was received in this step.
     answered: bool,
     /// How many arrivals there were, and a hash over when, what and whose they were.
     pub count: u64,
     /// See `count`.
     pub hash: u64,
-    /// By a hash over whose they are: how many arrivals there were.
-    ordinals: BTreeMap<u64, u64>,
+    kinds: BTreeMap<(ServiceId, EventTypeId), Kind>,
     /// A hash over what each of the first arrivals carries, where it could be seen; by a hash over
     /// whose and the how-manieth it is.
     pub draws: BTreeMap<u64, u64>,
@@ -140,22 +163,16 @@ impl Follower {
         };
         Self {
             manners: (0..model.services.len()).map(manner).collect(),
-            open: BTreeMap::new(),
+            open: ByMessage::default(),
             asked: BTreeMap::new(),
-            answers: BTreeMap::new(),
+            answers: ByMessage::default(),
             answered: false,
             count: 0,
             hash: SEED,
-            ordinals: BTreeMap::new(),
+            kinds: BTreeMap::new(),
             draws: BTreeMap::new(),
             fates: None,
         }
-    }
-
-    /// How many arrivals are being followed.
-    #[must_use]
-    pub fn open(&self) -> usize {
-        self.open.len()
     }
 
     /// The next step begins.
@@ -163,105 +180,114 @@ impl Follower {
         self.answered = false;
     }
 
-    /// Takes a record in. `slot` is that of its instant, if it is in the span; `world` is that
-    /// after the step.
-    pub fn see(
+    /// Something arrived at a workload: which message with which event, of which type. `world` is
+    /// that after the step.
+    pub fn arrived(
         &mut self,
-        record: &Record,
-        model: &Model,
-        slot: Option<usize>,
-        slots: &mut [super::figures::Slot],
+        at: Time,
+        (message, event, event_type): (MessageId, EventId, EventTypeId),
+        workload: ServiceId,
+        (segment, cohorts): (usize, &mut Cohorts),
         world: &World,
     ) {
-        // What came to its end in this step may have left its place to another.
-        let carried = |message, event| Some(world.event_of(message)).filter(|it| it.id == event);
-        let at = record.at;
-        match record.what {
-            What::Arrived { message, event, event_type, instance } => {
-                let (workload, _) = model.instances[instance.index()];
-                if self.manners.get(workload.index()).copied().flatten().is_none() {
-                    return;
-                }
-                self.count += 1;
-                // By names: ids may differ between variants.
-                let of_type = &model.event_types[event_type.index()];
-                let who = hash(hash(SEED, &model.services[workload.index()].name), &of_type.name);
-                // Which it is of its workload's: events are counted with what else it makes.
-                let ordinal = self.ordinals.entry(who).or_insert(0);
-                *ordinal += 1;
-                let which = *ordinal;
-                for word in [at.0, who, which] {
-                    self.hash = mixed(self.hash, word);
-                }
-                if self.draws.len() < MOST_DRAWS
-                    && let Some(carried) = carried(message, event)
-                {
-                    let fields = of_type.fields.iter().zip(carried.fields);
-                    let drawn = fields.fold(SEED, |so_far, (field, bits)| {
-                        let text = model.value_text(Value::from_bits(field.kind, bits));
-                        hash(so_far, &text)
-                    });
-                    self.draws.insert(mixed(who, which), drawn);
-                }
-                let Some(slot) = slot else { return };
-                slots[slot].cohorts[workload.index()].arrived += 1;
-                let (phase, is_free, accepted) = (Phase::Working, false, false);
-                let fate = Fate { workload, who, ordinal: which, at, free: None, end: None };
-                let fate = self.begin_fate(fate);
-                let open = Open { slot, fate, workload, at, phase, is_free, accepted };
-                self.open.insert(message, open);
-            }
-            What::PhaseChanged { message, phase, .. } => {
-                let Some(open) = self.open.get_mut(&message) else { return };
-                let before = std::mem::replace(&mut open.phase, phase);
-                let lets_go = match self.manners[open.workload.index()] {
-                    Some(Manner::Call) => before == Phase::Calling && self.answered,
-                    Some(Manner::LetGo) => phase == Phase::Waiting,
-                    _ => false,
-                };
-                if lets_go && !open.is_free {
-                    (open.is_free, open.accepted) = (true, true);
-                    let cohort = &mut slots[open.slot].cohorts[open.workload.index()];
-                    cohort.accepted += 1;
-                    cohort.free.record(at.since(open.at));
-                    if let (Some(fates), Some(fate)) = (&mut self.fates, open.fate) {
-                        fates[fate].free = Some(at);
-                    }
-                }
-            }
-            What::Finished { message, outcome, .. } => {
-                let is_done = matches!(outcome, Outcome::Done | Outcome::Remembered);
-                self.end(message, at, is_done, slots);
-            }
-            What::Dropped { message, .. } => {
-                self.answers.remove(&message);
-                self.end(message, at, false, slots);
-            }
-            What::Sent { message, event, role: Role::Request, attempt, .. } => {
-                self.answers.remove(&message);
-                if attempt == 1 {
-                    self.asked.insert(event, at);
-                }
-            }
-            What::Sent { message, event, role: Role::Reply, link, .. } => {
-                let link = &model.links[link.index()];
-                if let (Node::Service(from), Node::Service(to)) = (link.from, link.to) {
-                    // A plain "done" carries the request itself.
-                    let cause = carried(message, event).and_then(|it| it.cause);
-                    let is_plain = self.asked.contains_key(&event);
-                    let request = if is_plain { event } else { cause.unwrap_or(event) };
-                    self.answers.insert(message, (request, (to, from)));
-                }
-            }
-            What::Received { message } => {
-                let Some((request, pair)) = self.answers.remove(&message) else { return };
-                self.answered = true;
-                if let (Some(asked), Some(slot)) = (self.asked.remove(&request), slot) {
-                    slots[slot].requests.entry(pair).or_default().record(at.since(asked));
-                }
-            }
-            _ => {}
+        if self.manners.get(workload.index()).copied().flatten().is_none() {
+            return;
         }
+        self.count += 1;
+        let model = world.model();
+        let of_type = &model.event_types[event_type.index()];
+        let kind = self.kinds.entry((workload, event_type)).or_insert_with(|| Kind {
+            who: hash(hash(SEED, &model.services[workload.index()].name), &of_type.name),
+            count: 0,
+        });
+        // Which it is of its workload's: events are counted with what else it makes.
+        kind.count += 1;
+        let Kind { who, count: ordinal } = *kind;
+        for word in [at.0, who, ordinal] {
+            self.hash = mixed(self.hash, word);
+        }
+        if self.draws.len() < MOST_DRAWS
+            && let Some(carried) = carried(world, message, event)
+        {
+            let fields = of_type.fields.iter().zip(carried.fields);
+            let drawn = fields.fold(SEED, |so_far, (field, bits)| {
+                let text = model.value_text(Value::from_bits(field.kind, bits));
+                hash(so_far, &text)
+            });
+            self.draws.insert(mixed(who, ordinal), drawn);
+        }
+        cohorts[segment][workload.index()].arrived += 1;
+        let fate = self.begin_fate(Fate { workload, who, ordinal, at, free: None, end: None });
+        let (phase, is_free) = (Phase::Working, false);
+        self.open.insert(message, Open { segment, fate, workload, at, phase, is_free });
+    }
+
+    /// Whoever handles a message is busy in another way.
+    pub fn phase_changed(
+        &mut self,
+        at: Time,
+        message: MessageId,
+        phase: Phase,
+        cohorts: &mut Cohorts,
+    ) {
+        let Some(open) = self.open.get_mut(message) else { return };
+        let before = std::mem::replace(&mut open.phase, phase);
+        let lets_go = match self.manners[open.workload.index()] {
+            Some(Manner::Call) => before == Phase::Calling && self.answered,
+            Some(Manner::LetGo) => phase == Phase::Waiting,
+            _ => false,
+        };
+        if lets_go && !open.is_free {
+            open.is_free = true;
+            let cohort = &mut cohorts[open.segment][open.workload.index()];
+            cohort.accepted += 1;
+            cohort.open_accepted += 1;
+            cohort.free.record(at.since(open.at));
+            if let (Some(fates), Some(fate)) = (&mut self.fates, open.fate) {
+                fates[fate].free = Some(at);
+            }
+        }
+    }
+
+    /// A request was sent, for the so-manieth time.
+    pub fn asks(&mut self, at: Time, (message, event): (MessageId, EventId), attempt: u16) {
+        self.answers.remove(message);
+        if attempt == 1 {
+            self.asked.insert(event, at);
+        }
+    }
+
+    /// An answer was sent, from whom it was asked of to who asked. `world` is that after the step.
+    pub fn answers(
+        &mut self,
+        (message, event): (MessageId, EventId),
+        (from, to): (ServiceId, ServiceId),
+        world: &World,
+    ) {
+        // A plain "done" carries the request itself.
+        let is_plain = self.asked.contains_key(&event);
+        let cause = || carried(world, message, event).and_then(|it| it.cause).unwrap_or(event);
+        let request = if is_plain { event } else { cause() };
+        self.answers.insert(message, (request, (to, from)));
+    }
+
+    /// A message was received: if it is the answer to a request, between whom, and how long after
+    /// that was first sent.
+    pub fn received(
+        &mut self,
+        at: Time,
+        message: MessageId,
+    ) -> Option<((ServiceId, ServiceId), Span)> {
+        let (request, pair) = self.answers.remove(message)?;
+        self.answered = true;
+        let asked = self.asked.remove(&request)?;
+        Some((pair, at.since(asked)))
+    }
+
+    /// A message is no more, and did not do what it was for.
+    pub fn dropped(&mut self, at: Time, message: MessageId, cohorts: &mut Cohorts) {
+        self.answers.remove(message);
+        self.ended(at, message, false, cohorts);
     }
 
     fn begin_fate(&mut self, fate: Fate) -> Option<usize> {
@@ -270,16 +296,19 @@ impl Follower {
         Some(fates.len() - 1)
     }
 
-    fn end(&mut self, id: MessageId, at: Time, done: bool, slots: &mut [super::figures::Slot]) {
-        let Some(open) = self.open.remove(&id) else { return };
+    /// A message came to its end; if it is an arrival, so did that, as intended or not.
+    pub fn ended(&mut self, at: Time, id: MessageId, done: bool, cohorts: &mut Cohorts) {
+        let Some(open) = self.open.remove(id) else { return };
         if let (Some(fates), Some(fate)) = (&mut self.fates, open.fate) {
             fates[fate].free.get_or_insert(at);
             fates[fate].end = Some((at, done));
         }
-        let cohort = &mut slots[open.slot].cohorts[open.workload.index()];
+        let cohort = &mut cohorts[open.segment][open.workload.index()];
         let took: Span = at.since(open.at);
         cohort.outcome.record(took);
-        if !open.is_free {
+        if open.is_free {
+            cohort.open_accepted -= 1;
+        } else {
             cohort.free.record(took);
             cohort.accepted += u64::from(done);
         }
@@ -289,12 +318,9 @@ impl Follower {
             cohort.failed += 1;
         }
     }
+}
 
-    /// The run has come to its end: what is known of those that are still open.
-    pub fn finish(&mut self, slots: &mut [super::figures::Slot]) {
-        for open in std::mem::take(&mut self.open).into_values() {
-            let cohort = &mut slots[open.slot].cohorts[open.workload.index()];
-            cohort.open_accepted += u64::from(open.accepted);
-        }
-    }
+/// What a message carries, unless it came to its end in this step and left its place to another.
+fn carried(world: &World, message: MessageId, event: EventId) -> Option<&Event> {
+    Some(world.event_of(message)).filter(|it| it.id == event)
 }

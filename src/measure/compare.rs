@@ -11,8 +11,9 @@ use crate::model::{
 
 use super::arrivals::Fate;
 use super::figures::Measured;
-use super::knowledge;
-use super::survey::{Part, Survey, Surveyed};
+use super::knowledge::{self, waits};
+use super::meter::Part;
+use super::survey::{Survey, Surveyed};
 
 /// What is compared.
 #[derive(Clone, Debug)]
@@ -23,7 +24,8 @@ pub struct Column {
     pub model: Arc<Model>,
     /// What was measured over the whole run.
     pub whole: Measured,
-    /// Up to the first fault; all of a run without any.
+    /// Up to the first fault, and of users those that are [healthy](super::healthy); all of a run
+    /// without any.
     pub healthy: Measured,
     /// While the first fault lasts, if there is one.
     pub outage: Option<Measured>,
@@ -42,7 +44,8 @@ pub struct Column {
 pub enum Over {
     /// The whole run.
     Whole,
-    /// Until the first fault.
+    /// Until the first fault; of users, those that were through before it, see
+    /// [`healthy`](super::healthy).
     Healthy,
     /// While the first fault lasts.
     Outage,
@@ -103,11 +106,8 @@ impl Row {
         if self.values.len() < 2 || self.values.iter().any(Option::is_none) {
             return None;
         }
-        // What reads the same is the same.
-        let is_apart =
-            |one: f64, other: f64| (one - other).abs() > 5e-4 * one.abs().max(other.abs());
         let beats = |one: f64, other: f64| {
-            is_apart(one, other)
+            !reads_the_same(one, other)
                 && match good {
                     Good::Low => one < other,
                     Good::High => one > other,
@@ -119,6 +119,12 @@ impl Row {
             others.into_iter().all(|(_, other)| beats(values[*it], *other))
         })
     }
+}
+
+/// Whether two numbers are the same to three digits or so, as they are read.
+#[must_use]
+pub fn reads_the_same(one: f64, other: f64) -> bool {
+    (one - other).abs() <= 5e-4 * one.abs().max(other.abs())
 }
 
 /// The first fault that lasts: of the schedule, or done by a person.
@@ -163,7 +169,7 @@ pub fn survey(model: &Arc<Model>, script: Script, end: Time) -> Survey {
 /// The survey of a run in which this is the outage, also if it does not come there.
 #[must_use]
 pub fn survey_of(script: Script, end: Time, outage: Option<&Outage>) -> Survey {
-    Survey::new(script, end, parts(end, outage))
+    Survey::new(script, end, parts(end, outage)).with_healthy(outage.map(|it| it.from))
 }
 
 /// The spans of a column: whole, healthy, and the outage if there is one.
@@ -184,7 +190,7 @@ pub fn column(name: &str, model: &Arc<Model>, found: &Surveyed) -> Option<Column
         name: name.to_owned(),
         model: Arc::clone(model),
         whole: parts.next()??,
-        healthy: parts.next()??,
+        healthy: Measured { users: found.healthy.clone(), ..parts.next()?? },
         outage: parts.next().flatten(),
         arrivals: found.arrivals,
         draws: found.draws.clone(),
@@ -269,10 +275,20 @@ impl Rows<'_> {
         self.add(label, (figure.unit(), Good::Low, Over::Whole), |it| it.whole.figure(figure));
     }
 
+    /// Whether a figure is of times, where the users of a workload wait for nothing in any column:
+    /// they are through at once, and there is nothing to be told.
+    fn is_idle(&self, who: &str, figure: Figure) -> bool {
+        let waits = |it: &Column| it.workload(who).is_some_and(|of| waits(&it.model, of));
+        figure.unit() == Unit::Seconds && !self.columns.iter().any(waits)
+    }
+
     /// What became of a workload's arrivals.
     fn of_workload(&mut self, who: &str) {
         use Good::{High, Low};
         let mut of = |label: &str, good, over, figure: &dyn Fn(ServiceId) -> Figure| {
+            if self.is_idle(who, figure(ServiceId(0))) {
+                return;
+            }
             let what = (figure(ServiceId(0)).unit(), good, over);
             let value = |it: &Column| it.measured(over)?.figure(figure(it.workload(who)?));
             let columns = self.columns;
@@ -380,6 +396,9 @@ pub fn rows_over(columns: &[Column], over: Over) -> Vec<Row> {
     let mut rows = Rows { columns, rows: Vec::new() };
     for who in &common_workloads(columns) {
         let mut of = |label: &str, good, figure: &dyn Fn(ServiceId) -> Figure| {
+            if rows.is_idle(who, figure(ServiceId(0))) {
+                return;
+            }
             let what = (figure(ServiceId(0)).unit(), good, over);
             rows.add(format!("{label} ({who})"), what, |it| {
                 it.measured(over)?.figure(figure(it.workload(who)?))

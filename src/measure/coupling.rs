@@ -4,7 +4,8 @@
 use crate::model::{Act, FaultKind, Figure, Intervention, Script, ServiceId, Time};
 
 use super::figures::Measured;
-use super::survey::{Part, Survey};
+use super::meter::Part;
+use super::survey::Survey;
 
 /// One service is watched while another is slow.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -39,6 +39,40 @@ pub struct Slot {
     pub troubled: BTreeSet<ServiceId>,
 }
 
+impl Slot {
+    /// Takes in what was gathered in another stretch of the same span; arrivals are left out.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        for (pair, times) in &other.requests {
+            self.requests.entry(*pair).or_default().add(times);
+        }
+        self.sent += other.sent;
+        self.bytes += other.bytes;
+        self.polls += other.polls;
+        self.empty_polls += other.empty_polls;
+        self.retries += other.retries;
+        for (most, other) in self.max_queue.iter_mut().zip(&other.max_queue) {
+            *most = (*most).max(*other);
+        }
+        for (lag, other) in self.lags.iter_mut().zip(&other.lags) {
+            lag.absorb(*other);
+        }
+        self.in_flight.absorb(other.in_flight);
+        self.troubled.extend(&other.troubled);
+    }
+}
+
+impl Stretched {
+    /// Of a level that has that value, before any time has gone by.
+    pub(super) const fn at(value: u64) -> Self {
+        Self { area: 0, most: value }
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.area += other.area;
+        self.most = self.most.max(other.most);
+    }
+}
+
 /// A level over a span: the area under it, in ns, and the most it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stretched {
@@ -61,12 +95,15 @@ pub struct Measured {
     pub tally: Tally,
     /// What was gathered beside that.
     pub slot: Slot,
+    /// By service: those of the arrivals that figures of users are about, if not all of the span
+    /// are; see [`healthy`](super::healthy).
+    pub users: Option<Vec<Cohort>>,
     /// Services and workloads that showed errors, or stopped: in the span none of their handlers
     /// came to its end as intended, one had before, and something waited or was in hands at its
     /// end. Services that a fault strikes themselves are left out.
     pub blast: Vec<ServiceId>,
     /// By group: from the end of the span until it was no further behind than it was, at the
-    /// most, for as long before the span; none if that was not seen.
+    /// most, before the span; none if that was not seen.
     pub recovery: Vec<Option<Span>>,
     /// By store: events not applied yet at the end of the span, and those that never will be.
     pub not_applied: Vec<(u64, u64)>,
@@ -185,7 +222,7 @@ impl Measured {
     /// What became of the arrivals of a workload.
     #[must_use]
     pub fn cohort(&self, workload: ServiceId) -> Option<&Cohort> {
-        self.slot.cohorts.get(workload.index())
+        self.users.as_ref().unwrap_or(&self.slot.cohorts).get(workload.index())
     }
 
     /// Business transactions: arrivals of all workloads in the span.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::model::{Claim, Expectation, Figure, Mode, Model, Relation, Script, Term, Time, Unit};
 
-use super::survey::{Part, Survey, Surveyed};
+use super::meter::Part;
+use super::survey::{Survey, Surveyed};
 use super::watch::{Verdict, Watch};
 
 /// An expectation's verdict.
@@ -144,7 +145,7 @@ pub fn words(expectation: &Expectation, verdict: &Verdict) -> String {
 }
 
 /// The unit of both sides of a claim, as far as it is one.
-fn unit(claim: &Claim) -> Unit {
+pub(super) fn unit(claim: &Claim) -> Unit {
     let mut units = Vec::new();
     let mut has_ratio = false;
     for side in [&claim.left, &claim.right] {

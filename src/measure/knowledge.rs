@@ -105,6 +105,27 @@ impl Polls {
     }
 }
 
+/// Whether the users of a workload wait for anything at all. Those who only publish or send are
+/// through at the instant at which they come: that is no time to be measured.
+#[must_use]
+pub fn waits(model: &Model, workload: ServiceId) -> bool {
+    let service = &model.services[workload.index()];
+    let Some(of) = &service.workload else { return false };
+    let mut found = false;
+    walk_steps(&model.handlers[of.handler.index()].steps, &mut |step| {
+        found |= match step {
+            Step::Call(_) | Step::Poll(_) | Step::Await { .. } | Step::Work(_) | Step::Wait(_) => {
+                true
+            }
+            Step::Publish { topic, .. } => {
+                service.publishes.iter().any(|it| it.topic == *topic && it.producer.wait)
+            }
+            _ => false,
+        };
+    });
+    found
+}
+
 /// Whether the first that a workload's arrival waits for is the answer to a call, so that its
 /// caller is not free before.
 #[must_use]

@@ -1,14 +1,22 @@
 //! Levels: what is so at an instant, and which records may change it.
 
-use crate::history::Moment;
-use crate::model::{AnomalyKind, Level, Role, StoreId, Time, What};
-use crate::sim::Tally;
+use crate::model::{AnomalyKind, Level, Role, StoreId, What};
+use crate::sim::{Tally, World};
 
-/// What a level is at a moment; `None` where there is no such thing.
+/// What levels are read off.
+#[derive(Clone, Copy)]
+pub struct Sight<'a> {
+    /// The world.
+    pub world: &'a World,
+    /// Messages on links, which it does not count.
+    pub in_flight: u64,
+}
+
+/// What a level is; `None` where there is no such thing.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
-pub fn level(level: Level, moment: &Moment) -> Option<f64> {
-    let (world, scene) = (&moment.world, &moment.scene);
+pub fn level(level: Level, sight: Sight) -> Option<f64> {
+    let world = sight.world;
     Some(match level {
         Level::Total(store) => world.total(store),
         Level::ShouldTotal(store) => world.should_total(store)?,
@@ -17,15 +25,13 @@ pub fn level(level: Level, moment: &Moment) -> Option<f64> {
         Level::Lag(group) => world.lag(group) as f64,
         Level::Queue(service) => f64::from(world.waiting_and_busy(service).0),
         Level::Busy(service) => f64::from(world.waiting_and_busy(service).1),
-        Level::Up(service) => {
-            let instances = world.model().instances_of(service);
-            instances.filter(|it| scene.instances.get(it.index()).is_some_and(|it| it.up)).count()
-                as f64
-        }
-        Level::InFlight => scene.in_flight() as f64,
+        Level::Up(service) => world.running(service) as f64,
+        Level::InFlight => sight.in_flight as f64,
         Level::Done(service) => world.done(service) as f64,
         Level::AnomaliesSoFar(store, kind) => {
-            anomalies(&world.tally(Time::MAX), store, kind) as f64
+            let all = (0..world.model().stores.len()).map(StoreId::from_index);
+            let those = all.filter(|it| store.is_none_or(|store| store == *it));
+            those.map(|it| of_kind(&world.anomalies_of(it), kind)).sum::<u64>() as f64
         }
     })
 }
@@ -35,11 +41,11 @@ pub fn level(level: Level, moment: &Moment) -> Option<f64> {
 pub fn anomalies(tally: &Tally, store: Option<StoreId>, kind: Option<AnomalyKind>) -> u64 {
     let stores = tally.stores.iter().enumerate();
     let stores = stores.filter(|(it, _)| store.is_none_or(|store| store.index() == *it));
-    let of = |counts: &[u64; AnomalyKind::ALL.len()]| match kind {
-        Some(kind) => counts[kind as usize],
-        None => counts.iter().sum(),
-    };
-    stores.map(|(_, it)| of(&it.anomalies)).sum()
+    stores.map(|(_, it)| of_kind(&it.anomalies, kind)).sum()
+}
+
+fn of_kind(counts: &[u64; AnomalyKind::ALL.len()], kind: Option<AnomalyKind>) -> u64 {
+    kind.map_or_else(|| counts.iter().sum(), |kind| counts[kind as usize])
 }
 
 /// What the field calls an anomaly, where it has a name for it: that of Jepsen's `total-queue`

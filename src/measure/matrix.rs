@@ -10,7 +10,8 @@ use crate::model::{
     StoreId, Strategy, Time, TopicId, Window,
 };
 
-use super::survey::{Part, Survey};
+use super::meter::Part;
+use super::survey::Survey;
 
 /// A consumer whose projections a matrix is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,6 +145,26 @@ impl Harm {
             Self::Drop => "drop",
             Self::LostAck => "lost ack",
             Self::Crash => "crash",
+        }
+    }
+
+    /// What was done while a consumer worked, so many times, to be said after "where".
+    #[must_use]
+    pub fn in_words(self, consumer: &str, times: usize) -> String {
+        let s = if times == 1 { "" } else { "s" };
+        let half = "through half of the run";
+        match self {
+            Self::None => "nothing was done to them".to_owned(),
+            Self::Duplicate => format!("one delivery in five came twice {half}"),
+            Self::Delay => format!("deliveries took half a second longer {half}"),
+            Self::Reorder => format!("each delivery took up to a second longer {half}"),
+            Self::Drop if times == 1 => "one delivery was lost".to_owned(),
+            Self::Drop => format!("{times} deliveries were lost"),
+            Self::LostAck if times == 1 => {
+                format!("what {consumer} said of one delivery was lost")
+            }
+            Self::LostAck => format!("what {consumer} said of {times} deliveries was lost"),
+            Self::Crash => format!("{consumer} crashed {times} time{s}"),
         }
     }
 }

@@ -5,12 +5,14 @@
 //! was accepted beside what was completed, p50 beside p99 and the longest.
 
 pub mod arrivals;
+mod by_message;
 pub mod compare;
 pub mod compared;
 pub mod coupling;
 pub mod figures;
 pub mod first;
 pub mod grid;
+pub mod healthy;
 pub mod judge;
 pub mod knowledge;
 pub mod levels;
@@ -21,6 +23,7 @@ pub mod series;
 pub mod spread;
 pub mod survey;
 pub mod watch;
+pub mod words;
 
 pub use compare::{Column, Over, Row};
 pub use compared::Compared;
@@ -28,7 +31,7 @@ pub use figures::Measured;
 pub use first::First;
 pub use grid::Grid;
 pub use judge::Judged;
-pub use meter::Meter;
+pub use meter::{Meter, Part};
 pub use series::{Charted, ChartsOf};
 pub use spread::Spread;
 pub use survey::{Survey, Surveyed};

@@ -3,8 +3,8 @@
 
 use crate::model::{AnomalyKind, Figure, Relation, ServiceId, Stat, Unit};
 
-use super::compare::{Column, Over, Row, common_workloads};
-use super::judge::number;
+use super::compare::{Column, Good, Over, Row, common_workloads, reads_the_same};
+use super::judge::{number, short};
 
 /// A clause, and what must hold for it to be true.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,23 +26,158 @@ impl Clause {
     }
 }
 
-/// What is worth saying of a column: about a workload under the fault, about waste and
-/// wrong values; and, of a comparison without a fault, at what it is best and worst.
+/// What is worth saying of a column: what tells it apart from the others. What is the same in all
+/// of them comes last, if there is room for it.
+///
+/// A clause is said if it is not what is said of every other column: of users under the fault, of
+/// waste, of wrong values. Without a fault it is also said at what the column is clearly best and
+/// worst. As long as another column is not told apart the figure follows that tells it apart most
+/// clearly; a column that differs in no figure is named.
 #[must_use]
 pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
-    let it = &columns[column];
-    let mut clauses = Vec::new();
     let told_of = most_different(columns);
-    let told_of = told_of.as_ref().and_then(|name| Some((name, it.workload(name)?)));
-    if let (Some((who, workload)), Some(fault)) = (told_of, it.fault.clone()) {
-        clauses.extend(under_fault(it, who, workload, &fault));
+    let own = |it: &Column| {
+        let users = told_of.as_ref().and_then(|name| Some((name, it.workload(name)?)));
+        let fault = users.zip(it.fault.as_ref());
+        let fault =
+            fault.and_then(|((who, workload), fault)| under_fault(it, who, workload, fault));
+        [fault, waste(it), wrong_values(it)]
+    };
+    let said_of: Vec<[Option<Clause>; 3]> = columns.iter().map(own).collect();
+    // The others of which all that is said is as true.
+    let mut alike: Vec<usize> = (0..columns.len()).filter(|it| *it != column).collect();
+    let (mut clauses, mut common) = (Vec::new(), Vec::new());
+    for (kind, clause) in said_of[column].iter().enumerate() {
+        let Some(clause) = clause else { continue };
+        let text = |it: usize| said_of[it][kind].as_ref().map(|it| &it.text);
+        let is_common = (0..columns.len()).all(|it| text(it) == Some(&clause.text));
+        let list = if is_common { &mut common } else { &mut clauses };
+        list.push(clause.clone());
+        alike.retain(|it| text(*it) == Some(&clause.text));
     }
-    clauses.extend(waste(it));
-    clauses.extend(wrong_values(it));
-    if it.outage.is_none() {
-        clauses.extend(best_and_worst(rows, column));
+    let places: Vec<Placed> =
+        rows.iter().filter(|it| !it.is_detail).filter_map(|it| Placed::of(it, column)).collect();
+    let mut chosen: Vec<&Placed> = Vec::new();
+    if columns[column].outage.is_none() {
+        for rank in [Rank::Best, Rank::Worst] {
+            chosen.extend(places.iter().find(|it| it.rank == rank && it.is_clear()));
+        }
     }
+    alike.retain(|it| chosen.iter().all(|of| of.distances[*it] < CLEAR));
+    while !alike.is_empty() {
+        let Some(next) = tells_most_apart(&places, &alike) else { break };
+        let told_apart = CLEAR.min(next.most(&alike));
+        alike.retain(|it| next.distances[*it] < told_apart);
+        if !chosen.iter().any(|it| std::ptr::eq(*it, next)) {
+            chosen.push(next);
+        }
+    }
+    clauses.extend(chosen.into_iter().map(Placed::clause));
+    if let Some(name) = alike.first().map(|it| &columns[*it].name).filter(|it| !it.is_empty()) {
+        clauses.push(Clause {
+            text: format!("in no figure does it differ from “{name}”"),
+            claims: Vec::new(),
+        });
+    }
+    let room = ENOUGH_CLAUSES.saturating_sub(clauses.len());
+    clauses.extend(common.into_iter().take(room.max(usize::from(clauses.is_empty()))));
     clauses
+}
+
+/// With so many clauses nothing is added that is the same in all columns.
+const ENOUGH_CLAUSES: usize = 3;
+
+/// What differs by a tenth of the greater is clearly apart.
+const CLEAR: f64 = 0.1;
+
+/// How a column stands among those that have the figure of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rank {
+    Best,
+    AmongTheBest,
+    Between,
+    AmongTheWorst,
+    Worst,
+}
+
+/// A column's place in a row in which it differs from another.
+struct Placed<'a> {
+    row: &'a Row,
+    value: f64,
+    rank: Rank,
+    /// By column: by how much of the greater the two differ; 0 where there is nothing to compare.
+    distances: Vec<f64>,
+}
+
+impl<'a> Placed<'a> {
+    /// `None` if it has no value, or the same as all others.
+    fn of(row: &'a Row, column: usize) -> Option<Self> {
+        let value = row.values[column]?;
+        let distance = |other: &Option<f64>| other.map_or(0.0, |it| difference(value, it));
+        let distances: Vec<f64> = row.values.iter().map(distance).collect();
+        let others = row.values.iter().zip(&distances).enumerate();
+        let others = others.filter(|(place, (it, _))| *place != column && it.is_some());
+        let (mut better, mut worse, mut same) = (0, 0, 0);
+        for (_, (other, distance)) in others {
+            let is_more = other.is_some_and(|it| it > value);
+            match (*distance > 0.0, is_more == (row.good == Good::High)) {
+                (false, _) => same += 1,
+                (true, true) => better += 1,
+                (true, false) => worse += 1,
+            }
+        }
+        let rank = match (better, worse, same) {
+            (0, 0, _) => return None,
+            (0, _, 0) => Rank::Best,
+            (_, 0, 0) => Rank::Worst,
+            (0, ..) => Rank::AmongTheBest,
+            (_, 0, _) => Rank::AmongTheWorst,
+            _ => Rank::Between,
+        };
+        Some(Self { row, value, rank, distances })
+    }
+
+    /// The greatest distance to one of these columns.
+    fn most(&self, columns: &[usize]) -> f64 {
+        columns.iter().map(|it| self.distances[*it]).fold(0.0, f64::max)
+    }
+
+    /// Whether it is clearly apart from all that have a value.
+    fn is_clear(&self) -> bool {
+        self.distances.iter().all(|it| *it == 0.0 || *it >= CLEAR)
+    }
+
+    /// Its truth is in the row.
+    fn clause(&self) -> Clause {
+        let rank = match self.rank {
+            Rank::Best => "best",
+            Rank::AmongTheBest => "among the best",
+            Rank::Between => "between the others",
+            Rank::AmongTheWorst => "among the worst",
+            Rank::Worst => "worst",
+        };
+        let value = short(self.value, self.row.unit);
+        Clause { text: format!("{rank} at “{}”: {value}", self.row.label), claims: Vec::new() }
+    }
+}
+
+/// By how much of the greater two numbers differ; 0 if they read the same.
+fn difference(one: f64, other: f64) -> f64 {
+    let difference = (one - other).abs() / one.abs().max(other.abs()).max(f64::MIN_POSITIVE);
+    if reads_the_same(one, other) { 0.0 } else { difference }
+}
+
+/// The place that tells most of these columns clearly apart; if none does, the one with the
+/// greatest distance. The first of several.
+fn tells_most_apart<'a, 'b>(places: &'a [Placed<'b>], alike: &[usize]) -> Option<&'a Placed<'b>> {
+    let count = |it: &Placed| alike.iter().filter(|of| it.distances[**of] >= CLEAR).count();
+    // Of several the first is wanted, and `max_by` gives the last.
+    let clearest = places.iter().rev().max_by_key(|it| count(it)).filter(|it| count(it) > 0);
+    clearest.or_else(|| {
+        let farthest = places.iter().rev();
+        let farthest = farthest.max_by(|a, b| a.most(alike).total_cmp(&b.most(alike)));
+        farthest.filter(|it| it.most(alike) > 0.0)
+    })
 }
 
 /// The workload of which the columns serve the most different shares during the outage; the first
@@ -144,17 +279,4 @@ fn wrong_values(column: &Column) -> Option<Clause> {
     };
     let is = |kind| (Over::Whole, figure(kind), Relation::Equal, count(kind));
     Some(Clause { text, claims: AnomalyKind::ALL.into_iter().map(is).collect() })
-}
-
-/// The first row at which the column is better than every other, and the first at which it is
-/// worse. Their truth is in the rows themselves.
-fn best_and_worst(rows: &[Row], column: usize) -> Vec<Clause> {
-    let find = |which: &dyn Fn(&Row) -> Option<usize>, word: &str| {
-        let mut rows = rows.iter().filter(|it| !it.is_detail);
-        let row = rows.find(|it| which(it) == Some(column))?;
-        let value = number(row.values[column]?, row.unit);
-        Some(Clause { text: format!("{word} at “{}”: {value}", row.label), claims: Vec::new() })
-    };
-    let (best, worst) = (find(&Row::best, "best"), find(&Row::worst, "worst"));
-    best.into_iter().chain(worst).collect()
 }

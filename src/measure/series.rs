@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
-use crate::history::inquiry::{SLICE_RECORDS, share_done};
-use crate::history::{Found, Inquiry, Runs, Walk};
+use crate::history::inquiry::{SLICE_RECORDS, share_behind};
+use crate::history::{Found, Inquiry, Ride, Runs};
 use crate::model::{Figure, GroupId, Model, Record, Script, ServiceId, Stat, StoreId, Time};
 
+use super::arrivals::Cohort;
 use super::compare::Outage;
 use super::figures::{self, Measured};
-use super::meter::Meter;
+use super::knowledge;
+use super::meter::{Meter, Part};
 
 /// What a chart is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +20,9 @@ pub enum ChartKind {
     Response,
     /// Arrivals and completions a second.
     Throughput,
+    /// Handlers that failed, calls that were not answered in time, messages that were turned away or
+    /// lost.
+    Failures,
     /// The most that waited at each service.
     Queue,
     /// The most that each group was behind.
@@ -37,10 +42,16 @@ pub fn figures(model: &Model) -> Vec<(ChartKind, Figure)> {
     let is_workload = |it: &ServiceId| model.services[it.index()].workload.is_some();
     let mut all = Vec::new();
     for it in services().filter(is_workload) {
-        all.push((ChartKind::Response, Figure::Free(it, Stat::P50)));
-        all.push((ChartKind::Response, Figure::Free(it, Stat::P99)));
+        if knowledge::waits(model, it) {
+            all.push((ChartKind::Response, Figure::Free(it, Stat::P50)));
+            all.push((ChartKind::Response, Figure::Free(it, Stat::P99)));
+        }
         all.push((ChartKind::Throughput, Figure::RateIn(it)));
         all.push((ChartKind::Throughput, Figure::RateOut(it)));
+    }
+    for it in services() {
+        let kinds = [Figure::Failed, Figure::TimedOut, Figure::Rejected, Figure::Lost];
+        all.extend(kinds.map(|of| (ChartKind::Failures, of(it))));
     }
     for it in services().filter(|it| !is_workload(it)) {
         all.push((ChartKind::Queue, Figure::MaxQueue(it)));
@@ -110,9 +121,11 @@ pub struct ChartsOf {
 }
 
 struct State {
-    walk: Walk,
-    series: Meter,
-    spans: Vec<(Extent, Meter)>,
+    ride: Ride,
+    /// Its first span is that of the series.
+    meter: Meter,
+    /// What the others are.
+    spans: Vec<Extent>,
     figures: Vec<(ChartKind, Figure)>,
     /// By figure: of the buckets that are over. Figures of arrivals are worked out at the end.
     values: Vec<Vec<Option<f64>>>,
@@ -132,57 +145,46 @@ impl ChartsOf {
 
 impl State {
     fn step(&mut self, end: Time) -> bool {
-        let Some(next) = self.walk.next_at().filter(|it| *it <= end) else { return false };
+        let Some(next) = self.ride.next_at().filter(|it| *it <= end) else { return false };
         self.come_to(next);
-        self.fresh.clear();
-        let fresh = &mut self.fresh;
-        self.walk.step(end, |record, _| fresh.push(*record));
-        let moment = self.walk.moment();
-        self.series.see(&self.fresh, moment);
-        for (_, meter) in &mut self.spans {
-            meter.see(&self.fresh, moment);
-        }
+        self.ride.step(&mut self.fresh);
+        self.meter.see(&self.fresh, self.ride.world());
         true
     }
 
     fn come_to(&mut self, next: Time) {
-        let moment = self.walk.moment();
-        self.series.come_to(next, moment);
-        for (_, meter) in &mut self.spans {
-            meter.come_to(next, moment);
-        }
-        let taken = self.values.first().map_or(0, Vec::len);
-        for place in taken..self.series.over() {
-            let Some(measured) = self.series.bucket(place) else { break };
+        self.meter.come_to(next, self.ride.world());
+        for measured in self.meter.take_over(0) {
             for ((_, figure), values) in self.figures.iter().zip(&mut self.values) {
                 values.push(measured.figure(*figure));
             }
-            self.series.forget(place);
         }
     }
 
     fn charted(&self, asked: &Asked, now: Time) -> Charted {
         let mut values = self.values.clone();
         // Arrivals are followed past the end of their bucket.
+        let over = values.first().map_or(0, Vec::len);
+        let cohorts: Vec<Vec<Cohort>> = (0..over).map(|it| self.meter.cohorts(0, it)).collect();
         for ((_, figure), values) in self.figures.iter().zip(&mut values) {
             let Figure::Free(workload, stat) = *figure else { continue };
-            for (place, value) in values.iter_mut().enumerate() {
-                let cohort = self.series.cohort(place, workload);
+            for (value, cohorts) in values.iter_mut().zip(&cohorts) {
+                let cohort = cohorts.get(workload.index());
                 *value = cohort.and_then(|it| figures::of(&it.free, stat));
             }
         }
-        let moment = self.walk.moment();
-        let span = |(extent, meter): &(Extent, Meter)| {
-            let measured = meter.so_far(now, moment).into_iter().next()?;
+        let world = self.ride.world();
+        let span = |(place, extent): (usize, &Extent)| {
+            let measured = self.meter.so_far(place + 1, now, world).into_iter().next()?;
             Some((*extent, measured))
         };
         Charted {
             asked: asked.clone(),
-            model: Arc::clone(moment.world.model()),
-            bounds: self.series.bounds(),
+            model: Arc::clone(world.model()),
+            bounds: self.meter.bucket_bounds(0),
             figures: self.figures.clone(),
             values,
-            spans: self.spans.iter().filter_map(span).collect(),
+            spans: self.spans.iter().enumerate().filter_map(span).collect(),
         }
     }
 }
@@ -192,33 +194,36 @@ impl Inquiry for ChartsOf {
 
     fn begin(&mut self, runs: &mut Runs) {
         // Arrivals are followed from the beginning.
-        let mut walk = runs.walk(&self.script, Time::ZERO);
-        walk.go_to(Time::ZERO);
-        let model = Arc::clone(walk.moment().world.model());
+        let ride = Ride::from(runs.walk(&self.script, Time::ZERO));
+        let model = ride.world().model();
         let Asked { from, until, end, ref outage, looped } = self.asked;
         let outage = outage.as_ref().map(|it| (Extent::Outage, it.from, it.until));
         let looped = looped.map(|(from, until)| (Extent::Loop, from, until));
         let whole = Some((Extent::Whole, Time::ZERO, end));
-        let spans = [whole, outage, looped].into_iter().flatten();
-        let spans = spans.map(|(extent, from, until)| {
-            (extent, Meter::new(&model, from.min(end), until.min(end), 1))
-        });
-        let figures = figures(&model);
+        let part = |from: Time, until: Time, buckets| Part {
+            from: from.min(end),
+            until: until.min(end),
+            buckets,
+        };
+        let spans: Vec<_> = [whole, outage, looped].into_iter().flatten().collect();
+        let parts = spans.iter().map(|(_, from, until)| part(*from, *until, 1));
+        let parts: Vec<Part> = [part(from, until, self.buckets)].into_iter().chain(parts).collect();
+        let figures = figures(model);
         self.state = Some(State {
-            series: Meter::new(&model, from.min(end), until.min(end), self.buckets),
-            spans: spans.collect(),
+            meter: Meter::new(model, &parts, None),
+            spans: spans.iter().map(|it| it.0).collect(),
             values: vec![Vec::new(); figures.len()],
             figures,
             fresh: Vec::new(),
-            walk,
+            ride,
         });
     }
 
     fn work(&mut self) -> Found<Charted> {
         let end = self.asked.end;
         let Some(state) = &mut self.state else { return Found::Nothing };
-        let stop = state.walk.moment().scene.records + SLICE_RECORDS;
-        while state.walk.moment().scene.records < stop {
+        let stop = state.ride.world().record_count() + SLICE_RECORDS;
+        while state.ride.world().record_count() < stop {
             if !state.step(end) {
                 // What happens at the last instant has happened.
                 state.come_to(end + crate::model::Span(1));
@@ -227,14 +232,14 @@ impl Inquiry for ChartsOf {
         }
         self.slices += 1;
         if self.slices.is_multiple_of(TOLD_EVERY) || self.slices == 4 {
-            let now = state.walk.moment().scene.at;
+            let now = state.ride.world().now();
             return Found::SoFar(state.charted(&self.asked, now));
         }
         Found::Nothing
     }
 
     fn progress(&self) -> f32 {
-        let walk = self.state.as_ref().map(|it| &it.walk);
-        walk.map_or(0.0, |it| share_done(it, Time::ZERO, self.asked.end))
+        let ride = self.state.as_ref().map(|it| &it.ride);
+        ride.map_or(0.0, |it| share_behind(it.next_at(), Time::ZERO, self.asked.end))
     }
 }

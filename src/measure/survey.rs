@@ -2,25 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::inquiry::{SLICE_RECORDS, share_done};
-use crate::history::{Found, Inquiry, Runs, Walk};
+use crate::history::inquiry::{SLICE_RECORDS, share_behind};
+use crate::history::{Found, Inquiry, Ride, Runs};
 use crate::model::{Figure, Level, Record, Script, Time};
 
-use super::arrivals::Fate;
+use super::arrivals::{Cohort, Fate};
 use super::figures::Measured;
-use super::meter::Meter;
+use super::meter::{Meter, Part};
 use super::watch::{Verdict, Watch};
-
-/// A span to be measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// Its first instant.
-    pub from: Time,
-    /// Its last.
-    pub until: Time,
-    /// In how many buckets it is measured.
-    pub buckets: usize,
-}
 
 /// Measures parts of a run, and watches claims about it.
 pub struct Survey {
@@ -29,12 +18,18 @@ pub struct Survey {
     parts: Vec<Part>,
     levels: Vec<Level>,
     has_fates: bool,
-    meters: Vec<Meter>,
+    fault: Option<Time>,
     watches: Vec<Watch>,
-    walk: Option<Walk>,
-    fresh: Vec<Record>,
-    records: u64,
+    under_way: Option<UnderWay>,
     slices: u32,
+}
+
+/// A survey that has begun.
+struct UnderWay {
+    ride: Ride,
+    meter: Meter,
+    watches: Vec<Watch>,
+    fresh: Vec<Record>,
 }
 
 /// What a survey found.
@@ -48,8 +43,10 @@ pub struct Surveyed {
     pub arrivals: (u64, u64),
     /// What was drawn for the first arrivals, as a hash over each.
     pub draws: BTreeMap<u64, u64>,
-    /// What became of the first arrivals in the first part, if that was asked for.
+    /// What became of the first arrivals, if that was asked for.
     pub fates: Vec<Fate>,
+    /// By service: what became of the healthy ones, if that was asked for.
+    pub healthy: Option<Vec<Cohort>>,
     /// How many records were looked at.
     pub records: u64,
     /// Whether time stood still, so that the run did not come to its end.
@@ -66,11 +63,9 @@ impl Survey {
             parts,
             levels: Vec::new(),
             has_fates: false,
-            meters: Vec::new(),
+            fault: None,
             watches: Vec::new(),
-            walk: None,
-            fresh: Vec::new(),
-            records: 0,
+            under_way: None,
             slices: 0,
         }
     }
@@ -82,10 +77,18 @@ impl Survey {
         self
     }
 
-    /// Remembers what became of each arrival in the first part, too.
+    /// Remembers what became of each arrival, too.
     #[must_use]
     pub const fn with_fates(mut self) -> Self {
         self.has_fates = true;
+        self
+    }
+
+    /// Tells apart those arrivals that are [healthy](super::healthy) in a run in which a fault begins
+    /// then.
+    #[must_use]
+    pub const fn with_healthy(mut self, fault: Option<Time>) -> Self {
+        self.fault = fault;
         self
     }
 
@@ -101,53 +104,50 @@ impl Survey {
         }
         self
     }
+}
 
-    fn step(&mut self, walk: &mut Walk) -> bool {
-        let next = walk.next_at().filter(|it| *it <= self.end);
-        let Some(next) = next else { return false };
-        for meter in &mut self.meters {
-            meter.come_to(next, walk.moment());
+impl UnderWay {
+    /// Takes in the next step up to an instant; false if there is none.
+    fn step(&mut self, end: Time) -> bool {
+        let Self { ride, meter, watches, fresh } = self;
+        let Some(next) = ride.next_at().filter(|it| *it <= end) else { return false };
+        meter.come_to(next, ride.world());
+        for watch in &mut *watches {
+            watch.come_to(next, meter.sight(ride.world()));
         }
-        for watch in &mut self.watches {
-            watch.come_to(next, walk.moment());
-        }
-        self.fresh.clear();
-        let fresh = &mut self.fresh;
-        walk.step(self.end, |record, _| fresh.push(*record));
-        self.records += self.fresh.len() as u64;
-        for meter in &mut self.meters {
-            meter.see(&self.fresh, walk.moment());
-        }
-        for watch in &mut self.watches {
-            watch.see(&self.fresh);
+        ride.step(fresh);
+        meter.see(fresh, ride.world());
+        for watch in watches {
+            watch.see(fresh);
         }
         true
     }
 
     /// What is known by now: as if the run ended here.
-    fn so_far(&self) -> Surveyed {
-        let parts = self.walk.as_ref().map_or_else(Vec::new, |walk| {
-            let now = walk.moment().scene.at.min(self.end);
-            self.meters.iter().map(|it| it.so_far(now, walk.moment())).collect()
-        });
-        Surveyed { parts, records: self.records, ..Surveyed::default() }
+    fn so_far(&self, parts: usize, end: Time) -> Surveyed {
+        let world = self.ride.world();
+        let now = world.now().min(end);
+        Surveyed {
+            parts: (0..parts).map(|it| self.meter.so_far(it, now, world)).collect(),
+            healthy: self.meter.healthy(),
+            records: world.record_count(),
+            ..Surveyed::default()
+        }
     }
 
-    fn finish(&mut self, walk: &Walk) -> Surveyed {
-        let moment = walk.moment();
-        let arrivals = self.meters.first().map_or((0, 0), Meter::arrivals);
-        let draws = self.meters.first().map_or_else(BTreeMap::new, |it| it.draws().clone());
-        let fates = self.meters.first().map_or_else(Vec::new, |it| it.fates().to_vec());
-        let meters = std::mem::take(&mut self.meters).into_iter();
-        let watches = std::mem::take(&mut self.watches).into_iter();
+    fn finish(self, end: Time) -> Surveyed {
+        let Self { ride, meter, watches, .. } = self;
+        let world = ride.world();
+        let sight = meter.sight(world);
         Surveyed {
-            parts: meters.map(|it| it.finish(self.end, moment)).collect(),
-            verdicts: watches.map(|it| it.finish(self.end, moment)).collect(),
-            arrivals,
-            draws,
-            fates,
-            records: self.records,
-            stands_still: moment.world.stands_still(),
+            verdicts: watches.into_iter().map(|it| it.finish(end, sight)).collect(),
+            arrivals: meter.arrivals(),
+            draws: meter.draws().clone(),
+            fates: meter.fates().to_vec(),
+            healthy: meter.healthy(),
+            records: world.record_count(),
+            stands_still: world.stands_still(),
+            parts: meter.finish(end, world),
         }
     }
 }
@@ -161,36 +161,36 @@ impl Inquiry for Survey {
 
     fn begin(&mut self, runs: &mut Runs) {
         // Arrivals are counted, and claims watched, from the beginning.
-        let mut walk = runs.walk(&self.script, Time::ZERO);
-        walk.go_to(Time::ZERO);
-        let model = walk.moment().world.model();
-        let meter = |(place, it): (usize, &Part)| {
-            let meter = Meter::new(model, it.from, it.until.min(self.end), it.buckets);
-            let meter = meter.with_levels(self.levels.clone());
-            if self.has_fates && place == 0 { meter.with_fates() } else { meter }
-        };
-        self.meters = self.parts.iter().enumerate().map(meter).collect();
-        self.walk = Some(walk);
+        let ride = Ride::from(runs.walk(&self.script, Time::ZERO));
+        let end = self.end;
+        let part = |it: &Part| Part { from: it.from.min(end), until: it.until.min(end), ..*it };
+        let parts: Vec<Part> = self.parts.iter().map(part).collect();
+        let meter = Meter::new(ride.world().model(), &parts, self.fault);
+        let meter = meter.with_levels(self.levels.clone());
+        let meter = if self.has_fates { meter.with_fates() } else { meter };
+        let watches = std::mem::take(&mut self.watches);
+        self.under_way = Some(UnderWay { ride, meter, watches, fresh: Vec::new() });
     }
 
     fn work(&mut self) -> Found<Surveyed> {
-        let Some(mut walk) = self.walk.take() else { return Found::All(Surveyed::default()) };
-        let stop = walk.moment().scene.records + SLICE_RECORDS;
-        while walk.moment().scene.records < stop {
-            if !self.step(&mut walk) {
-                return Found::All(self.finish(&walk));
+        let Some(mut it) = self.under_way.take() else { return Found::All(Surveyed::default()) };
+        let stop = it.ride.world().record_count() + SLICE_RECORDS;
+        while it.ride.world().record_count() < stop {
+            if !it.step(self.end) {
+                return Found::All(it.finish(self.end));
             }
         }
-        self.walk = Some(walk);
+        let it = self.under_way.insert(it);
         self.slices += 1;
         // Soon at first, so that there is something to be seen.
         if self.slices.is_multiple_of(TOLD_EVERY) || self.slices == FIRST_TOLD {
-            return Found::SoFar(self.so_far());
+            return Found::SoFar(it.so_far(self.parts.len(), self.end));
         }
         Found::Nothing
     }
 
     fn progress(&self) -> f32 {
-        self.walk.as_ref().map_or(0.0, |walk| share_done(walk, Time::ZERO, self.end))
+        let next = |it: &UnderWay| share_behind(it.ride.next_at(), Time::ZERO, self.end);
+        self.under_way.as_ref().map_or(0.0, next)
     }
 }

@@ -1,10 +1,9 @@
 //! A watch: a claim about levels that must hold at certain instants, looked at whenever all that
 //! happens at an instant has happened.
 
-use crate::history::Moment;
 use crate::model::{Claim, Expectation, Figure, Mode, Record, Span, Term, Time};
 
-use super::levels;
+use super::levels::{self, Sight};
 
 /// How an expectation was met.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,32 +79,32 @@ impl Watch {
     }
 
     /// Time goes on to `next`, and all that happens before has happened.
-    pub fn come_to(&mut self, next: Time, moment: &Moment) {
+    pub fn come_to(&mut self, next: Time, sight: Sight) {
         if self.verdict.is_some() || next <= self.from {
             return;
         }
         // What was so at the instant before is so up to the next.
-        let at = moment.scene.at.max(self.from);
+        let at = sight.world.now().max(self.from);
         if at <= self.until && (self.dirty || !self.has_begun) {
-            self.look(at, moment);
+            self.look(at, sight);
         }
         self.has_begun = true;
         self.dirty = false;
         if next > self.until && self.verdict.is_none() {
-            self.decide(moment);
+            self.decide(sight);
         }
     }
 
-    fn sides(&self, moment: &Moment) -> (Option<f64>, Option<f64>) {
+    fn sides(&self, sight: Sight) -> (Option<f64>, Option<f64>) {
         let mut of = |variant: usize, figure: Figure| match figure {
-            Figure::Level(it) if variant == self.variant => levels::level(it, moment),
+            Figure::Level(it) if variant == self.variant => levels::level(it, sight),
             _ => None,
         };
         (self.claim.left.value(&mut of), self.claim.right.value(&mut of))
     }
 
-    fn look(&mut self, at: Time, moment: &Moment) {
-        let (left, right) = self.sides(moment);
+    fn look(&mut self, at: Time, sight: Sight) {
+        let (left, right) = self.sides(sight);
         let holds = match (left, right) {
             (Some(left), Some(right)) => self.claim.relation.holds(left, right),
             _ => false,
@@ -119,8 +118,8 @@ impl Watch {
     }
 
     /// No instant is left at which it could be decided otherwise.
-    fn decide(&mut self, moment: &Moment) {
-        let (left, right) = self.sides(moment);
+    fn decide(&mut self, sight: Sight) {
+        let (left, right) = self.sides(sight);
         let passed = matches!(self.mode, Mode::Always | Mode::Never);
         self.verdict = Some(Verdict { passed, at: self.until, left, right });
     }
@@ -145,10 +144,10 @@ impl Watch {
 
     /// The run has come to its end.
     #[must_use]
-    pub fn finish(mut self, end: Time, moment: &Moment) -> Verdict {
-        self.come_to(end + Span(1), moment);
+    pub fn finish(mut self, end: Time, sight: Sight) -> Verdict {
+        self.come_to(end + Span(1), sight);
         if self.verdict.is_none() {
-            self.decide(moment);
+            self.decide(sight);
         }
         self.verdict.expect("it was just decided")
     }

@@ -27,7 +27,7 @@ impl Histogram {
         let bucket = bucket_of(span.0);
         match self.counts.get_mut(bucket.wrapping_sub(self.first)) {
             Some(count) => *count += 1,
-            None => self.widen(bucket),
+            None => self.widen(bucket, 1),
         }
         self.count += 1;
         self.sum += u128::from(span.0);
@@ -37,7 +37,7 @@ impl Histogram {
     /// Counts the first of a bucket outside the range seen so far.
     #[cold]
     #[inline(never)]
-    fn widen(&mut self, bucket: usize) {
+    fn widen(&mut self, bucket: usize, count: u64) {
         if self.counts.is_empty() {
             self.first = bucket;
         }
@@ -50,7 +50,7 @@ impl Histogram {
         if place >= self.counts.len() {
             self.counts.resize(place + 1, 0);
         }
-        self.counts[place] += 1;
+        self.counts[place] += count;
     }
 
     /// Takes its counts out, to be put back as they are.
@@ -93,6 +93,20 @@ impl Histogram {
             sum: self.sum - earlier.sum,
             max: highest.min(self.max),
         }
+    }
+
+    /// Takes in all that another one took in.
+    pub fn add(&mut self, other: &Self) {
+        for (place, count) in other.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let bucket = other.first + place;
+            match self.counts.get_mut(bucket.wrapping_sub(self.first)) {
+                Some(it) => *it += count,
+                None => self.widen(bucket, *count),
+            }
+        }
+        self.count += other.count;
+        self.sum += other.sum;
+        self.max = self.max.max(other.max);
     }
 
     /// Every bucket with something in it: the least length that it holds, the least that it does
@@ -175,6 +189,25 @@ mod tests {
             let (low, high) = bounds(bucket_of(value));
             prop_assert!(low <= value && value < high);
             prop_assert!(high - low == 1 || (high - low) * 128 <= low);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn two_together_are_one_that_took_in_what_both_did(
+            one in prop::collection::vec(0..u64::MAX / 4, 0..20),
+            other in prop::collection::vec(0..u64::MAX / 4, 0..20),
+        ) {
+            let of = |values: &[u64]| {
+                let mut histogram = Histogram::default();
+                values.iter().for_each(|it| histogram.record(Span(*it)));
+                histogram
+            };
+            let mut added = of(&one);
+            added.add(&of(&other));
+            let all = of(&[one, other].concat());
+            prop_assert!(added.buckets().eq(all.buckets()));
+            prop_assert_eq!((added.count(), added.sum(), added.max()), (all.count(), all.sum(), all.max()));
         }
     }
 

@@ -156,6 +156,13 @@ impl World {
         StoreTally { window, wrong_time: measure.wrong_time(at), anomalies }
     }
 
+    /// Anomalies of a projection so far, in the order of [`AnomalyKind::ALL`]; none of another store.
+    #[must_use]
+    pub fn anomalies_of(&self, store: StoreId) -> [u64; AnomalyKind::ALL.len()] {
+        let beliefs = self.beliefs.as_ref();
+        beliefs.and_then(|it| it.projections.anomalies(store)).unwrap_or_default()
+    }
+
     /// How much a group is behind: events of a log that it has not committed, messages of a
     /// queue that are not settled.
     #[must_use]
@@ -218,6 +225,13 @@ impl World {
     #[must_use]
     pub fn done(&self, service: ServiceId) -> u64 {
         self.services[service.index()].statistics.completed
+    }
+
+    /// Instances of a service that run.
+    #[must_use]
+    pub fn running(&self, service: ServiceId) -> usize {
+        let instances = self.model().instances_of(service);
+        instances.filter(|it| self.instances[it.index()].up).count()
     }
 
     /// Messages that wait at a service, and workers of it that are busy.

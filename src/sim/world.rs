@@ -52,6 +52,13 @@ pub trait Observer {
     const LISTENS: bool = true;
     /// Something happened.
     fn record(&mut self, record: &Record);
+    /// All this happened; it is taken away.
+    fn take(&mut self, records: &mut Vec<Record>) {
+        for record in &*records {
+            self.record(record);
+        }
+        records.clear();
+    }
 }
 
 impl Observer for () {
@@ -62,6 +69,15 @@ impl Observer for () {
 impl<F: FnMut(&Record)> Observer for F {
     fn record(&mut self, record: &Record) {
         self(record);
+    }
+}
+
+impl Observer for Vec<Record> {
+    fn record(&mut self, record: &Record) {
+        self.push(*record);
+    }
+    fn take(&mut self, records: &mut Vec<Record>) {
+        self.append(records);
     }
 }
 
@@ -574,10 +590,7 @@ impl World {
 
     pub(super) fn deliver_records<O: Observer>(&mut self, observer: &mut O) {
         if O::LISTENS {
-            for record in &self.fresh {
-                observer.record(record);
-            }
-            self.fresh.clear();
+            observer.take(&mut self.fresh);
         }
     }
 

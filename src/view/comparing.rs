@@ -19,6 +19,8 @@ pub struct CompareView {
     pub caption: String,
     /// Whether all is the same that should be.
     pub is_fair: bool,
+    /// Whether all is measured, so that nothing of it changes any more.
+    pub is_final: bool,
     /// Which seeds, and which fault.
     pub about: String,
     /// What is the same, what is not, and what is assumed, a sentence each.
@@ -34,7 +36,8 @@ pub struct ColumnView {
     pub name: String,
     /// What it shows, in the words of whoever wrote it.
     pub about: String,
-    /// What is going on in it, made from its figures; none while they are not known.
+    /// What is going on in it, made from its figures; none while they are not known. As long as not
+    /// all of them are final it begins with "So far".
     pub sentence: Option<String>,
     /// What is down at the playhead.
     pub down: Option<String>,
@@ -102,10 +105,12 @@ pub fn comparing(app: &App) -> CompareView {
     let columns = it.sides.iter().enumerate().map(|(place, side)| ColumnView {
         name: side.name.clone(),
         about: side.about.clone(),
-        sentence: compared
-            .and_then(|it| it.sentences.get(place))
-            .filter(|it| !it.is_empty())
-            .map(|it| capital(it)),
+        sentence: compared.and_then(|it| it.sentences.get(place)).filter(|it| !it.is_empty()).map(
+            |sentence| match it.is_done() {
+                true => capital(sentence),
+                false => format!("So far: {sentence}"),
+            },
+        ),
         down: down(side),
         progress: side.progress(),
         ink: ink(place),
@@ -118,6 +123,7 @@ pub fn comparing(app: &App) -> CompareView {
         rows: rows(it),
         caption,
         is_fair,
+        is_final: it.is_done(),
         about: told.map_or_else(String::new, |it| {
             format!("{}{}", it.seeds_in_words(), it.outage_in_words())
         }),
@@ -171,6 +177,12 @@ fn caption(it: &Comparing, compared: Option<&Compared>) -> (String, bool) {
 fn rows(it: &Comparing) -> Vec<RowView> {
     let mut rows = all_rows(it);
     rows.sort_by_key(|it| it.is_same);
+    if !it.is_done() {
+        // Nobody has won yet.
+        for cell in rows.iter_mut().flat_map(|it| &mut it.cells) {
+            cell.standing = Standing::Between;
+        }
+    }
     rows
 }
 
@@ -241,7 +253,11 @@ pub fn first_in_words(app: &App) -> Option<(Option<Time>, String)> {
 pub const OVERS: [(Option<Over>, &str, &str); 4] = [
     (None, "Key figures", "The figures that matter most, each over the span that it is about"),
     (Some(Over::Whole), "Whole run", "All figures over the whole run"),
-    (Some(Over::Healthy), "Healthy", "All figures until the first fault"),
+    (
+        Some(Over::Healthy),
+        "Healthy",
+        "All figures until the first fault; of users, those who were through before it",
+    ),
     (Some(Over::Outage), "The fault", "All figures while the first fault lasts"),
 ];
 

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::app::App;
-use crate::measure::judge;
-use crate::model::Time;
+use crate::measure::{judge, words};
+use crate::model::{Model, Time};
 
 /// The list.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,9 @@ pub struct ExpectationsView {
 pub struct Line {
     /// Of which variant it is; empty for the only one.
     pub variant: String,
-    /// As it is written.
+    /// What is expected, in a sentence.
+    pub sentence: String,
+    /// The same as the file has it.
     pub text: String,
     /// Why, in the words of whoever wrote it.
     pub because: String,
@@ -65,6 +67,8 @@ impl State {
 #[must_use]
 pub fn expectations(app: &App) -> ExpectationsView {
     let now = app.playback.at;
+    let variants = app.scenario.variants.iter().map(|it| (it.name.as_str(), &*it.model));
+    let variants: Vec<(&str, &Model)> = variants.collect();
     let all = app.scenario.expect.iter().enumerate();
     let lines: Vec<Line> = all
         .map(|(place, it)| {
@@ -82,6 +86,7 @@ pub fn expectations(app: &App) -> ExpectationsView {
                     .get(it.variant)
                     .map(|it| it.name.clone())
                     .unwrap_or_default(),
+                sentence: words::expectation(it, &variants),
                 text: it.text.clone(),
                 because: it.because.clone(),
                 state,
@@ -94,9 +99,14 @@ pub fn expectations(app: &App) -> ExpectationsView {
     let passed = count(&|it| it == State::Passed);
     let failed = count(&|it| it == State::Failed);
     let not_yet = count(&|it| matches!(it, State::NotYet(_)));
-    let mut summary = format!("{passed} passed, {failed} failed at {now:.3}");
+    let unknown = count(&|it| it == State::Unknown);
+    let so_far = if unknown > 0 { "So far " } else { "" };
+    let mut summary = format!("{so_far}{passed} passed, {failed} failed at {now:.3}");
     if not_yet > 0 {
         let _ = write!(summary, ", {not_yet} decided later");
+    }
+    if unknown > 0 {
+        let _ = write!(summary, ", {unknown} being measured");
     }
     ExpectationsView { lines, summary, progress: app.expecting.progress() }
 }
@@ -112,7 +122,7 @@ pub fn text(view: &ExpectationsView) -> String {
             State::Failed => '-',
             State::NotYet(_) => 'o',
         };
-        let _ = writeln!(out, "{sign} {:<8} {}\n    {}", it.variant, it.text, it.found);
+        let _ = writeln!(out, "{sign} {:<8} {}\n    {}", it.variant, it.sentence, it.found);
     }
     out
 }

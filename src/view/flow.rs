@@ -60,8 +60,19 @@ pub struct CardValue {
     pub label: String,
     /// What it is.
     pub value: String,
-    /// Whether it is not what it should be.
-    pub is_wrong: bool,
+    /// Whether it is what it should be.
+    pub fit: Fit,
+}
+
+/// How a value of a projection compares with what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// It is that, or nothing is known that it should be.
+    Right,
+    /// It is not that yet: nothing has gone wrong, and what is missing may be on its way.
+    NotYet,
+    /// It is not that, and something was applied wrongly, or never will be.
+    Wrong,
 }
 
 /// How a service is.
@@ -403,18 +414,32 @@ fn card(model: &Model, scene: &Scene, id: ServiceId) -> Card {
 pub fn values_of(model: &Model, scene: &Scene, service: ServiceId) -> Vec<CardValue> {
     let shown = model.presentation.shown.iter().zip(&scene.shown).zip(&scene.should);
     let ours = shown.filter(|((it, _), _)| it.service == service);
-    ours.flat_map(|((it, value), should)| shown_value(model, it, *value, *should)).collect()
+    ours.flat_map(|((it, value), should)| {
+        let has_erred = scene.anomalies[it.store.index()] > 0;
+        shown_value(model, it, (*value, *should), has_erred)
+    })
+    .collect()
 }
 
-/// A value that a card shows; of a projection also what it should be.
-fn shown_value(model: &Model, shown: &Shown, value: f64, should: f64) -> Vec<CardValue> {
+/// A value that a card shows; of a projection also what it should be, or is not yet.
+fn shown_value(
+    model: &Model,
+    shown: &Shown,
+    (value, should): (f64, f64),
+    has_erred: bool,
+) -> Vec<CardValue> {
     let text = |value: f64| number_text(value / shown.divisor, shown.divisor, &shown.unit);
     let is_projection = model.stores[shown.store.index()].projection_of.is_some();
-    let is_wrong = is_projection && text(value) != text(should);
-    let mut rows = vec![CardValue { label: shown.label.clone(), value: text(value), is_wrong }];
+    let fit = match text(value) == text(should) {
+        _ if !is_projection => Fit::Right,
+        true => Fit::Right,
+        false if has_erred => Fit::Wrong,
+        false => Fit::NotYet,
+    };
+    let mut rows = vec![CardValue { label: shown.label.clone(), value: text(value), fit }];
     if is_projection {
-        let label = "should be".to_owned();
-        rows.push(CardValue { label, value: text(should), is_wrong: false });
+        let label = if fit == Fit::NotYet { "not yet" } else { "should be" }.to_owned();
+        rows.push(CardValue { label, value: text(should), fit: Fit::Right });
     }
     rows
 }

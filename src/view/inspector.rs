@@ -59,6 +59,8 @@ pub enum Tone {
     Bad,
     /// As something that can be gone to.
     Time,
+    /// As something that is over.
+    Past,
 }
 
 impl Section {
@@ -220,10 +222,11 @@ fn scenario(app: &App) -> Inspection {
     for fault in &model.faults {
         let tone = match app.playback.at {
             at if at < fault.at => Tone::Plain,
-            at if fault.lasts.is_some_and(|lasts| at >= fault.at + lasts) => Tone::Good,
+            at if fault.lasts.is_some_and(|lasts| at >= fault.at + lasts) => Tone::Past,
             _ => Tone::Bad,
         };
         let (what, when) = fault_words(model, fault);
+        let what = if tone == Tone::Past { format!("{what} (over)") } else { what };
         faults.toned(when, what, tone);
     }
     let (mut events, mut requests) = (Section::new("Events"), Section::new("Requests and replies"));

@@ -6,6 +6,7 @@ use crate::app::{App, Reach, Window};
 use crate::measure::Measured;
 use crate::measure::figures::Histogram;
 use crate::measure::judge::short;
+use crate::measure::knowledge;
 use crate::measure::series::{ChartKind, Charted, Extent};
 use crate::model::{Figure, Model, ServiceId, Span, Stat, Time, Unit};
 
@@ -165,9 +166,10 @@ pub fn metrics(app: &App) -> MetricsView {
     view
 }
 
-const KINDS: [ChartKind; 7] = [
+const KINDS: [ChartKind; 8] = [
     ChartKind::Response,
     ChartKind::Throughput,
+    ChartKind::Failures,
     ChartKind::Queue,
     ChartKind::Lag,
     ChartKind::InFlight,
@@ -184,6 +186,11 @@ const fn words(kind: ChartKind) -> (&'static str, &'static str) {
         ChartKind::Throughput => {
             ("Throughput", "Arrivals, and those that came to their end as intended, a second")
         }
+        ChartKind::Failures => (
+            "Failures",
+            "Handlers that failed, calls that were not answered in time, messages that were turned \
+             away or lost, in each bucket",
+        ),
         ChartKind::Queue => ("Queue depth", "The most messages that waited for a worker"),
         ChartKind::Lag => ("Lag", "The most events that a group was behind"),
         ChartKind::InFlight => ("In flight", "Messages on links, on the average"),
@@ -254,6 +261,10 @@ pub fn line_name(model: &Model, figure: Figure) -> String {
         Figure::Free(it, stat) => of(stat.name(), it),
         Figure::RateIn(it) => of("in", it),
         Figure::RateOut(it) => of("out", it),
+        Figure::Failed(it) => format!("{} failed", service(it)),
+        Figure::TimedOut(it) => format!("{} timed out", service(it)),
+        Figure::Rejected(it) => format!("{} turned away", service(it)),
+        Figure::Lost(it) => format!("{} lost", service(it)),
         Figure::MaxQueue(it) => service(it).to_owned(),
         Figure::MaxLag(it) => {
             let group = &model.groups[it.index()];
@@ -281,10 +292,11 @@ fn round_up(value: f64) -> f64 {
     digit.unwrap_or(10.0) * power
 }
 
-/// How long users waited, and until when they knew.
+/// How long users waited, and until when they knew; of those who wait for anything.
 fn distributions(measured: &Measured) -> Vec<Distribution> {
     let services = measured.model.services.iter().enumerate();
-    let workloads = services.filter(|(_, it)| it.workload.is_some());
+    let workloads = services
+        .filter(|(place, _)| knowledge::waits(&measured.model, ServiceId::from_index(*place)));
     let each = workloads.flat_map(|(place, it)| {
         let cohort = measured.cohort(ServiceId::from_index(place));
         let of = |what: &str, histogram: &Histogram| {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use inflight::history::{Runs, work_out};
+use inflight::measure::Part;
 use inflight::measure::compare::{self, Column};
 use inflight::measure::coupling::Slowdown;
 use inflight::measure::matrix::{self, Harm};
-use inflight::measure::survey::Part;
 use inflight::measure::{Judged, Over, Spread, Survey, Surveyed, judge, sentence};
 use inflight::model::{AnomalyKind, FaultKind, Figure, Model, Script, ServiceId, Span, Stat, Time};
 use inflight::scenario::{self, Scenario, library};

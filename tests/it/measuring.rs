@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use inflight::history::{Runs, work_out};
-use inflight::measure::survey::Part;
+use inflight::measure::Part;
 use inflight::measure::{Measured, Survey, Surveyed};
 use inflight::model::{
     AnomalyKind, Figure, GroupId, Model, Script, ServiceId, Span, Stat, StoreId, Time,

@@ -4,6 +4,7 @@
 use egui::{DragValue, RichText, Ui};
 
 use crate::app::{App, Command, Selection};
+use crate::gui::flow_panel::nodes::fit_ink;
 use crate::gui::theme::Theme;
 use crate::history::MarkKind;
 use crate::model::{Act, FaultKind, ServiceId, Setting, Span};
@@ -48,8 +49,7 @@ fn holds(ui: &mut Ui, app: &App, service: ServiceId, theme: &Theme, out: &mut Ve
         ui.spacing_mut().item_spacing.y = 0.0;
         for value in &values {
             row(ui, theme, &value.label, |ui| {
-                let ink = if value.is_wrong { theme.colours.wrong } else { theme.colours.text };
-                ui.label(mono(&value.value).color(ink));
+                ui.label(mono(&value.value).color(fit_ink(value.fit, theme)));
             });
         }
         ui.spacing_mut().item_spacing.y = 6.0;

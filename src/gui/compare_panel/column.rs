@@ -86,12 +86,13 @@ pub fn ui(
     let mut top = inner.top() + 26.0;
     let sentence = it.sentence.clone().unwrap_or_default();
     let font = theme.text_font(theme.sizes.body);
-    let galley = painter.layout(sentence.clone(), font, colours.text, inner.width());
+    let ink = if app.comparing.is_done() { colours.text } else { colours.text_weak };
+    let galley = painter.layout(sentence.clone(), font, ink, inner.width());
     let height = galley.size().y;
     let said = Rect::from_min_size(pos2(inner.left(), top), galley.size());
     let words = ui.interact(said, id.with("sentence"), Sense::hover());
     words.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &sentence));
-    painter.galley(said.min, galley, colours.text);
+    painter.galley(said.min, galley, ink);
     // All columns begin at the same height, whatever they say.
     top += height.max(36.0) + 6.0;
     if let Some(progress) = it.progress {

@@ -123,11 +123,11 @@ fn row(ui: &mut Ui, (place, it): (usize, &RowView), view: &CompareView, theme: &
             pos2(f32::midpoint(left, right - numbers - 16.0), middle),
             vec2((right - numbers - 16.0 - left).max(8.0), 8.0),
         );
-        paint_cell(painter, bar, right, (cell, it.is_same), theme);
+        paint_cell(painter, bar, right, (cell, it.is_same || !view.is_final), theme);
     }
     let over = match it.over {
         Over::Whole => "over the whole run",
-        Over::Healthy => "until the first fault",
+        Over::Healthy => "until the first fault; of users, those who were through before it",
         Over::Outage => "of what begins while the fault lasts",
     };
     let good = match it.good {
@@ -145,12 +145,12 @@ fn paint_cell(
     painter: &Painter,
     bar: Rect,
     right: f32,
-    (cell, is_same): (&CellView, bool),
+    (cell, is_grey): (&CellView, bool),
     theme: &Theme,
 ) {
     let colours = &theme.colours;
     let ink = match cell.standing {
-        _ if is_same => colours.text_weak,
+        _ if is_grey => colours.text_weak,
         Standing::Best => colours.good,
         Standing::Worst => colours.bad,
         Standing::Between => colours.selection,

@@ -5,7 +5,7 @@ use egui::{Align2, Rect, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 use crate::app::{App, Command, CompareCommand};
 use crate::gui::controls;
 use crate::gui::theme::Theme;
-use crate::measure::grid::{Cell, EXPLAINED, Grid};
+use crate::measure::grid::{Cell, EXPLAINED, Grid, Spot};
 use crate::measure::matrix::Harm;
 
 const ROW: f32 = 46.0;
@@ -44,18 +44,18 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         }
     });
     ScrollArea::vertical().id_salt("matrix").auto_shrink(false).show(ui, |ui| {
-        for grid in grids {
+        for (place, grid) in grids.iter().enumerate() {
             ui.add_space(6.0);
             let title = format!("What {} makes of {}", grid.consumer, grid.topic);
             ui.label(egui::RichText::new(title).font(theme.strong_font(theme.sizes.body + 1.0)));
-            table(ui, grid, theme);
+            table(ui, (place, grid), theme, out);
         }
         ui.add_space(6.0);
         ui.add(egui::Label::new(controls::weak(theme, EXPLAINED)).wrap());
     });
 }
 
-fn table(ui: &mut Ui, grid: &Grid, theme: &Theme) {
+fn table(ui: &mut Ui, (place, grid): (usize, &Grid), theme: &Theme, out: &mut Vec<Command>) {
     let colours = &theme.colours;
     let width = ui.available_width() - 14.0;
     #[expect(clippy::cast_precision_loss, reason = "a handful of cells")]
@@ -73,36 +73,43 @@ fn table(ui: &mut Ui, grid: &Grid, theme: &Theme) {
         let font = theme.strong_font(theme.sizes.small);
         painter.text(at, Align2::LEFT_CENTER, harm.name(), font, colours.text_weak);
     }
-    for (place, row) in grid.rows.iter().enumerate() {
+    for (number, row) in grid.rows.iter().enumerate() {
         #[expect(clippy::cast_precision_loss, reason = "a handful of cells")]
-        let top = rect.top() + HEAD + ROW * place as f32;
+        let top = rect.top() + HEAD + ROW * number as f32;
         let at = pos2(rect.left() + 2.0, top + ROW / 2.0);
         let font = theme.text_font(theme.sizes.body);
         painter.text(at, Align2::LEFT_CENTER, row.strategy, font, colours.text);
         for (column, cell) in row.cells.iter().enumerate() {
             let room = Rect::from_min_size(pos2(x(column), top), vec2(cell_width, ROW)).shrink(2.0);
-            let about = format!("{} against {}", row.strategy, Harm::ALL[column].name());
-            paint_cell(ui, room, cell.as_ref(), &about, theme);
+            let Some(cell) = cell else {
+                painter.rect_filled(room, 4.0, colours.grid);
+                continue;
+            };
+            let at = Spot { grid: place, row: number, column };
+            if paint_cell(ui, room, (grid, at), cell, theme) {
+                out.push(Command::Compare(CompareCommand::OpenCell(at)));
+            }
         }
     }
 }
 
-fn paint_cell(ui: &Ui, rect: Rect, cell: Option<&Cell>, about: &str, theme: &Theme) {
+/// A cell; whether it was clicked.
+fn paint_cell(ui: &Ui, rect: Rect, (grid, at): (&Grid, Spot), cell: &Cell, theme: &Theme) -> bool {
     let colours = &theme.colours;
     let painter = ui.painter().with_clip_rect(rect);
-    let Some(cell) = cell else {
-        painter.rect_filled(rect, 4.0, colours.grid);
-        return;
-    };
-    let response = ui.interact(rect, ui.scope_id().with(about), Sense::hover());
+    let harm = Harm::ALL[at.column];
+    let about = format!("{} against {}", grid.rows[at.row].strategy, harm.name());
+    let id = ui.scope_id().with((at.grid, at.row, at.column));
+    let response = ui.interact(rect, id, Sense::click());
     let words = cell.in_words();
     response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::Label, true, format!("{about}: {words}"))
+        egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{about}: {words}"))
     });
     let is_good = cell.total() == 0;
     let (fill, edge) =
         if is_good { (colours.card, colours.card_border) } else { (colours.bad_fill, colours.bad) };
     let kind = egui::StrokeKind::Inside;
+    let edge = if response.hovered() { colours.selection } else { edge };
     painter.rect(rect, 4.0, fill, Stroke::new(1.0, edge), kind);
     let number = if is_good { colours.good } else { colours.bad };
     let font = theme.strong_font(theme.sizes.body + 1.5);
@@ -119,8 +126,12 @@ fn paint_cell(ui: &Ui, rect: Rect, cell: Option<&Cell>, about: &str, theme: &The
     let font = theme.text_font(theme.sizes.small - 1.0);
     let at = rect.left_bottom() + vec2(8.0, -4.0);
     painter.text(at, Align2::LEFT_BOTTOM, small.join(", "), font, colours.text_weak);
-    let never =
-        if cell.never > 0 { format!("\n{} never applied", cell.never) } else { String::new() };
-    let done = cell.interventions;
-    response.on_hover_text_at_pointer(format!("{about}\n{words}{never}\n{done} things done"));
+    let is_clicked = response.clicked();
+    response.on_hover_ui_at_pointer(|ui| {
+        ui.set_max_width(380.0);
+        ui.strong(&about);
+        ui.label(cell.sentence(grid, harm));
+        ui.weak("Click to look into that run, as a branch");
+    });
+    is_clicked
 }

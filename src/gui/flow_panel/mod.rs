@@ -5,7 +5,7 @@ mod camera;
 mod curves;
 mod dots;
 mod legend;
-mod nodes;
+pub mod nodes;
 pub mod small;
 mod touch;
 

@@ -4,7 +4,7 @@ use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2
 
 use crate::app::Selection;
 use crate::gui::theme::Theme;
-use crate::view::flow::{Card, CardValue, Health, Strip, StripRow};
+use crate::view::flow::{Card, CardValue, Fit, Health, Strip, StripRow};
 use crate::view::layout::{MOST_ROWS, STRIP_FOOT, STRIP_ROWS};
 
 use super::Lit;
@@ -127,7 +127,7 @@ pub fn paint_card(
     let state = if card.health == Health::Down { colours.bad } else { colours.text_weak };
     let room = width - 26.0 * scale;
     text(painter, at(14.0, 35.0), room, &card.state, theme.mono_font(11.0 * scale), state);
-    for (row, CardValue { label, value, is_wrong }) in card.values.iter().enumerate() {
+    for (row, CardValue { label, value, fit }) in card.values.iter().enumerate() {
         #[expect(clippy::cast_precision_loss, reason = "a handful of rows")]
         let y = 54.0 + 17.0 * row as f32;
         text(
@@ -143,7 +143,7 @@ pub fn paint_card(
             Align2::RIGHT_TOP,
             value,
             theme.mono_font(11.5 * scale),
-            if *is_wrong { colours.wrong } else { colours.text },
+            fit_ink(*fit, theme),
         );
     }
     let bar = Rect::from_min_max(
@@ -151,6 +151,15 @@ pub fn paint_card(
         pos2(rect.right() - 12.0 * scale, rect.bottom() - 12.0 * scale),
     );
     paint_bar(painter, bar, scale, card, theme);
+}
+
+/// The colour of a value: pink where it is wrong, as what waits has where it is only behind.
+pub const fn fit_ink(fit: Fit, theme: &Theme) -> Color32 {
+    match fit {
+        Fit::Right => theme.colours.text,
+        Fit::NotYet => theme.colours.accent,
+        Fit::Wrong => theme.colours.wrong,
+    }
 }
 
 /// Hands as segments, and beside them how many messages wait.

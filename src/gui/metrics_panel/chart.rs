@@ -90,9 +90,7 @@ fn paint_values(
     let mut run: Vec<Pos2> = Vec::new();
     let finish = |run: &mut Vec<Pos2>| {
         let points = std::mem::take(run);
-        if let [only] = points.as_slice() {
-            painter.circle_filled(*only, stroke.width * 0.9, stroke.color);
-        } else if !points.is_empty() {
+        if !points.is_empty() {
             painter.extend(dashed(points, stroke, dash));
         }
     };
@@ -115,7 +113,8 @@ fn paint_values(
             }
             continue;
         }
-        run.push(pos2(f32::midpoint(from, to), y));
+        // A bucket's value is so from its first instant to its last, and not before.
+        run.extend([pos2(from, y), pos2(to, y)]);
     }
     finish(&mut run);
 }
