@@ -23,6 +23,7 @@
 //! `handle` is what others hold of a live run.
 
 mod alarm;
+mod book;
 mod broker;
 mod handle;
 mod ledger;
@@ -49,11 +50,11 @@ pub struct Options {
     pub grace: Span,
     /// How workers spend the time that work takes.
     pub work: Work,
-    /// Where queue topics are.
+    /// Where topics are.
     pub broker: Where,
 }
 
-/// Where the queue topics of a live run are.
+/// Where the topics of a live run are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Where {
     /// In the world itself.

@@ -352,11 +352,15 @@ impl Driver {
         world.take_errands(|errand| errands.push(errand));
         for errand in errands {
             let published = match errand {
-                Errand::Publish { topic, message } => {
-                    Some((ledger.publish(topic, message), world.event_of(message)))
+                Errand::Publish { topic, message } => Some((topic, None, message)),
+                Errand::Append { topic, partition, message, .. } => {
+                    Some((topic, Some(partition), message))
                 }
                 _ => None,
             };
+            let published = published.map(|(topic, partition, message)| {
+                (ledger.publish(topic, partition, message), world.event_of(message))
+            });
             broker.perform(world.model(), errand, published);
         }
     }
@@ -412,7 +416,10 @@ impl Driver {
             return false;
         }
         let audit = self.world.audit();
-        audit.alive() == 0 && audit.unconfirmed == 0 && audit.in_outboxes == 0
+        audit.alive() == 0
+            && audit.unconfirmed == 0
+            && audit.in_outboxes == 0
+            && !self.world.awaits_logs()
     }
 
     /// Looks, now and then, whether the run is to end.

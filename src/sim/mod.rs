@@ -18,6 +18,7 @@ mod intervention;
 mod member;
 mod membership;
 mod message;
+mod mirror;
 mod network;
 mod packed;
 mod plan;

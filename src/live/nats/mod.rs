@@ -1,14 +1,15 @@
-//! NATS: queue topics are work-queue streams of JetStream, messages between services go through
-//! the server's core.
+//! NATS: topics are streams of JetStream, messages between services go through the server's core.
 //!
 //! Streams and consumers are made from the scenario under a prefix of this run and deleted
-//! after it. `connect` reads the usual options, `streams` says what a topic is there, `publish`
-//! and `consume` are the tasks of a topic.
+//! after it. `connect` reads the usual options, `streams` says what a topic is there, `publish` and
+//! `consume` are the tasks of a queue, `publish`, `follow` and `read` those of a log.
 
 mod connect;
 mod consume;
+mod follow;
 mod payload;
 mod publish;
+mod read;
 mod streams;
 
 use std::collections::BTreeMap;
@@ -16,10 +17,11 @@ use std::sync::Arc;
 
 use async_nats::jetstream;
 use async_nats::jetstream::AckKind;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{Sender, UnboundedSender, unbounded_channel};
 
-use crate::model::{Event, InstanceId, Model, TopicId};
-use crate::sim::remote::{Errand, Verdict};
+use crate::model::{Event, GroupId, InstanceId, Model, TopicId, TopicKind};
+use crate::sim::remote::{Errand, Seat, Verdict};
 
 use super::Error;
 use super::broker::{Broker, Closing, Tale};
@@ -27,7 +29,9 @@ use super::runtime::News;
 use super::wire::Parcel;
 
 use consume::{Consumer, Leases};
+use follow::Follower;
 use publish::Job;
+use read::{Reader, Shelf};
 
 pub use connect::safe_name;
 
@@ -41,6 +45,9 @@ pub struct Nats {
     topics: BTreeMap<TopicId, Topic>,
     consumers: BTreeMap<(TopicId, InstanceId), Consumer>,
     leases: Arc<Leases>,
+    readers: BTreeMap<(GroupId, u32), Reader>,
+    /// How much room readers of logs have, by which of their connections.
+    rooms: Rooms,
     /// Messages between services that were sent and have not come.
     carried: UnboundedSender<Parcel>,
 }
@@ -81,6 +88,8 @@ impl Nats {
             topics: BTreeMap::new(),
             consumers: BTreeMap::new(),
             leases,
+            readers: BTreeMap::new(),
+            rooms: BTreeMap::new(),
             carried,
         };
         let made = nats.make(model).await;
@@ -93,26 +102,66 @@ impl Nats {
 
     async fn make(&mut self, model: &Model) -> Result<(), Error> {
         for (topic, config) in streams::of(model, &self.prefix) {
-            let subject = config.subjects[0].clone();
             let stream = self.context.create_stream(config).await;
             let stream = stream.map_err(|error| streams::refused(&self.url, &error))?;
             let (jobs, todo) = unbounded_channel();
-            let stream_name = stream.cached_info().config.name.clone();
             // First of all, so that it is deleted whatever comes.
             self.topics.insert(topic, Topic { stream: stream.clone(), jobs });
-            let consumer = streams::consumer(model, topic);
-            stream.create_consumer(consumer).await.map_err(|error| {
-                Error::new(format!("the NATS server at {} makes no consumer: {error}", self.url))
-            })?;
-            tokio::spawn(publish::publish(
-                self.context.clone(),
-                subject,
-                todo,
-                self.teller.clone(),
-            ));
-            consume::watch_deaths(&self.client, &stream_name, topic, self.teller.clone()).await?;
+            tokio::spawn(publish::publish(self.context.clone(), todo, self.teller.clone()));
+            match &model.topics[topic.index()].kind {
+                TopicKind::Queue(_) => self.make_queue(model, topic, &stream).await?,
+                TopicKind::Log(log) => {
+                    tokio::spawn(self.follower(topic, &stream).follow());
+                    tokio::spawn(self.follower(topic, &stream).watch(log.partitions));
+                }
+            }
         }
         Ok(())
+    }
+
+    async fn make_queue(
+        &self,
+        model: &Model,
+        topic: TopicId,
+        stream: &jetstream::stream::Stream,
+    ) -> Result<(), Error> {
+        let consumer = streams::consumer(model, topic);
+        stream.create_consumer(consumer).await.map_err(|error| {
+            Error::new(format!("the NATS server at {} makes no consumer: {error}", self.url))
+        })?;
+        let name = streams::name(&self.prefix, topic);
+        consume::watch_deaths(&self.client, &name, topic, self.teller.clone()).await
+    }
+
+    fn follower(&self, topic: TopicId, stream: &jetstream::stream::Stream) -> Follower {
+        Follower {
+            client: self.client.clone(),
+            stream: stream.clone(),
+            topic,
+            prefix: self.prefix.clone(),
+            teller: self.teller.clone(),
+        }
+    }
+
+    /// A partition of a log is read from now on, or is not any more.
+    fn seat(&mut self, topic: TopicId, (group, partition): (GroupId, u32), seat: Option<Seat>) {
+        let Some(at) = self.topics.get(&topic) else { return };
+        let place = seat.map(|seat| {
+            let (_, room) = room(&mut self.rooms, (group, seat.instance), seat.session);
+            (seat, Arc::clone(room))
+        });
+        let reader = self.readers.entry((group, partition)).or_insert_with(|| {
+            Reader::new(Shelf {
+                client: self.client.clone(),
+                stream: at.stream.clone(),
+                topic,
+                group,
+                partition,
+                prefix: self.prefix.clone(),
+                teller: self.teller.clone(),
+            })
+        });
+        reader.seat(place);
     }
 
     fn settle(&self, topic: TopicId, entry: u64, lease: u32, verdict: Verdict) {
@@ -147,6 +196,22 @@ impl Nats {
     }
 }
 
+type Rooms = BTreeMap<(GroupId, InstanceId), (u32, Arc<Semaphore>)>;
+
+/// The room of a reader by a connection; a new one has none.
+fn room(
+    rooms: &mut Rooms,
+    whose: (GroupId, InstanceId),
+    session: u32,
+) -> &mut (u32, Arc<Semaphore>) {
+    let none = || (session, Arc::new(Semaphore::new(0)));
+    let room = rooms.entry(whose).or_insert_with(none);
+    if room.0 != session {
+        *room = none();
+    }
+    room
+}
+
 impl Broker for Nats {
     fn name(&self) -> String {
         format!("NATS at {}", self.url)
@@ -159,11 +224,28 @@ impl Broker for Nats {
     fn perform(&mut self, model: &Model, errand: Errand, published: Option<(u64, &Event)>) {
         match errand {
             Errand::Publish { topic, .. } => {
-                let Some((serial, event)) = published else { return };
+                let Some(of) = published else { return };
                 let Some(at) = self.topics.get(&topic) else { return };
-                let job = Job::new(model, topic, &self.prefix, serial, event);
                 // The task ends with the run.
+                let _ = at.jobs.send(Job::to_queue(model, topic, &self.prefix, of));
+            }
+            Errand::Append { topic, partition, number, .. } => {
+                let Some(of) = published else { return };
+                let Some(at) = self.topics.get(&topic) else { return };
+                let job = Job::to_log(model, (topic, partition), number, &self.prefix, of);
                 let _ = at.jobs.send(job);
+            }
+            Errand::Read { topic, group, partition, seat } => {
+                self.seat(topic, (group, partition), seat);
+            }
+            Errand::Grant { group, instance, session, more } => {
+                let (_, room) = room(&mut self.rooms, (group, instance), session);
+                room.add_permits(more as usize);
+            }
+            Errand::Commit { group, partition, epoch, entry, .. } => {
+                if let Some(reader) = self.readers.get(&(group, partition)) {
+                    reader.commit(epoch, entry);
+                }
             }
             Errand::Settle { topic, entry, lease, verdict } => {
                 self.settle(topic, entry, lease, verdict);
@@ -200,6 +282,7 @@ impl Broker for Nats {
 
     fn close(&mut self) -> Closing {
         self.consumers.clear();
+        self.readers.clear();
         let topics = std::mem::take(&mut self.topics);
         let (context, client) = (self.context.clone(), self.client.clone());
         Box::pin(async move {

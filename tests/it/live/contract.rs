@@ -12,7 +12,7 @@ use crate::real_broker::nats::Server;
 
 /// Runs a scenario until it is at rest, simulated and live with the embedded broker, and with
 /// NATS if there is one.
-fn on_every_engine(model: &Arc<Model>, what: &str, check: impl Fn(&str, &Report)) {
+pub(super) fn on_every_engine(model: &Arc<Model>, what: &str, check: impl Fn(&str, &Report)) {
     let mut world = World::new(model.clone(), model.seed);
     world.run_until(Time::from_secs_f64(600.0), &mut ());
     check("simulated", &world.report());
