@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use inflight::live::Where;
-use inflight::model::{Model, Time};
+use inflight::model::{Fault, Model, Time};
 use inflight::sim::{Report, World};
 
 use super::{end, model, service, start, topic, wait};
@@ -26,8 +26,9 @@ pub(super) fn on_every_engine(model: &Arc<Model>, what: &str, check: impl Fn(&st
 fn live(model: &Arc<Model>, broker: &Where) -> Report {
     let handle = start(model, broker);
     let sources_end = model.services.iter().filter_map(|it| it.workload.as_ref());
-    let sources_end = sources_end.map(|it| it.until).max().unwrap();
-    wait(&handle, "the last arrival", |it| it.now > sources_end);
+    let fault_end = |it: &Fault| it.at + it.lasts.unwrap_or_default();
+    let last = sources_end.map(|it| it.until).chain(model.faults.iter().map(fault_end)).max();
+    wait(&handle, "the last arrival, and the end of the last fault", |it| it.now > last.unwrap());
     handle.stop();
     end(handle).0.report()
 }

@@ -23,7 +23,7 @@ fn scenario(log: &str, between: &str, consume: &str, faults: &str) -> Arc<Model>
                 "books": Service(instances: 2,
                     stores: {{ "journal": Log(key: Text, value: Text, projection_of: "moves") }},
                     consumes: {{ "moves": Consume({consume}
-                        on: {{ "Moved": [Work(Exponential("1ms")), Append("journal", Field("k"), Field("n"))] }}) }}),
+                        on: {{ "Moved": [Work(Exponential("1ms")), Update(store: "journal", key: Field("k"), append: Field("n"))] }}) }}),
                 "clerk": Service(consumes: {{ "moves": Consume(on: {{ "Moved": [] }}) }}),
             }},
             faults: [{faults}],
@@ -110,6 +110,56 @@ fn what_an_idempotent_producer_sends_again_is_appended_once() {
             assert_eq!(moves.deduplicated > 0, idempotent, "{engine}: {moves:?}");
             assert_eq!(again > 0, !idempotent, "{engine}: {clerk:?}");
             assert_eq!(moves.waiting, clerk.delivered, "{engine}");
+        });
+    }
+}
+
+#[test]
+fn what_is_kept_is_bounded_and_who_is_behind_misses_some() {
+    let model = model(
+        r#"Scenario(format: 1, title: "retention",
+            events: { "Moved": Event(key: "k", fields: { "k": Numbered("k-", 4) }) },
+            topics: { "moves": Log(partitions: 2, retention_events: 5) },
+            links: Links(default: Link(latency: "1ms")),
+            workloads: { "boss": Workload(
+                arrivals: Bursts(size: 20, every: "100ms", within: "50ms"), until: "400ms",
+                event: "Moved", do: [Publish("Moved", "moves")]) },
+            services: {
+                "books": Service(consumes: { "moves": Consume(session_timeout: "50ms", on: { "Moved": [] }) }),
+                "clerk": Service(consumes: { "moves": Consume(on: { "Moved": [] }) }),
+            },
+            faults: [
+                Crash(service: "books", at: "80ms", for: "700ms"),
+                // Who had read it all reads what is left.
+                Replay(service: "clerk", topic: "moves", to: Earliest, at: "600ms"),
+            ],
+        )"#,
+    );
+    on_every_engine(&model, "the retention of a log", |engine, report| {
+        let (moves, books) = (topic(report, "moves"), group(report, "books"));
+        assert_eq!((moves.published, moves.waiting), (80, 10), "{engine}: {moves:?}");
+        assert!(books.fell_off > 0, "{engine}: {books:?}");
+        assert_eq!(books.delivered + books.fell_off - books.redelivered, 80, "{engine}: {books:?}");
+        let clerk = group(report, "clerk");
+        assert_eq!((clerk.redelivered, clerk.lag), (10, 0), "{engine}: {clerk:?}");
+    });
+}
+
+#[test]
+fn partitions_move_to_who_is_there() {
+    for protocol in ["Eager", "Cooperative"] {
+        let model = scenario(
+            "Log(partitions: 4)",
+            "",
+            &format!(r#"session_timeout: "40ms", rebalance_pause: "20ms", protocol: {protocol},"#),
+            r#"Crash(service: "books", instance: 1, at: "120ms", for: "100ms"),
+               Cut(between: ("books", "moves"), at: "280ms", for: "30ms", hold: false)"#,
+        );
+        on_every_engine(&model, "a group whose members come and go", |engine, report| {
+            let books = group(report, "books");
+            assert!(books.delivered >= 80 && books.lag == 0, "{engine}: {books:?}");
+            let journal = report.stores[0].projection.as_ref().unwrap();
+            assert_eq!((journal.not_yet, journal.never), (0, 0), "{engine}: {journal:?}");
         });
     }
 }
