@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::model::{Event, InstanceId, Model, Time, TopicId};
+use crate::model::{Event, GroupId, InstanceId, Model, Time, TopicId};
 use crate::sim::remote::Errand;
 use crate::sim::{Origin, Traveller};
 
+use super::book::Fetch;
 use super::handle::Part;
 use super::wire::Parcel;
 
@@ -67,6 +68,57 @@ pub enum Tale {
         /// The message.
         traveller: Box<Traveller>,
     },
+    /// A log has an entry: told in order by who reads the whole log.
+    Entry {
+        /// Where.
+        topic: TopicId,
+        /// In which partition.
+        partition: u32,
+        /// The broker's number of it.
+        entry: u64,
+        /// Where it was published, if in this run.
+        origin: Option<Published>,
+        /// What it holds.
+        event: Box<Event>,
+    },
+    /// A reader of a log was sent an entry.
+    Fetched {
+        /// From where.
+        topic: TopicId,
+        /// The entry.
+        fetch: Fetch,
+    },
+    /// A commit was confirmed.
+    Committed {
+        /// Of which group.
+        group: GroupId,
+        /// Of which partition.
+        partition: u32,
+        /// In which epoch of its reading.
+        epoch: u32,
+        /// The broker's number of the entry.
+        entry: u64,
+    },
+    /// The broker was away, and has kept a group's commits up to this entry.
+    Resumed {
+        /// Of which group.
+        group: GroupId,
+        /// Of which partition.
+        partition: u32,
+        /// In which epoch of its reading.
+        epoch: u32,
+        /// The broker's number of the entry; 0 for none.
+        entry: u64,
+    },
+    /// What a partition of a log had before this entry is deleted.
+    Trimmed {
+        /// Where.
+        topic: TopicId,
+        /// In which partition.
+        partition: u32,
+        /// The broker's number of the entry.
+        entry: u64,
+    },
     /// A message has come through the broker's network.
     Came {
         /// What the world knows it by.
@@ -94,7 +146,11 @@ impl Tale {
     pub fn after(&self, part: u16) -> Option<Time> {
         match self {
             Self::Brought { left, .. } => Some(*left),
-            Self::Delivered { origin: Some(it), .. } if it.origin.part != part => Some(it.at),
+            Self::Delivered { origin: Some(it), .. } | Self::Entry { origin: Some(it), .. }
+                if it.origin.part != part =>
+            {
+                Some(it.at)
+            }
             _ => None,
         }
     }
@@ -103,13 +159,13 @@ impl Tale {
 /// What is done when a broker is let go.
 pub type Closing = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Where queue topics and messages between services are. Nothing here waits: what is asked is
+/// Where topics and messages between services are. Nothing here waits: what is asked is
 /// done by tasks of the broker's, and what comes of it is told.
 pub trait Broker: Send {
     /// How it is called, without secrets.
     fn name(&self) -> String;
 
-    /// Whether queue topics are with it, and not in the world.
+    /// Whether topics are with it, and not in the world.
     fn is_remote(&self) -> bool;
 
     /// Does what the world wants done at an instant, and says which publish it is if it is one.

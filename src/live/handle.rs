@@ -66,7 +66,7 @@ pub struct Status {
     pub latest: Span,
     /// Inputs that could not be kept, since the recording is full.
     pub lost: u64,
-    /// Where queue topics are, without secrets.
+    /// Where topics are, without secrets.
     pub broker: String,
     /// If several processes share the run: which part of it this is.
     pub part: Option<Part>,

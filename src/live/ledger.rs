@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::{MessageId, TopicId};
-use crate::sim::{Happening, World};
+use crate::sim::{Happening, Origin, World};
 
-use super::broker::Tale;
+use super::book::{Book, Fetch};
+use super::broker::{Published, Tale};
 
 /// So many entries that were stored are remembered at least, to know an answer again.
 const REMEMBERED: usize = 1 << 18;
@@ -17,13 +18,24 @@ const REMEMBERED: usize = 1 << 18;
 pub struct Ledger {
     next: u64,
     /// Publishes that were not answered.
-    open: BTreeMap<u64, (TopicId, MessageId)>,
+    open: BTreeMap<u64, Open>,
     /// Entries that some publish of ours became.
     stored: BTreeSet<(TopicId, u64)>,
+    /// By topic, logs.
+    books: BTreeMap<TopicId, Book>,
     /// Which part of the run this process has, of those that share it.
     part: u16,
     /// The topics that other parts consume.
     elsewhere: BTreeSet<TopicId>,
+}
+
+/// A publish that was not answered.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    topic: TopicId,
+    /// In a log.
+    partition: Option<u32>,
+    message: MessageId,
 }
 
 impl Ledger {
@@ -32,66 +44,134 @@ impl Ledger {
         Self { part, elsewhere, ..Self::default() }
     }
 
-    /// The serial of what is published now.
-    pub fn publish(&mut self, topic: TopicId, message: MessageId) -> u64 {
+    /// The serial of what is published now: where, to which partition of a log.
+    pub fn publish(&mut self, topic: TopicId, partition: Option<u32>, message: MessageId) -> u64 {
         let serial = self.next;
         self.next += 1;
-        self.open.insert(serial, (topic, message));
+        self.open.insert(serial, Open { topic, partition, message });
         serial
     }
 
-    fn store(&mut self, topic: TopicId, message: MessageId, entry: u64) -> Happening {
+    /// What was published became this entry.
+    fn store(&mut self, of: Open, entry: u64, tell: &mut Vec<Happening>) {
+        let Open { topic, partition, message } = of;
         self.stored.insert((topic, entry));
         if self.stored.len() > 2 * REMEMBERED {
             self.stored = self.stored.iter().skip(REMEMBERED).copied().collect();
         }
-        if self.elsewhere.contains(&topic) {
-            return Happening::Handed { topic, message, entry };
+        match partition {
+            None if self.elsewhere.contains(&topic) => {
+                tell.push(Happening::Handed { topic, message, entry });
+            }
+            None => tell.push(Happening::Stored { topic, message, entry }),
+            Some(partition) => {
+                let book = self.books.entry(topic).or_default();
+                book.confirmed(topic, (partition, entry), message, tell);
+            }
         }
-        Happening::Stored { topic, message, entry }
+    }
+
+    /// Which of our publishes something comes from, or from which of another process.
+    fn whose(&self, origin: Option<Published>) -> (Option<u64>, Option<Origin>) {
+        match origin.map(|it| it.origin) {
+            Some(it) if it.part == self.part => (Some(it.serial), None),
+            it => (None, it),
+        }
+    }
+
+    /// What comes of what is told of a log: what readers were sent, as far as they still want it
+    /// and it may be told.
+    fn goes_on(&mut self, topic: TopicId, world: &World, tell: &mut Vec<Happening>) {
+        let Some(book) = self.books.get_mut(&topic) else { return };
+        book.trim_again(topic, tell);
+        for Fetch { group, partition, epoch, entry, event, room } in book.due() {
+            let fetched = Happening::Fetched { group, partition, epoch, entry };
+            if !world.wants_entry(group, partition, epoch, entry) || tell.contains(&fetched) {
+                continue;
+            }
+            room.forget();
+            let is_this = |it: &Happening| match *it {
+                Happening::Appended { entry: of, .. } | Happening::Found { entry: of, .. } => {
+                    of == entry
+                }
+                _ => false,
+            };
+            let is_kept = world.keeps_entry(topic, partition, entry) || tell.iter().any(is_this);
+            if !is_kept || tell.iter().any(|it| matches!(it, Happening::Trimmed { .. })) {
+                tell.push(Happening::Recalled { group, partition, entry, event });
+            }
+            tell.push(fetched);
+        }
     }
 
     /// What a tale means to the world, in order.
     pub fn hear(&mut self, tale: Tale, world: &World) -> Vec<Happening> {
+        let mut all = Vec::with_capacity(2);
         match tale {
             Tale::Stored { serial, entry, duplicate, again } => {
                 // Its delivery may have come before its answer.
-                let Some((topic, message)) = self.open.remove(&serial) else { return Vec::new() };
+                let Some(of) = self.open.remove(&serial) else { return all };
                 // What we sent again for want of an answer may be what the server has.
-                let is_own = !duplicate || (again && !self.stored.contains(&(topic, entry)));
-                vec![if is_own {
-                    self.store(topic, message, entry)
+                let is_own = !duplicate || (again && !self.stored.contains(&(of.topic, entry)));
+                if is_own {
+                    self.store(of, entry, &mut all);
+                    self.goes_on(of.topic, world, &mut all);
                 } else {
-                    Happening::Declined { topic, message, duplicate: true }
-                }]
+                    let Open { topic, message, .. } = of;
+                    all.push(Happening::Declined { topic, message, duplicate: true });
+                }
             }
             Tale::Refused { serial } => {
-                let declined =
-                    |(topic, message)| Happening::Declined { topic, message, duplicate: false };
-                self.open.remove(&serial).map(declined).into_iter().collect()
+                let declined = |it: Open| {
+                    let Open { topic, message, .. } = it;
+                    Happening::Declined { topic, message, duplicate: false }
+                };
+                all.extend(self.open.remove(&serial).map(declined));
             }
             Tale::Delivered { topic, to, delivery, lease, entry, origin, event } => {
-                let mut all = Vec::with_capacity(2);
-                let origin = origin.map(|it| it.origin);
-                let (own, other) = match origin {
-                    Some(it) if it.part == self.part => (Some(it.serial), None),
-                    it => (None, it),
-                };
-                if let Some((of, message)) = own.and_then(|it| self.open.remove(&it)) {
-                    all.push(self.store(of, message, entry));
+                let (own, other) = self.whose(origin);
+                if let Some(of) = own.and_then(|it| self.open.remove(&it)) {
+                    self.store(of, entry, &mut all);
                 } else if let Some(origin) = other.filter(|_| !world.has_entry(topic, entry)) {
                     all.push(Happening::Appeared { topic, entry, origin, event: Arc::new(*event) });
                 } else if !world.has_entry(topic, entry) {
                     all.push(Happening::Known { topic, entry, event: Arc::new(*event) });
                 }
                 all.push(Happening::Delivered { topic, to, delivery, lease, entry });
-                all
             }
-            Tale::Settled { topic, entry } => vec![Happening::Settled { topic, entry }],
-            Tale::Died { topic, entry } => vec![Happening::Died { topic, entry }],
-            Tale::Came { number, .. } => vec![Happening::Released(number)],
-            Tale::Brought { traveller, .. } => vec![Happening::Brought(traveller)],
-            Tale::Connection(_) | Tale::Trouble(_) => Vec::new(),
+            Tale::Entry { topic, partition, entry, origin, event } => {
+                let (serial, _) = self.whose(origin);
+                let Self { open, stored, books, .. } = self;
+                let what = || match serial.and_then(|it| open.remove(&it)) {
+                    Some(Open { message, .. }) => {
+                        stored.insert((topic, entry));
+                        Happening::Appended { topic, partition, message, entry }
+                    }
+                    None => Happening::Found { topic, partition, entry, event: Arc::new(*event) },
+                };
+                books.entry(topic).or_default().read(topic, entry, what, &mut all);
+                self.goes_on(topic, world, &mut all);
+            }
+            Tale::Fetched { topic, fetch } => {
+                self.books.entry(topic).or_default().put_by(fetch);
+                self.goes_on(topic, world, &mut all);
+            }
+            Tale::Committed { group, partition, epoch, entry } => {
+                all.push(Happening::Committed { group, partition, epoch, entry });
+            }
+            Tale::Resumed { group, partition, epoch, entry } => {
+                all.push(Happening::Resumed { group, partition, epoch, entry });
+            }
+            Tale::Trimmed { topic, partition, entry } => {
+                let book = self.books.entry(topic).or_default();
+                all.push(book.trimmed(topic, (partition, entry)));
+            }
+            Tale::Settled { topic, entry } => all.push(Happening::Settled { topic, entry }),
+            Tale::Died { topic, entry } => all.push(Happening::Died { topic, entry }),
+            Tale::Came { number, .. } => all.push(Happening::Released(number)),
+            Tale::Brought { traveller, .. } => all.push(Happening::Brought(traveller)),
+            Tale::Connection(_) | Tale::Trouble(_) => {}
         }
+        all
     }
 }

@@ -23,6 +23,7 @@
 //! `handle` is what others hold of a live run.
 
 mod alarm;
+mod book;
 mod broker;
 mod handle;
 mod ledger;
@@ -49,7 +50,7 @@ pub struct Options {
     pub grace: Span,
     /// How workers spend the time that work takes.
     pub work: Work,
-    /// Where queue topics are.
+    /// Where topics are.
     pub broker: Where,
     /// If several processes share the run: what this one has to do in it.
     pub sharing: Option<Sharing>,
@@ -64,7 +65,7 @@ pub struct Sharing {
     pub meeting: String,
 }
 
-/// Where the queue topics of a live run are.
+/// Where the topics of a live run are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Where {
     /// In the world itself.

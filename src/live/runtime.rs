@@ -456,10 +456,9 @@ impl Driver {
         let part = broker.parts().map_or(0, |it| it.0);
         for errand in errands {
             let published = match errand {
-                Errand::Publish { topic, message } => {
-                    let serial = ledger.publish(topic, message);
-                    let origin = Origin { part, serial, link: world.link_of(message) };
-                    Some((Published { origin, at: *floor }, world.event_of(message)))
+                Errand::Publish { topic, message } => Some((topic, None, message)),
+                Errand::Append { topic, partition, message, .. } => {
+                    Some((topic, Some(partition), message))
                 }
                 Errand::Attach { instance, .. } | Errand::Detach { instance, .. }
                     if !runs(world.model(), &**broker, instance) =>
@@ -468,6 +467,11 @@ impl Driver {
                 }
                 _ => None,
             };
+            let published = published.map(|(topic, partition, message)| {
+                let serial = ledger.publish(topic, partition, message);
+                let origin = Origin { part, serial, link: world.link_of(message) };
+                (Published { origin, at: *floor }, world.event_of(message))
+            });
             broker.perform(world.model(), *floor, errand, published);
         }
     }
@@ -523,7 +527,10 @@ impl Driver {
             return false;
         }
         let audit = self.world.audit();
-        audit.alive() <= self.not_ours && audit.unconfirmed == 0 && audit.in_outboxes == 0
+        audit.alive() <= self.not_ours
+            && audit.unconfirmed == 0
+            && audit.in_outboxes == 0
+            && !self.world.awaits_logs()
     }
 
     /// Looks, now and then, whether the run is to end.

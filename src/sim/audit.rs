@@ -14,7 +14,7 @@ pub struct Audit {
     pub waiting: u64,
     /// In the hands of a worker.
     pub in_hands: u64,
-    /// In a queue topic, waiting or leased.
+    /// In a queue topic, waiting or leased, or handed to a log whose broker is another program.
     pub in_queues: u64,
     /// Failed messages of a log that will be tried again.
     pub to_try_again: u64,
@@ -95,6 +95,9 @@ impl World {
         }
         for topic in &self.topics {
             for id in topic.remote.iter().flat_map(|it| it.messages()) {
+                see(id, &mut audit.in_queues);
+            }
+            for id in topic.mirror.iter().flat_map(|it| it.messages()) {
                 see(id, &mut audit.in_queues);
             }
             if let Broker::Queue(queue) = &topic.broker {

@@ -9,7 +9,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Event, InstanceId, Intervention, LinkId, MessageId, Model, Phase, ServiceId, Time, TopicId,
+    Event, GroupId, InstanceId, Intervention, LinkId, MessageId, Model, Phase, ServiceId, Time,
+    TopicId,
 };
 
 use super::agenda::Agenda;
@@ -87,6 +88,83 @@ pub enum Happening {
         /// The broker's number of it.
         entry: u64,
     },
+    /// The broker has appended to a log what was published, as this entry.
+    Appended {
+        /// Where.
+        topic: TopicId,
+        /// In which partition.
+        partition: u32,
+        /// What was published.
+        message: MessageId,
+        /// The broker's number of it.
+        entry: u64,
+    },
+    /// The broker's log has an entry that nobody here has published.
+    Found {
+        /// Where.
+        topic: TopicId,
+        /// In which partition.
+        partition: u32,
+        /// The broker's number of it.
+        entry: u64,
+        /// What it holds.
+        event: Arc<Event>,
+    },
+    /// The broker has sent an entry of a log to a reader.
+    Fetched {
+        /// Of which group.
+        group: GroupId,
+        /// From which partition.
+        partition: u32,
+        /// In which epoch of its reading.
+        epoch: u32,
+        /// The broker's number of it.
+        entry: u64,
+    },
+    /// What an entry holds that is about to be [`Fetched`](Self::Fetched), since the log holds it
+    /// no more.
+    Recalled {
+        /// By which group.
+        group: GroupId,
+        /// From which partition.
+        partition: u32,
+        /// The broker's number of it.
+        entry: u64,
+        /// What it holds.
+        event: Arc<Event>,
+    },
+    /// The broker has confirmed that a group has done what a partition has up to an entry.
+    Committed {
+        /// Which group.
+        group: GroupId,
+        /// Which partition.
+        partition: u32,
+        /// In which epoch of its reading.
+        epoch: u32,
+        /// The broker's number of the entry.
+        entry: u64,
+    },
+    /// The broker was away; what it has kept of a group's commits is up to this entry, from which
+    /// the group reads on.
+    Resumed {
+        /// Which group.
+        group: GroupId,
+        /// Which partition.
+        partition: u32,
+        /// In which epoch of its reading.
+        epoch: u32,
+        /// The broker's number of the entry; 0 for none.
+        entry: u64,
+    },
+    /// The broker has deleted what a partition had before this entry.
+    Trimmed {
+        /// Where.
+        topic: TopicId,
+        /// In which partition.
+        partition: u32,
+        /// The broker's number of it.
+        entry: u64,
+    },
     /// What the entry of this number stands for has come, for somebody in another process that
     /// shares the run.
     Gone(u64),
@@ -141,7 +219,10 @@ pub enum Source {
     /// The world's own.
     #[default]
     Embedded,
-    /// Queue topics are with a broker that is another program.
+    /// Queue topics are with a broker that is another program, logs with the world: so were all
+    /// recordings once that were not embedded.
+    RemoteQueues,
+    /// Topics are with a broker that is another program.
     Remote,
     /// The same, and this is what one of several processes saw of the run that they share.
     Part,
@@ -270,7 +351,7 @@ impl World {
         let mut world = Self::new(model, seed);
         world.agenda = Agenda::live();
         if source != Source::Embedded {
-            world.with_remote_queues();
+            world.with_remote_topics(source != Source::RemoteQueues);
         }
         if source == Source::Part {
             // What is published here and should be held there cannot be seen from here.
@@ -374,5 +455,6 @@ impl World {
         self.now = self.now.max(at);
         self.agenda.go_on_by_itself(self.now);
         self.take_over_queues();
+        self.take_over_logs();
     }
 }

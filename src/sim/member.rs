@@ -414,6 +414,7 @@ impl World {
         }
         if pause > Span::ZERO {
             self.agenda.push(resume_at, Scheduled::Rebalanced(group));
+            self.ask_to_read(plan, group);
         } else {
             self.hand_out_group(plan, group);
         }
@@ -458,15 +459,20 @@ impl World {
         for partition in 0..partitions {
             let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
             let offset = log.offset_of(partition, to);
-            self.groups[group.index()].members.seek(self.now, partition, offset);
-            self.note(What::Committed { group, partition, offset });
-            let reader = self.groups[group.index()].members.reader(partition);
-            self.revoke(plan, group, partition, None);
-            if let Some(reader) = reader.filter(|it| self.instances[it.index()].up) {
-                self.open_lane(reader, group, partition);
-            }
+            self.read_from(plan, group, partition, offset);
         }
         self.hand_out_group(plan, group);
+    }
+
+    /// A group reads a partition from an offset on, which is committed.
+    pub(super) fn read_from(&mut self, plan: &Plan, group: GroupId, partition: u32, offset: u64) {
+        self.groups[group.index()].members.seek(self.now, partition, offset);
+        self.note(What::Committed { group, partition, offset });
+        let reader = self.groups[group.index()].members.reader(partition);
+        self.revoke(plan, group, partition, None);
+        if let Some(reader) = reader.filter(|it| self.instances[it.index()].up) {
+            self.open_lane(reader, group, partition);
+        }
     }
 
     /// Whoever held a partition and is not its reader any more lets go of what it had not

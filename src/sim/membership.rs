@@ -77,6 +77,7 @@ impl World {
                     if members.has(instance) {
                         members.silence(instance);
                         self.session_runs_out(plan, instance, place);
+                        self.ask_to_read(plan, consume.group);
                     }
                 }
             }
@@ -448,12 +449,11 @@ impl World {
         let (_, consume) =
             plan.subscription(plan.service_of(from), topic).expect("only subscribers commit");
         let group = consume.group;
-        let state = &mut self.groups[group.index()];
-        match state.members.commit(sent, (from, session), partition, offset) {
+        match self.commit(topic, group, (sent, from, session), (partition, offset)) {
             Committed::Moved => self.note(What::Committed { group, partition, offset }),
             Committed::Known => {}
             Committed::Refused => {
-                state.refused += 1;
+                self.groups[group.index()].refused += 1;
                 self.note(What::CommitRefused { group, partition, instance: from });
                 self.is_told_off(plan, from, topic);
             }

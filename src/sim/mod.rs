@@ -20,6 +20,7 @@ mod member;
 mod membership;
 pub mod merging;
 mod message;
+mod mirror;
 mod network;
 mod packed;
 mod plan;

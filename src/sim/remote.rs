@@ -1,4 +1,5 @@
-//! Queue topics whose broker is another program: what the world hands to it, and what it says.
+//! Queue topics whose broker is another program: what the world hands to it, and what it says (for
+//! logs: [`mirror`](super::mirror)).
 //!
 //! The world decides nothing here. What is published is handed over, and is in the queue when
 //! the broker says so; who gets a message, how often and when, is what the broker does; an ack
@@ -7,15 +8,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::engine::broker::log::Log;
 use crate::engine::broker::queue::{Queue, Ticket};
 use crate::model::{
-    AckTiming, Event, InstanceId, LinkId, MessageId, Node, OnFailure, Role, Settlement, Span,
-    TopicId, TopicKind, What,
+    AckTiming, Event, GroupId, InstanceId, LinkId, MessageId, Node, OnFailure, Role, Settlement,
+    Span, TopicId, TopicKind, What,
 };
 
 use super::crossing::Traveller;
 use super::input::Happening;
 use super::message::{Message, Token};
+use super::mirror::Mirror;
 use super::plan::Plan;
 use super::world::{Broker, World};
 
@@ -92,6 +95,80 @@ pub enum Errand {
     },
     /// A message goes to another process that shares the run.
     Carry(Box<Traveller>),
+    /// Append to a log what this message carries.
+    Append {
+        /// Where.
+        topic: TopicId,
+        /// To which of its partitions.
+        partition: u32,
+        /// The message.
+        message: MessageId,
+        /// What it is known again by, if its producer wants that.
+        number: Option<Numbered>,
+    },
+    /// A partition of a log is read from now on, or is not any more.
+    Read {
+        /// Where.
+        topic: TopicId,
+        /// By which group.
+        group: GroupId,
+        /// Which partition.
+        partition: u32,
+        /// By whom, and from where on.
+        seat: Option<Seat>,
+    },
+    /// A reader of logs has room for so many entries more, by this connection.
+    Grant {
+        /// Of which group.
+        group: GroupId,
+        /// Who.
+        instance: InstanceId,
+        /// By which of its connections; a new one has none before.
+        session: u32,
+        /// How many.
+        more: u32,
+    },
+    /// A group has done what a partition has up to an entry.
+    Commit {
+        /// Where.
+        topic: TopicId,
+        /// Which group.
+        group: GroupId,
+        /// Which partition.
+        partition: u32,
+        /// In which epoch of its reading.
+        epoch: u32,
+        /// The entry.
+        entry: u64,
+    },
+}
+
+/// What an idempotent producer numbers what it publishes to a partition by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbered {
+    /// Whose producer.
+    pub instance: InstanceId,
+    /// Which of its lives.
+    pub incarnation: u32,
+    /// The epoch that the sequence counts in.
+    pub epoch: u16,
+    /// The place among what it publishes to the partition.
+    pub sequence: u32,
+}
+
+/// Who reads a partition of a log, and from where on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Who.
+    pub instance: InstanceId,
+    /// By which of its connections.
+    pub session: u32,
+    /// What the reading is called by: another one has another.
+    pub epoch: u32,
+    /// The last entry that the group has committed; 0 for none.
+    pub after: u64,
+    /// The last entry that the reader has had; 0 for none. It is sent what comes after.
+    pub had: u64,
 }
 
 /// What a consumer says of a delivery.
@@ -138,11 +215,19 @@ const fn entry_of(ticket: Ticket) -> u64 {
 }
 
 impl World {
-    /// From before it begins: its queue topics are with a broker that is another program.
-    pub(super) fn with_remote_queues(&mut self) {
-        for topic in &mut self.topics {
-            if matches!(topic.broker, Broker::Queue(_)) {
-                topic.remote = Some(Box::default());
+    /// From before it begins: its queue topics, and its logs if they are too, are with a broker
+    /// that is another program.
+    pub(super) fn with_remote_topics(&mut self, are_logs: bool) {
+        let model = &self.plan.model;
+        for (state, topic) in self.topics.iter_mut().zip(&model.topics) {
+            match &topic.kind {
+                TopicKind::Queue(_) => state.remote = Some(Box::default()),
+                TopicKind::Log(settings) if are_logs => {
+                    let log = Log::new(Mirror::log(settings), &model.event_types);
+                    state.broker = Broker::Log(Box::new(log));
+                    state.mirror = Some(Box::new(Mirror::new(settings.partitions)));
+                }
+                TopicKind::Log(_) => {}
             }
         }
     }
@@ -293,6 +378,27 @@ impl World {
                 self.dead_letter(plan, topic, it.message, Settlement::TooOften);
                 true
             }
+            Happening::Appended { topic, partition, message, entry } => {
+                self.appended(plan, topic, (partition, entry), message)
+            }
+            Happening::Found { topic, partition, entry, ref event } => {
+                self.found(plan, topic, (partition, entry), event)
+            }
+            Happening::Fetched { group, partition, epoch, entry } => {
+                self.fetched(plan, (group, partition, epoch), entry)
+            }
+            Happening::Recalled { group, partition, entry, ref event } => {
+                self.recalled(plan, (group, partition), entry, event)
+            }
+            Happening::Committed { group, partition, epoch, entry } => {
+                self.committed(plan, (group, partition, epoch), entry)
+            }
+            Happening::Resumed { group, partition, epoch, entry } => {
+                self.resumed(plan, (group, partition, epoch), entry)
+            }
+            Happening::Trimmed { topic, partition, entry } => {
+                self.trimmed(plan, topic, partition, entry)
+            }
             Happening::Released(_)
             | Happening::Reached
             | Happening::Gone(_)
@@ -339,8 +445,10 @@ impl World {
     }
 
     fn declined(&mut self, plan: &Plan, topic: TopicId, id: MessageId, duplicate: bool) -> bool {
-        let Some(remote) = self.remote(topic) else { return false };
-        if !remote.publishing.remove(&id) {
+        let Some(state) = self.topics.get_mut(topic.index()) else { return false };
+        let is_of_queue = state.remote.as_mut().is_some_and(|it| it.publishing.remove(&id));
+        let is_of_log = state.mirror.as_mut().is_some_and(|it| it.answered(id));
+        if !is_of_queue && !is_of_log {
             return false;
         }
         let message = *self.messages.get(id);
@@ -359,20 +467,33 @@ impl World {
         true
     }
 
+    /// The message by which an event came to a topic that is not known here; `None` if no service
+    /// of this world could have published it.
+    pub(super) fn publish_of(&self, topic: TopicId, event: &Event) -> Option<Message> {
+        let model = &self.plan.model;
+        let producer = event.id.producer();
+        let link = model.link_between(Node::Service(producer), Node::Topic(topic))?;
+        self.publish_on(link, event)
+    }
+
+    /// The same, by the link it came by.
+    pub(super) fn publish_on(&self, link: LinkId, event: &Event) -> Option<Message> {
+        let model = &self.plan.model;
+        let from = model.instances_of(event.id.producer()).next()?;
+        model.event_types.get(event.event_type.index())?;
+        let (role, token, since) = (Role::Publish, Token::None, self.now);
+        Some(Message { event: *event, role, attempt: 1, link, from, to: from, token, since })
+    }
+
     /// The broker has an entry that is not known here (any more): it has forgotten an ack.
     fn known(&mut self, topic: TopicId, entry: u64, event: &Event) -> bool {
         if self.remote(topic).is_none_or(|it| it.entries.contains_key(&entry)) {
             return false;
         }
-        let model = &self.plan.model;
-        let producer = event.id.producer();
-        let Some(link) = model.link_between(Node::Service(producer), Node::Topic(topic)) else {
-            return false;
-        };
-        let Some((id, attempt)) = self.insert_entry(topic, entry, event, link) else {
-            return false;
-        };
-        let Event { id: event, event_type, .. } = *event;
+        let Some(message) = self.publish_of(topic, event) else { return false };
+        let Message { link, attempt, .. } = message;
+        let id = self.insert_entry(topic, entry, &message);
+        let Event { id: event, event_type, .. } = message.event;
         self.note(What::AckForgotten { message: id, event, event_type, link, attempt, topic });
         let state = &mut self.topics[topic.index()];
         state.acked = state.acked.saturating_sub(1);
@@ -393,37 +514,24 @@ impl World {
         {
             return false;
         }
-        let Some((id, attempt)) = self.insert_entry(topic, entry, event, link) else {
-            return false;
-        };
-        let (role, due) = (Role::Publish, self.now);
+        let Some(message) = self.publish_on(link, event) else { return false };
+        let Message { role, attempt, .. } = message;
+        let id = self.insert_entry(topic, entry, &message);
+        let due = self.now;
         let Event { id: event, event_type, .. } = *event;
         self.note(What::Sent { message: id, event, event_type, role, link, due, attempt });
         self.note(What::Enqueued { message: id, topic });
         true
     }
 
-    /// A message is made of what the broker has; with which attempt it is.
-    fn insert_entry(
-        &mut self,
-        topic: TopicId,
-        entry: u64,
-        event: &Event,
-        link: LinkId,
-    ) -> Option<(MessageId, u16)> {
-        let model = &self.plan.model;
-        if event.event_type.index() >= model.event_types.len() {
-            return None;
-        }
-        let from = model.instances_of(event.id.producer()).next()?;
-        let (attempt, role, token, since) = (1, Role::Publish, Token::None, self.now);
-        let message = Message { event: *event, role, attempt, link, from, to: from, token, since };
-        self.counters.made[role as usize] += 1;
-        let id = self.messages.insert(&message);
+    /// A message that the broker has is in the queue here.
+    fn insert_entry(&mut self, topic: TopicId, entry: u64, message: &Message) -> MessageId {
+        self.counters.made[message.role as usize] += 1;
+        let id = self.messages.insert(message);
         if let Some(remote) = self.remote(topic) {
             remote.entries.insert(entry, Entry { message: id, leased: false });
         }
-        Some((id, attempt))
+        id
     }
 
     fn delivered(

@@ -52,6 +52,7 @@ impl World {
             .map(|it| {
                 size_of_val(it)
                     + it.remote.as_ref().map_or(0, |it| it.size_bytes())
+                    + it.mirror.as_ref().map_or(0, |it| it.size_bytes())
                     + match &it.broker {
                         Broker::Log(log) => log.size_bytes(),
                         Broker::Queue(queue) => queue.size_bytes(),

@@ -21,10 +21,7 @@ impl World {
             return self.reach_remote(plan, topic, id);
         }
         if role == Role::Publish {
-            return match token {
-                Token::None => self.publish_came(plan, topic, id),
-                _ => self.confirmable_came(plan, topic, id),
-            };
+            return self.publish_reached(plan, topic, id);
         }
         self.received(id);
         match (role, token) {
@@ -62,6 +59,17 @@ impl World {
                 self.hand_out_group(plan, group);
             }
             _ => unreachable!("acks, commits and fetches say what they are about"),
+        }
+    }
+
+    /// A publish comes to its topic.
+    pub(super) fn publish_reached(&mut self, plan: &Plan, topic: TopicId, id: MessageId) {
+        if self.topics[topic.index()].mirror.is_some() {
+            return self.hand_over_to_log(plan, topic, id);
+        }
+        match self.messages.get(id).token {
+            Token::None => self.publish_came(plan, topic, id),
+            _ => self.confirmable_came(plan, topic, id),
         }
     }
 
@@ -460,6 +468,12 @@ impl World {
 
     fn hand_out_log(&mut self, plan: &Plan, group: GroupId, partition: Option<u32>) {
         let topic = plan.model.groups[group.index()].topic;
+        if self.topics[topic.index()].mirror.is_some() {
+            // What was appended its broker sends by itself.
+            return if partition.is_none() {
+                self.ask_to_read(plan, group)
+            };
+        }
         let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
         if self.topics[topic.index()].down > 0 {
             return;
@@ -477,36 +491,60 @@ impl World {
                 Part::Event { offset, epoch } => (offset, epoch),
                 Part::Hole { from, to, kept_from } => {
                     self.fell_off(group, partition, from, kept_from);
-                    if let Some(lane) = self.lane(reader, group, partition) {
-                        let lane = &mut self.instances[reader.index()].lanes[lane];
-                        lane.gaps.push_back((from, to));
-                        lane.pass_gaps();
-                    }
+                    self.pass_over(reader, group, partition, (from, to));
                     continue;
                 }
             };
             let Broker::Log(log) = &self.topics[topic.index()].broker else { return };
             let event = log.event(partition, offset).expect("it was found just now");
-            let state = &mut self.groups[group.index()];
-            let frontier = &mut state.frontier[partition as usize];
-            let again = offset < *frontier;
-            *frontier = (*frontier).max(offset + 1);
-            state.delivered += 1;
-            state.redelivered += u64::from(again);
-            self.topics[topic.index()].delivered += 1;
-            self.topics[topic.index()].redelivered += u64::from(again);
-            let link = plan.link(Node::Topic(topic), Node::Service(plan.service_of(reader)));
-            let token = Token::Offset { partition, offset, epoch };
-            // A log knows no redelivery count; the ring on the screen says "again", not more.
-            let attempt = 1 + u16::from(again);
-            self.send_new(plan, link, event, Role::Delivery, reader, reader, token, attempt);
+            self.deliver(plan, group, (reader, partition), (offset, epoch), event);
         }
         self.spare_deliveries.push(deliveries);
     }
 
+    /// An event of a log is sent to the reader of its partition.
+    pub(super) fn deliver(
+        &mut self,
+        plan: &Plan,
+        group: GroupId,
+        (reader, partition): (InstanceId, u32),
+        (offset, epoch): (u64, u32),
+        event: Event,
+    ) {
+        let topic = plan.model.groups[group.index()].topic;
+        let state = &mut self.groups[group.index()];
+        let frontier = &mut state.frontier[partition as usize];
+        let again = offset < *frontier;
+        *frontier = (*frontier).max(offset + 1);
+        state.delivered += 1;
+        state.redelivered += u64::from(again);
+        self.topics[topic.index()].delivered += 1;
+        self.topics[topic.index()].redelivered += u64::from(again);
+        let link = plan.link(Node::Topic(topic), Node::Service(plan.service_of(reader)));
+        let token = Token::Offset { partition, offset, epoch };
+        // A log knows no redelivery count; the ring on the screen says "again", not more.
+        let attempt = 1 + u16::from(again);
+        self.send_new(plan, link, event, Role::Delivery, reader, reader, token, attempt);
+    }
+
+    /// A reader does not wait for what it cannot be sent: from this offset up to that.
+    pub(super) fn pass_over(
+        &mut self,
+        reader: InstanceId,
+        group: GroupId,
+        partition: u32,
+        gap: (u64, u64),
+    ) {
+        if let Some(lane) = self.lane(reader, group, partition) {
+            let lane = &mut self.instances[reader.index()].lanes[lane];
+            lane.gaps.push_back(gap);
+            lane.pass_gaps();
+        }
+    }
+
     /// A group passes over events that were deleted before they could be sent to it. After a
     /// new connection it may come to the same ones again; they are counted once.
-    fn fell_off(&mut self, group: GroupId, partition: u32, from: u64, to: u64) {
+    pub(super) fn fell_off(&mut self, group: GroupId, partition: u32, from: u64, to: u64) {
         if from == to {
             return;
         }

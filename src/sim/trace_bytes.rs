@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use crate::model::event::MAX_FIELDS;
-use crate::model::{Event, EventId, EventTypeId, InstanceId, LinkId, MessageId, Time, TopicId};
+use crate::model::{
+    Event, EventId, EventTypeId, GroupId, InstanceId, LinkId, MessageId, Time, TopicId,
+};
 
 use super::crossing::{Origin, Traveller};
 use super::input::{Happening, Input, Source, Trace};
 use super::packed::{Reader, Writer};
 
 const SHORT: &str = "the trace breaks off";
+const WIDE: &str = "a number of the trace is too large";
 
 /// The first tag that stands for an entry of the agenda; those below say what has happened.
 const ENTRIES: u64 = 32;
@@ -43,8 +46,9 @@ impl Trace {
         let mut out = Writer::default();
         out.number(match self.source() {
             Source::Embedded => NOW,
-            Source::Remote => NOW + 1,
-            Source::Part => NOW + 2,
+            Source::RemoteQueues => NOW + 1,
+            Source::Remote => NOW + 2,
+            Source::Part => NOW + 3,
         });
         out.number(self.len() as u64);
         out.number(self.lost());
@@ -69,8 +73,9 @@ impl Trace {
         let entries = if first < NOW { ENTRIES_AT_FIRST } else { ENTRIES };
         let source = match first {
             0 | 2 => Source::Embedded,
-            1 | 3 => Source::Remote,
-            4 => Source::Part,
+            1 | 3 => Source::RemoteQueues,
+            4 => Source::Remote,
+            5 => Source::Part,
             _ => return Err("the trace is of brokers that this version does not know"),
         };
         let (count, lost) = (number()?, number()?);
@@ -95,14 +100,19 @@ impl Trace {
 /// Ten years, in ns: longer than any run lasts.
 const LATEST: u64 = 10 * 366 * 24 * 3_600 * 1_000_000_000;
 
-/// Tags: 0 nothing but time, 1 to 6 what a broker said, 16 and on what has to do with other
-/// processes of the run, [`ENTRIES`] and on an entry of the agenda.
+/// Tags: 0 nothing but time, 1 to 6 what a broker said of a queue, 7 to 13 what it said of a log,
+/// 16 to 22 what has to do with other processes of the run, [`ENTRIES`] and on an entry of the
+/// agenda.
 fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
     let mut of_entry = |out: &mut Writer, tag: u64, topic: TopicId, entry: u64| {
         out.number(tag);
         out.number(topic.0.into());
         out.number(apart(entry, before.entry));
         before.entry = entry;
+    };
+    let of_reading = |out: &mut Writer, partition: u32, epoch: u32| {
+        out.number(partition.into());
+        out.number(epoch.into());
     };
     match *what {
         Happening::Reached => out.number(0),
@@ -157,6 +167,37 @@ fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
             out.number(message.0.into());
         }
         Happening::Confirmed { topic, entry } => of_entry(out, 22, topic, entry),
+        Happening::Appended { topic, partition, message, entry } => {
+            of_entry(out, 7, topic, entry);
+            out.number(partition.into());
+            out.number(message.0.into());
+        }
+        Happening::Found { topic, partition, entry, ref event } => {
+            of_entry(out, 8, topic, entry);
+            out.number(partition.into());
+            write_event(out, event);
+        }
+        Happening::Fetched { group, partition, epoch, entry } => {
+            of_entry(out, 9, TopicId(group.0), entry);
+            of_reading(out, partition, epoch);
+        }
+        Happening::Recalled { group, partition, entry, ref event } => {
+            of_entry(out, 10, TopicId(group.0), entry);
+            out.number(partition.into());
+            write_event(out, event);
+        }
+        Happening::Committed { group, partition, epoch, entry } => {
+            of_entry(out, 11, TopicId(group.0), entry);
+            of_reading(out, partition, epoch);
+        }
+        Happening::Resumed { group, partition, epoch, entry } => {
+            of_entry(out, 12, TopicId(group.0), entry);
+            of_reading(out, partition, epoch);
+        }
+        Happening::Trimmed { topic, partition, entry } => {
+            of_entry(out, 13, topic, entry);
+            out.number(partition.into());
+        }
     }
 }
 
@@ -170,10 +211,32 @@ fn write_event(out: &mut Writer, event: &Event) {
     }
 }
 
+/// A number of the trace, which is to fit.
+fn number<T: TryFrom<u64>>(from: &mut Reader) -> Result<T, &'static str> {
+    let number = from.try_number().ok_or(SHORT)?;
+    T::try_from(number).map_err(|_| WIDE)
+}
+
+fn read_event(from: &mut Reader) -> Result<Arc<Event>, &'static str> {
+    let (id, event_type, time) = (number(from)?, number(from)?, number(from)?);
+    let cause: u64 = number(from)?;
+    let lineage = number(from)?;
+    let mut fields = [0; MAX_FIELDS];
+    for field in &mut fields {
+        *field = number(from)?;
+    }
+    Ok(Arc::new(Event {
+        id: EventId(id),
+        event_type: EventTypeId(event_type),
+        time: Time(time),
+        cause: cause.checked_sub(1).map(EventId),
+        lineage,
+        fields,
+    }))
+}
+
 fn read(from: &mut Reader, before: &mut Before, entries: u64) -> Result<Happening, &'static str> {
-    const WIDE: &str = "a number of the trace is too large";
-    let mut number = || from.try_number().ok_or(SHORT);
-    let tag = number()?;
+    let tag: u64 = number(from)?;
     if tag == 0 {
         return Ok(Happening::Reached);
     }
@@ -182,69 +245,66 @@ fn read(from: &mut Reader, before: &mut Before, entries: u64) -> Result<Happenin
         return Ok(Happening::Released(before.number));
     }
     if tag == 16 || tag == 17 {
-        before.number = joined(number()?, before.number);
-        let is_gone = tag == 16;
-        return Ok(if is_gone {
-            Happening::Gone(before.number)
-        } else {
-            Happening::Crossed(before.number)
-        });
+        before.number = joined(number(from)?, before.number);
+        let number = before.number;
+        return Ok(if tag == 16 { Happening::Gone(number) } else { Happening::Crossed(number) });
     }
     if tag == 18 {
         let mut words = [0; Traveller::WORDS];
         for word in &mut words {
-            *word = number()?;
+            *word = number(from)?;
         }
         let traveller = Traveller::from_words(&words).ok_or(WIDE)?;
         return Ok(Happening::Brought(Box::new(traveller)));
     }
-    let topic = TopicId(u16::try_from(number()?).map_err(|_| WIDE)?);
-    before.entry = joined(number()?, before.entry);
+    let place: u16 = number(from)?;
+    let (topic, group) = (TopicId(place), GroupId(place));
+    before.entry = joined(number(from)?, before.entry);
     let entry = before.entry;
     Ok(match tag {
-        1 | 2 | 19 | 21 => {
-            let message = MessageId(u32::try_from(number()?).map_err(|_| WIDE)?);
-            match tag {
-                1 => Happening::Stored { topic, message, entry },
-                2 => Happening::Declined { topic, message, duplicate: entry != 0 },
-                19 => Happening::Handed { topic, message, entry },
-                _ => Happening::Entered { topic, message, entry },
-            }
+        1 => Happening::Stored { topic, message: MessageId(number(from)?), entry },
+        2 => {
+            let (message, duplicate) = (MessageId(number(from)?), entry != 0);
+            Happening::Declined { topic, message, duplicate }
         }
-        3 | 20 => {
-            let origin = if tag == 20 {
-                let (part, serial, link) = (number()?, number()?, number()?);
-                let part = u16::try_from(part).map_err(|_| WIDE)?;
-                let link = LinkId(u32::try_from(link).map_err(|_| WIDE)?);
-                Some(Origin { part, serial, link })
-            } else {
-                None
-            };
-            let (id, event_type, time, cause, lineage) =
-                (number()?, number()?, number()?, number()?, number()?);
-            let mut fields = [0; MAX_FIELDS];
-            for field in &mut fields {
-                *field = number()?;
-            }
-            let event_type = EventTypeId(u16::try_from(event_type).map_err(|_| WIDE)?);
-            let cause = cause.checked_sub(1).map(EventId);
-            let event =
-                Event { id: EventId(id), event_type, time: Time(time), cause, lineage, fields };
-            let event = Arc::new(event);
-            match origin {
-                Some(origin) => Happening::Appeared { topic, entry, origin, event },
-                None => Happening::Known { topic, entry, event },
-            }
-        }
+        3 => Happening::Known { topic, entry, event: read_event(from)? },
         4 => Happening::Delivered {
             topic,
-            to: InstanceId(u32::try_from(number()?).map_err(|_| WIDE)?),
-            delivery: u16::try_from(number()?).map_err(|_| WIDE)?,
-            lease: u32::try_from(number()?).map_err(|_| WIDE)?,
+            to: InstanceId(number(from)?),
+            delivery: number(from)?,
+            lease: number(from)?,
             entry,
         },
         5 => Happening::Settled { topic, entry },
         6 => Happening::Died { topic, entry },
+        7 => {
+            let (partition, message) = (number(from)?, MessageId(number(from)?));
+            Happening::Appended { topic, partition, message, entry }
+        }
+        8 => {
+            let partition = number(from)?;
+            Happening::Found { topic, partition, entry, event: read_event(from)? }
+        }
+        10 => {
+            let partition = number(from)?;
+            Happening::Recalled { group, partition, entry, event: read_event(from)? }
+        }
+        9 | 11 | 12 => {
+            let (partition, epoch) = (number(from)?, number(from)?);
+            match tag {
+                9 => Happening::Fetched { group, partition, epoch, entry },
+                11 => Happening::Committed { group, partition, epoch, entry },
+                _ => Happening::Resumed { group, partition, epoch, entry },
+            }
+        }
+        13 => Happening::Trimmed { topic, partition: number(from)?, entry },
+        19 => Happening::Handed { topic, message: MessageId(number(from)?), entry },
+        20 => {
+            let (part, serial, link) = (number(from)?, number(from)?, LinkId(number(from)?));
+            let origin = Origin { part, serial, link };
+            Happening::Appeared { topic, entry, origin, event: read_event(from)? }
+        }
+        21 => Happening::Entered { topic, message: MessageId(number(from)?), entry },
         22 => Happening::Confirmed { topic, entry },
         _ => return Err("the trace has something that this version does not know"),
     })
@@ -280,7 +340,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_trace_is_read_as_it_was_written(
-            inputs in prop::collection::vec((0_u64..1 << 40, 0..15, any::<[u32; 3]>()), 0..80),
+            inputs in prop::collection::vec((0_u64..1 << 40, 0..22, any::<[u32; 3]>()), 0..80),
             cut in any::<prop::sample::Index>(),
         ) {
             let mut trace = Trace::new(Source::Remote);
@@ -296,21 +356,38 @@ mod tests {
                     },
                     5 => Happening::Settled { topic, entry },
                     6 => Happening::Died { topic, entry },
-                    7 => Happening::Gone(entry),
-                    8 => Happening::Crossed(entry),
-                    9 => {
+                    7 => Happening::Appended { topic, partition: c, message, entry },
+                    8 => Happening::Found {
+                        topic, partition: c, entry, event: Arc::new(event(a, b, c))
+                    },
+                    9 => Happening::Fetched {
+                        group: GroupId(a as u16), partition: c, epoch: b, entry
+                    },
+                    10 => Happening::Recalled {
+                        group: GroupId(b as u16), partition: a, entry, event: Arc::new(event(a, b, c))
+                    },
+                    11 => Happening::Committed {
+                        group: GroupId(b as u16), partition: a, epoch: c, entry
+                    },
+                    12 => Happening::Resumed {
+                        group: GroupId(c as u16), partition: b, epoch: a, entry
+                    },
+                    13 => Happening::Trimmed { topic, partition: b, entry },
+                    14 => Happening::Gone(entry),
+                    15 => Happening::Crossed(entry),
+                    16 => {
                         let words: [u64; Traveller::WORDS] =
                             std::array::from_fn(|it| if it == 0 { 3 } else { u64::from(b) << it });
                         Happening::Brought(Box::new(Traveller::from_words(&words).unwrap()))
                     }
-                    10 => Happening::Handed { topic, message, entry },
-                    11 => {
+                    17 => Happening::Handed { topic, message, entry },
+                    18 => {
                         let origin = Origin { part: a as u16, serial: b.into(), link: LinkId(c) };
                         let event = Arc::new(event(a, b, c));
                         Happening::Appeared { topic, entry, origin, event }
                     }
-                    12 => Happening::Entered { topic, message, entry },
-                    13 => Happening::Confirmed { topic, entry },
+                    19 => Happening::Entered { topic, message, entry },
+                    20 => Happening::Confirmed { topic, entry },
                     _ => Happening::Released(u64::from(a) << 20),
                 };
                 let is_kept = trace.push(Input { at: Time(at), what });

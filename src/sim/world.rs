@@ -2,7 +2,8 @@
 //!
 //! What is done at each instant is in the files beside this one, by noun: `network` (links),
 //! `service` (queues, workers, handlers), `call`, `guard` (of calls), `publish`, `topic`, `member`
-//! (of a log's group), `workload`, `fault`.
+//! (of a log's group), `workload`, `fault`; `remote` and `mirror` for topics whose broker is another
+//! program.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -29,6 +30,7 @@ use super::guard::{Answer, Guards};
 use super::insight::Change;
 use super::intervention::DoomedAnswer;
 use super::message::{Message, Messages};
+use super::mirror::Mirror;
 use super::network::LinkState;
 use super::plan::Plan;
 use super::projection::Beliefs;
@@ -323,8 +325,10 @@ pub struct TopicState {
     pub unreplicated: Vec<(u32, u64, Message)>,
     /// Events that were lost with a leader (logs only).
     pub truncated: u64,
-    /// What it is here, if its broker is another program.
+    /// What it is here, if it is a queue and its broker another program.
     pub remote: Option<Box<Remote>>,
+    /// The same of a log.
+    pub mirror: Option<Box<Mirror>>,
 }
 
 impl TopicState {
@@ -410,6 +414,7 @@ impl World {
                 unreplicated: Vec::new(),
                 truncated: 0,
                 remote: None,
+                mirror: None,
             })
             .collect();
         let groups = model

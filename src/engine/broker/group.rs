@@ -321,6 +321,34 @@ impl Members {
         while self.hand_out_next(now, log, partition, out) {}
     }
 
+    /// Who may be sent more of a partition now: which instance, by which of its connections, in
+    /// which epoch. For a log that another program keeps.
+    #[must_use]
+    pub fn reading(&self, now: Time, partition: u32) -> Option<(InstanceId, u32, u32)> {
+        let reading = &self.partitions[partition as usize];
+        let member = self.members.iter().find(|it| Some(it.instance) == reading.reader)?;
+        let reads = now >= reading.paused_until && member.state == State::Present;
+        reads.then_some((member.instance, member.session, reading.epoch))
+    }
+
+    /// How many events each member may be sent by its connection: which instance, by which
+    /// connection, so many in all, of which so many were sent.
+    pub fn rooms(&self) -> impl Iterator<Item = (InstanceId, u32, u32, u32)> + '_ {
+        self.members.iter().map(|it| (it.instance, it.session, it.upto, it.sent))
+    }
+
+    /// What another program has sent to a partition's reader: gives the position before it, or
+    /// `None` if it was there before.
+    pub fn sent(&mut self, partition: u32, offset: u64) -> Option<u64> {
+        let reading = &mut self.partitions[partition as usize];
+        let member = self.members.iter_mut().find(|it| Some(it.instance) == reading.reader)?;
+        if offset < reading.position {
+            return None;
+        }
+        member.sent += 1;
+        Some(std::mem::replace(&mut reading.position, offset + 1))
+    }
+
     /// The next delivery of a partition, and what there is no more before it. Gives whether there
     /// was one.
     fn hand_out_next(&mut self, now: Time, log: &Log, partition: u32, out: &mut Vec<Due>) -> bool {
@@ -389,7 +417,23 @@ impl Members {
         partition: u32,
         offset: u64,
     ) -> Committed {
-        let reading = &mut self.partitions[partition as usize];
+        let committed = self.judge(sent, (instance, session), partition, offset);
+        if committed == Committed::Moved {
+            self.partitions[partition as usize].committed = Some(offset);
+        }
+        committed
+    }
+
+    /// What becomes of a commit if it is heard now.
+    #[must_use]
+    pub fn judge(
+        &self,
+        sent: Time,
+        (instance, session): (InstanceId, u32),
+        partition: u32,
+        offset: u64,
+    ) -> Committed {
+        let reading = &self.partitions[partition as usize];
         let member = self.members.iter().find(|it| it.instance == instance);
         if reading.reader != Some(instance)
             || reading.since > sent
@@ -400,8 +444,17 @@ impl Members {
         if reading.committed.is_some_and(|committed| offset <= committed) {
             return Committed::Known;
         }
-        reading.committed = Some(offset);
         Committed::Moved
+    }
+
+    /// Another program has noted a commit. Gives whether that moved anything.
+    pub fn confirm(&mut self, partition: u32, offset: u64) -> bool {
+        let reading = &mut self.partitions[partition as usize];
+        let moves = reading.committed.is_none_or(|committed| offset > committed);
+        if moves {
+            reading.committed = Some(offset);
+        }
+        moves
     }
 
     /// The next offset to be sent to a partition's reader.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use imbl::Vector;
 
-use crate::model::{Event, EventId, EventType, LogTopic, Position, Time};
+use crate::model::{Event, EventId, EventType, LogTopic, Position, Span, Time};
 
 use super::compaction::Kept;
 use super::retention::Segment;
@@ -69,7 +69,7 @@ impl Log {
     pub fn new(settings: LogTopic, types: &[EventType]) -> Self {
         let count = settings.partitions as usize;
         let partitions = vec![Partition::default(); count];
-        let replicas = settings.replication.map(|delay| vec![Replica::new(delay); count]);
+        let replicas = settings.replication.map(|delay| vec![Replica::of(delay, 0); count]);
         let replicas = replicas.unwrap_or_default();
         let traits = |it: &EventType| Traits {
             size: u64::from(it.size_bytes),
@@ -161,6 +161,12 @@ impl Log {
     /// The followers have what they can have by `now`. Gives whether more may be read.
     pub fn catch_up(&mut self, now: Time, partition: u32) -> bool {
         self.replicas.get_mut(partition as usize).is_some_and(|replica| replica.catch_up(now))
+    }
+
+    /// Followers have from now on what is appended so long after it, and all that is there.
+    pub(super) fn follow(&mut self, delay: Option<Span>) {
+        let all = |delay| self.partitions.iter().map(move |it| Replica::of(delay, it.end));
+        self.replicas = delay.map_or_else(Vec::new, |delay| all(delay).collect());
     }
 
     /// The leader is lost, and a follower leads: what it does not have is gone. Gives the

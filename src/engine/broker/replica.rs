@@ -18,10 +18,10 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// Followers of an empty partition, which have an append so long after it.
+    /// Followers that have a partition up to an end, and an append so long after it.
     #[must_use]
-    pub const fn new(delay: Span) -> Self {
-        Self { delay, high: 0, behind: VecDeque::new() }
+    pub const fn of(delay: Span, high: u64) -> Self {
+        Self { delay, high, behind: VecDeque::new() }
     }
 
     /// The end of what the followers have.

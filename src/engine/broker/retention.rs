@@ -81,10 +81,20 @@ impl Log {
 
     /// Deletes everything that a partition holds and its followers have; `deleted` is told of each
     /// event. Gives the new beginning, if there is one.
-    pub fn purge(&mut self, partition: u32, mut deleted: impl FnMut(u64, EventId)) -> Option<u64> {
-        let end = self.high(partition);
+    pub fn purge(&mut self, partition: u32, deleted: impl FnMut(u64, EventId)) -> Option<u64> {
+        self.cut(partition, self.high(partition), deleted)
+    }
+
+    /// Deletes what a partition holds before an offset; `deleted` is told of each event. Gives the
+    /// new beginning, if there is one.
+    pub fn cut(
+        &mut self,
+        partition: u32,
+        end: u64,
+        mut deleted: impl FnMut(u64, EventId),
+    ) -> Option<u64> {
         let it = &mut self.partitions[partition as usize];
-        let before = it.start;
+        let (before, end) = (it.start, end.min(it.end));
         let mut offset = it.next_kept(it.start);
         while offset < end {
             let (_, event) = it.entry(offset);
@@ -103,6 +113,21 @@ impl Log {
         }
         it.drop_chunks();
         (it.start > before).then_some(it.start)
+    }
+
+    /// From now on it keeps what these settings say; what it holds its followers have, and is one
+    /// segment.
+    pub fn keep(&mut self, settings: LogTopic) {
+        for it in &mut self.partitions {
+            it.segments.clear();
+            if settings.has_segments() && it.kept() > 0 {
+                let (first, newest) = (it.entry(it.next_kept(it.start)).0, it.entry(it.end - 1).0);
+                let (start, bytes) = (it.start, it.bytes);
+                it.segments.push_back(Segment { start, bytes, first, newest });
+            }
+        }
+        self.follow(settings.replication);
+        self.settings = settings;
     }
 
     /// When a partition wants to be looked after next, if nothing is appended until then: to

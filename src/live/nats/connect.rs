@@ -32,6 +32,11 @@ pub fn safe_name(url: &str) -> String {
     url.split(',').map(of_one).collect::<Vec<_>>().join(", ")
 }
 
+/// How often there was a connection: more often than before if it was lost meanwhile.
+pub fn connections(client: &async_nats::Client) -> u64 {
+    client.statistics().connects.load(std::sync::atomic::Ordering::Relaxed)
+}
+
 /// Connects by the usual options of the environment: `NATS_USER` and `NATS_PASSWORD`,
 /// `NATS_TOKEN`, `NATS_CREDS` (a file), `NATS_CA`, `NATS_CERT` and `NATS_KEY` (files).
 pub async fn connect(url: &str, teller: Sender<News>) -> Result<async_nats::Client, Error> {
@@ -131,8 +136,7 @@ pub async fn carry(
     tokio::spawn(async move {
         let mut out: BTreeMap<u64, Time> = BTreeMap::new();
         let mut look = tokio::time::interval(Duration::from_millis(500));
-        let mut reconnects =
-            client.statistics().connects.load(std::sync::atomic::Ordering::Relaxed);
+        let mut reconnects = connections(&client);
         loop {
             tokio::select! {
                 parcel = going.recv() => {
@@ -154,7 +158,7 @@ pub async fn carry(
                     }
                 }
                 _ = look.tick() => {
-                    let now = client.statistics().connects.load(std::sync::atomic::Ordering::Relaxed);
+                    let now = connections(&client);
                     if now != reconnects {
                         reconnects = now;
                         for number in out.keys() {

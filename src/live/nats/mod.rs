@@ -1,17 +1,19 @@
-//! NATS: queue topics are work-queue streams of JetStream, messages between services go through
-//! the server's core.
+//! NATS: topics are streams of JetStream, messages between services go through the server's core.
 //!
 //! Streams and consumers are made from the scenario under a prefix of this run and deleted
-//! after it. `connect` reads the usual options, `streams` says what a topic is there, `publish`
-//! and `consume` are the tasks of a topic. If several processes share a run they find one another
-//! in a `meeting`, and what goes from one to another is a `crossing`.
+//! after it. `connect` reads the usual options, `streams` says what a topic is there, `publish` and
+//! `consume` are the tasks of a queue, `publish`, `follow` and `read` those of a log. If several
+//! processes share a run they find one another in a `meeting`, and what goes from one to another is
+//! a `crossing`.
 
 mod connect;
 mod consume;
 mod crossing;
+mod follow;
 mod meeting;
 mod payload;
 mod publish;
+mod read;
 mod streams;
 
 use std::collections::BTreeMap;
@@ -20,12 +22,14 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use async_nats::jetstream::AckKind;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{Sender, UnboundedSender, unbounded_channel};
 
 use crate::model::{
-    Event, Fault, FaultKind, InstanceId, Model, Service, ServiceId, Time, TopicId, TopicKind,
+    Event, Fault, FaultKind, GroupId, InstanceId, Model, Service, ServiceId, Time, TopicId,
+    TopicKind,
 };
-use crate::sim::remote::{Errand, Verdict};
+use crate::sim::remote::{Errand, Seat, Verdict};
 
 use super::broker::{Broker, Closing, Published, Tale};
 use super::runtime::News;
@@ -34,8 +38,10 @@ use super::{Error, Part, Sharing};
 
 use consume::{Consumer, Leases};
 use crossing::Crossing;
+use follow::Follower;
 use meeting::{Agreed, Meeting};
 use publish::Job;
+use read::{Reader, Shelf};
 
 pub use connect::safe_name;
 
@@ -49,6 +55,9 @@ pub struct Nats {
     topics: BTreeMap<TopicId, Topic>,
     consumers: BTreeMap<(TopicId, InstanceId), Consumer>,
     leases: Arc<Leases>,
+    readers: BTreeMap<(GroupId, u32), Reader>,
+    /// How much room readers of logs have, by which of their connections.
+    rooms: Rooms,
     /// Messages between services that were sent and have not come.
     carried: UnboundedSender<Parcel>,
     /// The others that share the run.
@@ -87,6 +96,9 @@ async fn make(
             made.push(config.name.clone());
             let stream = context.create_stream(config).await;
             let stream = stream.map_err(|error| streams::refused(server, &error))?;
+            if matches!(model.topics[topic.index()].kind, TopicKind::Log(_)) {
+                continue;
+            }
             let consumer = streams::consumer(model, topic);
             stream.create_consumer(consumer).await.map_err(|error| {
                 Error::new(format!("the NATS server at {server} makes no consumer: {error}"))
@@ -208,6 +220,8 @@ impl Nats {
             topics: BTreeMap::new(),
             consumers: BTreeMap::new(),
             leases,
+            readers: BTreeMap::new(),
+            rooms: BTreeMap::new(),
             carried,
             others,
         };
@@ -231,26 +245,58 @@ impl Nats {
 
     async fn open(&mut self, model: &Model) -> Result<(), Error> {
         for (topic, config) in streams::of(model, &self.prefix) {
-            let subject = config.subjects[0].clone();
             let stream = self.context.get_stream(&config.name).await.map_err(|error| {
                 Error::new(format!("the NATS server at {} has no stream: {error}", self.url))
             })?;
             let (jobs, todo) = unbounded_channel();
-            let stream_name = stream.cached_info().config.name.clone();
-            self.topics.insert(topic, Topic { stream, jobs });
-            tokio::spawn(publish::publish(
-                self.context.clone(),
-                subject,
-                todo,
-                self.teller.clone(),
-            ));
-            // What is too often delivered is made a dead letter by who consumes it.
-            if self.is_elsewhere(model, topic) {
-                continue;
+            self.topics.insert(topic, Topic { stream: stream.clone(), jobs });
+            tokio::spawn(publish::publish(self.context.clone(), todo, self.teller.clone()));
+            match &model.topics[topic.index()].kind {
+                // What is too often delivered is made a dead letter by who consumes it.
+                TopicKind::Queue(_) if self.is_elsewhere(model, topic) => {}
+                TopicKind::Queue(_) => {
+                    let name = streams::name(&self.prefix, topic);
+                    let teller = self.teller.clone();
+                    consume::watch_deaths(&self.client, &name, topic, teller).await?;
+                }
+                TopicKind::Log(log) => {
+                    tokio::spawn(self.follower(topic, &stream).follow());
+                    tokio::spawn(self.follower(topic, &stream).watch(log.partitions));
+                }
             }
-            consume::watch_deaths(&self.client, &stream_name, topic, self.teller.clone()).await?;
         }
         Ok(())
+    }
+
+    fn follower(&self, topic: TopicId, stream: &jetstream::stream::Stream) -> Follower {
+        Follower {
+            client: self.client.clone(),
+            stream: stream.clone(),
+            topic,
+            prefix: self.prefix.clone(),
+            teller: self.teller.clone(),
+        }
+    }
+
+    /// A partition of a log is read from now on, or is not any more.
+    fn seat(&mut self, topic: TopicId, (group, partition): (GroupId, u32), seat: Option<Seat>) {
+        let Some(at) = self.topics.get(&topic) else { return };
+        let place = seat.map(|seat| {
+            let (_, room) = room(&mut self.rooms, (group, seat.instance), seat.session);
+            (seat, Arc::clone(room))
+        });
+        let reader = self.readers.entry((group, partition)).or_insert_with(|| {
+            Reader::new(Shelf {
+                client: self.client.clone(),
+                stream: at.stream.clone(),
+                topic,
+                group,
+                partition,
+                prefix: self.prefix.clone(),
+                teller: self.teller.clone(),
+            })
+        });
+        reader.seat(place);
     }
 
     fn settle(&self, topic: TopicId, entry: u64, lease: u32, verdict: Verdict) {
@@ -283,6 +329,22 @@ impl Nats {
             }
         });
     }
+}
+
+type Rooms = BTreeMap<(GroupId, InstanceId), (u32, Arc<Semaphore>)>;
+
+/// The room of a reader by a connection; a new one has none.
+fn room(
+    rooms: &mut Rooms,
+    whose: (GroupId, InstanceId),
+    session: u32,
+) -> &mut (u32, Arc<Semaphore>) {
+    let none = || (session, Arc::new(Semaphore::new(0)));
+    let room = rooms.entry(whose).or_insert_with(none);
+    if room.0 != session {
+        *room = none();
+    }
+    room
 }
 
 impl Broker for Nats {
@@ -328,11 +390,28 @@ impl Broker for Nats {
                 }
             }
             Errand::Publish { topic, .. } => {
-                let Some((published, event)) = published else { return };
+                let Some(of) = published else { return };
                 let Some(at) = self.topics.get(&topic) else { return };
-                let job = Job::new(model, topic, &self.prefix, published, event);
                 // The task ends with the run.
+                let _ = at.jobs.send(Job::to_queue(model, topic, &self.prefix, of));
+            }
+            Errand::Append { topic, partition, number, .. } => {
+                let Some(of) = published else { return };
+                let Some(at) = self.topics.get(&topic) else { return };
+                let job = Job::to_log(model, (topic, partition), number, &self.prefix, of);
                 let _ = at.jobs.send(job);
+            }
+            Errand::Read { topic, group, partition, seat } => {
+                self.seat(topic, (group, partition), seat);
+            }
+            Errand::Grant { group, instance, session, more } => {
+                let (_, room) = room(&mut self.rooms, (group, instance), session);
+                room.add_permits(more as usize);
+            }
+            Errand::Commit { group, partition, epoch, entry, .. } => {
+                if let Some(reader) = self.readers.get(&(group, partition)) {
+                    reader.commit(epoch, entry);
+                }
             }
             Errand::Settle { topic, entry, lease, verdict } => {
                 self.settle(topic, entry, lease, verdict);
@@ -369,6 +448,7 @@ impl Broker for Nats {
 
     fn close(&mut self) -> Closing {
         self.consumers.clear();
+        self.readers.clear();
         let topics = std::mem::take(&mut self.topics);
         let (context, client) = (self.context.clone(), self.client.clone());
         let others = self.others.take();

@@ -1,4 +1,5 @@
-//! Publishing to a topic: one task sends in order, one hears what the server says of each.
+//! Publishing to a topic: one task sends in order, one hears what the server says of each. What is not
+//! answered is sent again.
 
 use std::time::Duration;
 
@@ -11,8 +12,9 @@ use crate::live::broker::{Published, Tale};
 use crate::live::runtime::News;
 use crate::model::{Event, Model, TopicId, TopicKind};
 use crate::sim::Origin;
+use crate::sim::remote::Numbered;
 
-use super::payload;
+use super::{payload, streams};
 
 /// So many publishes are sent and not answered at most.
 pub const MOST_AT_A_TIME: usize = 1_024;
@@ -24,50 +26,66 @@ const AGAIN_AFTER: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub struct Job {
     serial: u64,
+    subject: String,
     publish: PublishMessage,
 }
 
 impl Job {
-    /// An event that goes to a topic, as this serial.
-    pub fn new(
-        model: &Model,
-        topic: TopicId,
-        prefix: &str,
-        published: Published,
-        event: &Event,
-    ) -> Self {
-        let Origin { part, serial, .. } = published.origin;
+    /// An event that goes to a queue, as this publish.
+    pub fn to_queue(model: &Model, topic: TopicId, prefix: &str, of: (Published, &Event)) -> Self {
         let dedupes = match &model.topics[topic.index()].kind {
             TopicKind::Queue(queue) => queue.dedupe_window.is_some(),
             TopicKind::Log(_) => false,
         };
-        // The id by which the server knows a publish again: the event's where the scenario wants
-        // that, else one for each, so that what we send again for want of an answer is not
-        // stored twice.
-        let id = if dedupes {
-            format!("{prefix}/{}/{}", event.id.producer().0, event.id.count())
-        } else {
-            format!("{prefix}//{part}/{serial}")
-        };
+        let known = dedupes.then(|| format!("{}/{}", of.1.id.producer().0, of.1.id.count()));
+        Self::new(model, streams::subject(prefix, topic, None), prefix, of, known)
+    }
+
+    /// An event that goes to a partition of a log, as this publish; with a number, if its producer
+    /// gives it one that it is known by.
+    pub fn to_log(
+        model: &Model,
+        (topic, partition): (TopicId, u32),
+        number: Option<Numbered>,
+        prefix: &str,
+        of: (Published, &Event),
+    ) -> Self {
+        let known = number.map(|it| {
+            let Numbered { instance, incarnation, epoch, sequence } = it;
+            format!("{}.{incarnation}.{epoch}/{partition}/{sequence}", instance.0)
+        });
+        Self::new(model, streams::subject(prefix, topic, Some(partition)), prefix, of, known)
+    }
+
+    fn new(
+        model: &Model,
+        subject: String,
+        prefix: &str,
+        (published, event): (Published, &Event),
+        known: Option<String>,
+    ) -> Self {
+        // The id by which the server knows a publish again: what the scenario wants it known by,
+        // else one for each, so that what we send again for want of an answer is not stored twice.
+        let Origin { part, serial, .. } = published.origin;
+        let id = known.unwrap_or_else(|| format!("/{part}/{serial}"));
         let publish = PublishMessage::build()
             .payload(payload::text(model, event).into())
             .headers(payload::headers(prefix, published, event))
-            .message_id(id);
-        Self { serial, publish }
+            .message_id(format!("{prefix}/{id}"));
+        Self { serial, subject, publish }
     }
 }
 
 /// Publishes what there is to do, in order, until there is nobody to do it for.
 pub async fn publish(
     context: jetstream::Context,
-    subject: String,
     mut todo: UnboundedReceiver<Job>,
     teller: Sender<News>,
 ) {
     let (sent, answers) = mpsc::channel(MOST_AT_A_TIME);
-    tokio::spawn(hear(context.clone(), subject.clone(), answers, teller));
+    tokio::spawn(hear(context.clone(), answers, teller));
     while let Some(job) = todo.recv().await {
-        let answer = context.send_publish(subject.clone(), job.publish.clone()).await;
+        let answer = context.send_publish(job.subject.clone(), job.publish.clone()).await;
         if sent.send((job, answer)).await.is_err() {
             return;
         }
@@ -76,12 +94,7 @@ pub async fn publish(
 
 type Sent = (Job, Result<PublishAckFuture, PublishError>);
 
-async fn hear(
-    context: jetstream::Context,
-    subject: String,
-    mut answers: Receiver<Sent>,
-    teller: Sender<News>,
-) {
+async fn hear(context: jetstream::Context, mut answers: Receiver<Sent>, teller: Sender<News>) {
     while let Some((job, mut answer)) = answers.recv().await {
         let mut again = false;
         let told = loop {
@@ -102,7 +115,7 @@ async fn hear(
             }
             again = true;
             tokio::time::sleep(AGAIN_AFTER).await;
-            answer = context.send_publish(subject.clone(), job.publish.clone()).await;
+            answer = context.send_publish(job.subject.clone(), job.publish.clone()).await;
         };
         if teller.send(News::Told(told)).await.is_err() {
             return;

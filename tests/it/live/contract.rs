@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use inflight::live::Where;
-use inflight::model::{Model, Time};
+use inflight::model::{Fault, Model, Time};
 use inflight::sim::{Report, World};
 
 use super::{end, model, service, start, topic, wait};
@@ -12,7 +12,7 @@ use crate::real_broker::nats::Server;
 
 /// Runs a scenario until it is at rest, simulated and live with the embedded broker, and with
 /// NATS if there is one.
-fn on_every_engine(model: &Arc<Model>, what: &str, check: impl Fn(&str, &Report)) {
+pub(super) fn on_every_engine(model: &Arc<Model>, what: &str, check: impl Fn(&str, &Report)) {
     let mut world = World::new(model.clone(), model.seed);
     world.run_until(Time::from_secs_f64(600.0), &mut ());
     check("simulated", &world.report());
@@ -26,8 +26,9 @@ fn on_every_engine(model: &Arc<Model>, what: &str, check: impl Fn(&str, &Report)
 fn live(model: &Arc<Model>, broker: &Where) -> Report {
     let handle = start(model, broker);
     let sources_end = model.services.iter().filter_map(|it| it.workload.as_ref());
-    let sources_end = sources_end.map(|it| it.until).max().unwrap();
-    wait(&handle, "the last arrival", |it| it.now > sources_end);
+    let fault_end = |it: &Fault| it.at + it.lasts.unwrap_or_default();
+    let last = sources_end.map(|it| it.until).chain(model.faults.iter().map(fault_end)).max();
+    wait(&handle, "the last arrival, and the end of the last fault", |it| it.now > last.unwrap());
     handle.stop();
     end(handle).0.report()
 }

@@ -7,6 +7,7 @@
 
 mod command_line;
 mod contract;
+mod contract_logs;
 mod embedded;
 mod inputs;
 mod looking_back;
