@@ -140,14 +140,20 @@ impl Ledger {
                 all.push(Happening::Delivered { topic, to, delivery, lease, entry });
             }
             Tale::Entry { topic, partition, entry, origin, event } => {
-                let (serial, _) = self.whose(origin);
+                let (serial, origin) = self.whose(origin);
                 let Self { open, stored, books, .. } = self;
                 let what = || match serial.and_then(|it| open.remove(&it)) {
                     Some(Open { message, .. }) => {
                         stored.insert((topic, entry));
                         Happening::Appended { topic, partition, message, entry }
                     }
-                    None => Happening::Found { topic, partition, entry, event: Arc::new(*event) },
+                    None => Happening::Found {
+                        topic,
+                        partition,
+                        entry,
+                        origin,
+                        event: Arc::new(*event),
+                    },
                 };
                 books.entry(topic).or_default().read(topic, entry, what, &mut all);
                 self.goes_on(topic, world, &mut all);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedReceiver};
 
-use crate::model::{InstanceId, Intervention, LinkId, Model, Node, ServiceId, Span, Time};
+use crate::model::{Intervention, LinkId, Model, Node, ServiceId, Span, Time};
 use crate::sim::remote::Errand;
 use crate::sim::{By, Happening, Input, Order, Origin, Source, World};
 
@@ -137,10 +137,19 @@ fn ledger(model: &Model, broker: &dyn Broker) -> Ledger {
     Ledger::of_part(part, elsewhere)
 }
 
-/// Whether an instance runs in this process.
-fn runs(model: &Model, broker: &dyn Broker, instance: InstanceId) -> bool {
-    let service = model.instances[instance.index()].0;
-    broker.parts().is_none_or(|(part, parts)| parts[service.index()] == part)
+/// Whether what is to be done at the broker is of a consumer that runs in this process.
+fn is_ours(world: &World, broker: &dyn Broker, errand: &Errand) -> bool {
+    let service = match errand {
+        Errand::Attach { instance, .. } | Errand::Detach { instance, .. } => {
+            Some(world.model().instances[instance.index()].0)
+        }
+        Errand::Read { group, .. } | Errand::Grant { group, .. } | Errand::Commit { group, .. } => {
+            world.reader_of(*group)
+        }
+        _ => None,
+    };
+    let (Some(service), Some((part, parts))) = (service, broker.parts()) else { return true };
+    parts[service.index()] == part
 }
 
 struct Driver {
@@ -460,11 +469,7 @@ impl Driver {
                 Errand::Append { topic, partition, message, .. } => {
                     Some((topic, Some(partition), message))
                 }
-                Errand::Attach { instance, .. } | Errand::Detach { instance, .. }
-                    if !runs(world.model(), &**broker, instance) =>
-                {
-                    continue;
-                }
+                _ if !is_ours(world, &**broker, &errand) => continue,
                 _ => None,
             };
             let published = published.map(|(topic, partition, message)| {
@@ -530,7 +535,7 @@ impl Driver {
         audit.alive() <= self.not_ours
             && audit.unconfirmed == 0
             && audit.in_outboxes == 0
-            && !self.world.awaits_logs()
+            && !self.world.awaits_logs(|service| self.is_here(Some(service)))
     }
 
     /// Looks, now and then, whether the run is to end.

@@ -6,7 +6,10 @@
 //! the world of who receives it. What is published is in the queue of the process that consumes it.
 //! [`merge`](super::merging::merge) makes one run of the recordings of all.
 
-use crate::model::{Model, Node, Role, ServiceId, Time, TopicId, What};
+use crate::model::{
+    GroupId, InstanceId, LinkId, MessageId, Model, Node, Role, Service, ServiceId, Time, TopicId,
+    What,
+};
 
 use super::message::{Message, Token};
 use super::packed::{MESSAGE_WORDS, message_words, word_message};
@@ -74,7 +77,7 @@ impl Traveller {
         let Message { event, role, link, from, to, token, .. } = message;
         let way = model.links.get(link.index())?;
         let is_between = |one, other| {
-            let of = |it: crate::model::InstanceId| model.instances.get(it.index());
+            let of = |it: InstanceId| model.instances.get(it.index());
             let (Some(one), Some(other)) = (of(one), of(other)) else { return false };
             way.from == Node::Service(one.0) && way.to == Node::Service(other.0)
         };
@@ -169,13 +172,7 @@ impl World {
             | Scheduled::BatchDue { instance, .. }
             | Scheduled::ProducerTick { instance, .. } => Some(plan.service_of(instance)),
             Scheduled::TryAgain(id) => Some(plan.service_of(self.messages.get(id).to)),
-            Scheduled::Rebalanced(group) => {
-                let consumes = |it: &crate::model::Service| {
-                    it.consumes.iter().any(|consume| consume.group == group)
-                };
-                let place = plan.model.services.iter().position(consumes);
-                place.map(ServiceId::from_index)
-            }
+            Scheduled::Rebalanced(group) => self.reader_of(group),
             Scheduled::OutboxTick(outbox) => Some(plan.model.outboxes[outbox.index()].service),
             Scheduled::TopicTick(_)
             | Scheduled::Replicated { .. }
@@ -185,13 +182,16 @@ impl World {
         }
     }
 
+    /// Whose group it is.
+    #[must_use]
+    pub fn reader_of(&self, group: GroupId) -> Option<ServiceId> {
+        let reads = |it: &Service| it.consumes.iter().any(|consume| consume.group == group);
+        let place = self.plan.model.services.iter().position(reads);
+        place.map(ServiceId::from_index)
+    }
+
     /// What is published is consumed in another process, and is the broker's from now on.
-    pub(super) fn handed(
-        &mut self,
-        plan: &Plan,
-        topic: TopicId,
-        id: crate::model::MessageId,
-    ) -> bool {
+    pub(super) fn handed(&mut self, plan: &Plan, topic: TopicId, id: MessageId) -> bool {
         let Some(remote) = self.remote(topic) else { return false };
         if !remote.publishing.remove(&id) {
             return false;
@@ -211,5 +211,5 @@ pub struct Origin {
     /// Which of its publishes, from 0.
     pub serial: u64,
     /// The link it came to its topic by.
-    pub link: crate::model::LinkId,
+    pub link: LinkId,
 }

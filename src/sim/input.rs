@@ -107,6 +107,8 @@ pub enum Happening {
         partition: u32,
         /// The broker's number of it.
         entry: u64,
+        /// Where it comes from, if another process that shares the run has published it.
+        origin: Option<Origin>,
         /// What it holds.
         event: Arc<Event>,
     },
@@ -199,6 +201,8 @@ pub enum Happening {
     Entered {
         /// Where.
         topic: TopicId,
+        /// In which partition of a log; 0 in a queue.
+        partition: u32,
         /// What was published.
         message: MessageId,
         /// The broker's number of it.

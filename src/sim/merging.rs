@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::model::{MessageId, Model, ServiceId, Time, TopicId};
 
+use super::crossing::Origin;
 use super::input::{Happening, Input, Order, Source, Trace};
 use super::remote::Errand;
 use super::world::World;
@@ -104,6 +105,10 @@ struct Merging<'p> {
     scheduled: BTreeMap<u64, Vec<Order>>,
     /// Entries whose publishers have not heard of them.
     unanswered: BTreeSet<(TopicId, u64)>,
+    /// By topic and partition: before which entry all is deleted, as each part was told.
+    starts: BTreeMap<(TopicId, u32), BTreeMap<usize, u64>>,
+    /// What the whole was told of that.
+    trimmed: BTreeSet<(TopicId, u32, u64)>,
 }
 
 struct OfPart<'p> {
@@ -135,7 +140,7 @@ fn outcome(world: &mut World) -> Outcome {
     let (mut orders, mut published) = (Vec::new(), Vec::new());
     world.take_orders(|order| orders.push(order));
     world.take_errands(|errand| {
-        if let Errand::Publish { topic, message } = errand {
+        if let Errand::Publish { topic, message } | Errand::Append { topic, message, .. } = errand {
             published.push((topic, message));
         }
     });
@@ -175,6 +180,8 @@ impl<'p> Merging<'p> {
             crossing: BTreeMap::new(),
             scheduled: BTreeMap::new(),
             unanswered: BTreeSet::new(),
+            starts: BTreeMap::new(),
+            trimmed: BTreeSet::new(),
         }
     }
 
@@ -226,6 +233,38 @@ impl<'p> Merging<'p> {
                     Some(Happening::Stored { topic, message, entry: *entry })
                 }
             }
+            Happening::Appended { topic, partition, message, entry } => {
+                let publish = self.parts[part].open.remove(&(*topic, *message)).ok_or(apart)?;
+                if self.unanswered.remove(&(*topic, *entry)) {
+                    Some(Happening::Confirmed { topic: *topic, entry: *entry })
+                } else {
+                    let (topic, message) = self.parts[part].publishes[publish];
+                    let (partition, entry) = (*partition, *entry);
+                    Some(Happening::Appended { topic, partition, message, entry })
+                }
+            }
+            Happening::Found { topic, partition, entry, origin, .. } => {
+                let (topic, partition, entry) = (*topic, *partition, *entry);
+                if self.whole.has_had_entry(topic, partition, entry) {
+                    None
+                } else if let Some(origin) = origin {
+                    let message = self.published(origin).ok_or(Misfit::Missing { part, at })?.1;
+                    self.unanswered.insert((topic, entry));
+                    Some(Happening::Entered { topic, partition, message, entry })
+                } else {
+                    Some(input.what.clone())
+                }
+            }
+            Happening::Trimmed { topic, partition, entry } => {
+                // Whoever is told of it last may still be sent what is deleted.
+                let starts = self.starts.entry((*topic, *partition)).or_default();
+                starts.insert(part, *entry);
+                let start = starts.values().min().copied().unwrap_or_default();
+                let (topic, partition, entry) = (*topic, *partition, start);
+                let is_news = starts.len() == self.parts.len()
+                    && self.trimmed.insert((topic, partition, entry));
+                is_news.then_some(Happening::Trimmed { topic, partition, entry })
+            }
             Happening::Declined { topic, message, duplicate } => {
                 let publish = self.parts[part].open.remove(&(*topic, *message)).ok_or(apart)?;
                 let (topic, message) = self.parts[part].publishes[publish];
@@ -236,14 +275,12 @@ impl<'p> Merging<'p> {
                 if self.whole.has_entry(topic, entry) {
                     None
                 } else {
-                    let of = self.parts.get(usize::from(origin.part));
-                    let place = usize::try_from(origin.serial).unwrap_or(usize::MAX);
-                    let published = of.and_then(|it| it.publishes.get(place)).copied();
+                    let published = self.published(origin);
                     let (topic, message) = published.ok_or(Misfit::Missing { part, at })?;
                     let own_event = self.whole.event_of(message);
                     if self.whole.is_publishing(topic, message) && own_event.id == event.id {
                         self.unanswered.insert((topic, entry));
-                        Some(Happening::Entered { topic, message, entry })
+                        Some(Happening::Entered { topic, partition: 0, message, entry })
                     } else {
                         // It was stored and acked, and the broker has forgotten that.
                         Some(Happening::Known { topic, entry, event: Arc::clone(event) })
@@ -255,6 +292,12 @@ impl<'p> Merging<'p> {
         let Some(what) = what else { return Ok(()) };
         let came = self.tell(part, Input { at, what })?;
         self.pair(part, at, &own, &came)
+    }
+
+    /// What was published there, by the whole's name of it.
+    fn published(&self, origin: &Origin) -> Option<(TopicId, MessageId)> {
+        let place = usize::try_from(origin.serial).ok()?;
+        self.parts.get(usize::from(origin.part))?.publishes.get(place).copied()
     }
 
     /// Tells the whole, and writes down that it was told.

@@ -18,9 +18,11 @@ use imbl::Vector;
 use crate::engine::broker::group::Committed;
 use crate::engine::broker::sequences::Session;
 use crate::model::{
-    Event, GroupId, InstanceId, LogTopic, MessageId, Role, Time, TopicId, TopicKind, What,
+    Event, GroupId, InstanceId, LogTopic, MessageId, Role, ServiceId, Time, TopicId, TopicKind,
+    What,
 };
 
+use super::crossing::Origin;
 use super::message::{Message, Token};
 use super::plan::Plan;
 use super::remote::{Errand, Numbered, Seat};
@@ -117,17 +119,19 @@ impl World {
         state.log().zip(offset).is_some_and(|(log, it)| log.event(partition, it).is_some())
     }
 
-    /// Whether something is still to be heard of logs that another program keeps: entries that a
-    /// reader has not been sent, commits that are not confirmed.
+    /// Whether something is still to be heard of logs that another program keeps, by one of these
+    /// services: entries that a reader has not been sent, commits that are not confirmed.
     #[must_use]
-    pub fn awaits_logs(&self) -> bool {
+    pub fn awaits_logs(&self, is_here: impl Fn(ServiceId) -> bool) -> bool {
+        let is_here = |group| self.reader_of(group).is_none_or(&is_here);
         self.topics.iter().any(|state| {
             let (Some(mirror), Some(log)) = (&state.mirror, state.log()) else { return false };
             let is_behind = |&(group, partition): &(GroupId, u32)| {
                 let position = self.groups[group.index()].members.position(partition);
                 log.next_kept(partition, position) < log.end(partition)
             };
-            !mirror.committing.is_empty() || mirror.seats.keys().any(is_behind)
+            let committing = mirror.committing.keys().any(|it| is_here(it.0));
+            committing || mirror.seats.keys().any(|it| is_here(it.0) && is_behind(it))
         })
     }
 
@@ -152,33 +156,57 @@ impl World {
         self.errands.push(Errand::Append { topic, partition, message: id, number });
     }
 
+    /// Whether this is a log whose broker is another program.
+    pub(super) fn is_mirrored(&self, topic: TopicId) -> bool {
+        self.topics.get(topic.index()).is_some_and(|it| it.mirror.is_some())
+    }
+
+    /// Whether the log of a broker that is another program is known to have had an entry.
+    #[must_use]
+    pub fn has_had_entry(&self, topic: TopicId, partition: u32, entry: u64) -> bool {
+        let mirror = self.topics.get(topic.index()).and_then(|it| it.mirror.as_ref());
+        mirror.is_some_and(|it| it.offset(partition, entry).is_some())
+    }
+
     /// The broker has appended what was handed over.
     pub(super) fn appended(
         &mut self,
         plan: &Plan,
         topic: TopicId,
-        (partition, entry): (u32, u64),
+        place: (u32, u64),
         id: MessageId,
     ) -> bool {
-        let Some(mirror) = self.mirror(topic) else { return false };
-        let Some(entries) = mirror.entries.get_mut(partition as usize) else { return false };
+        let Some(publish) = self.append_unanswered(plan, topic, place, id) else { return false };
+        self.answer_publish(plan, &publish, Role::Confirm, false);
+        true
+    }
+
+    /// What was handed over is in the log; gives what was published, whose producer has not heard
+    /// of that yet.
+    pub(super) fn append_unanswered(
+        &mut self,
+        plan: &Plan,
+        topic: TopicId,
+        (partition, entry): (u32, u64),
+        id: MessageId,
+    ) -> Option<Message> {
+        let mirror = self.mirror(topic)?;
+        let entries = mirror.entries.get_mut(partition as usize)?;
         if entries.last().is_some_and(|last| *last >= entry) || !mirror.publishing.remove(&id) {
-            return false;
+            return None;
         }
         entries.push_back(entry);
         let message = *self.messages.get(id);
         let offset = self.append(plan, topic, partition, id);
-        let Token::Publish { incarnation, sequence, epoch, .. } = message.token else {
-            return true;
-        };
-        if is_idempotent(plan, message.from, topic) {
+        if let Token::Publish { incarnation, sequence, epoch, .. } = message.token
+            && is_idempotent(plan, message.from, topic)
+        {
             // Should the log be taken over, the producer is known.
             let session = Session { instance: message.from, incarnation, partition };
             let sequences = &mut self.topics[topic.index()].sequences;
             sequences.append(session, epoch, sequence, offset);
         }
-        self.answer_publish(plan, &message, Role::Confirm, false);
-        true
+        Some(message)
     }
 
     /// The broker's log has an entry that nobody here has published.
@@ -187,6 +215,7 @@ impl World {
         plan: &Plan,
         topic: TopicId,
         (partition, entry): (u32, u64),
+        origin: Option<Origin>,
         event: &Event,
     ) -> bool {
         let Some(mirror) = self.mirror(topic) else { return false };
@@ -194,7 +223,12 @@ impl World {
         if entries.is_none_or(|it| it.last().is_some_and(|last| *last >= entry)) {
             return false;
         }
-        let Some(message) = self.publish_of(topic, event) else { return false };
+        let is_of_model = |it: &Origin| it.link.index() < plan.model.links.len();
+        let message = match origin.filter(is_of_model) {
+            Some(origin) => self.publish_on(origin.link, event),
+            None => self.publish_of(topic, event),
+        };
+        let Some(message) = message else { return false };
         let Message { role, link, attempt, .. } = message;
         let Event { id: event, event_type, .. } = message.event;
         self.counters.made[role as usize] += 1;

@@ -29,8 +29,6 @@ pub struct Remote {
     entries: BTreeMap<u64, Entry>,
     /// What was handed over and is not heard of.
     pub(super) publishing: BTreeSet<MessageId>,
-    /// What is stored, and who has published it has not heard so yet: in a run that was merged.
-    unanswered: BTreeMap<u64, Message>,
     /// Deliveries that take up a consumer's room.
     held: BTreeMap<u32, InstanceId>,
 }
@@ -198,10 +196,7 @@ impl Remote {
 
     /// About how much memory it takes, in bytes.
     pub fn size_bytes(&self) -> usize {
-        self.entries.len() * 32
-            + self.publishing.len() * 16
-            + self.held.len() * 24
-            + self.unanswered.len() * size_of::<Message>()
+        self.entries.len() * 32 + self.publishing.len() * 16 + self.held.len() * 24
     }
 }
 
@@ -345,18 +340,19 @@ impl World {
             Happening::Appeared { topic, entry, origin, ref event } => {
                 self.appeared(plan, topic, entry, origin.link, event)
             }
-            Happening::Entered { topic, message, entry } => {
-                let is_new = self.entered(plan, topic, message, entry);
-                if is_new {
-                    let publish = *self.messages.get(message);
-                    if let Some(remote) = self.remote(topic) {
-                        remote.unanswered.insert(entry, publish);
-                    }
-                }
-                is_new
+            Happening::Entered { topic, partition, message, entry } => {
+                let publish = if self.is_mirrored(topic) {
+                    self.append_unanswered(plan, topic, (partition, entry), message)
+                } else {
+                    let is_new = self.entered(plan, topic, message, entry);
+                    is_new.then(|| *self.messages.get(message))
+                };
+                let Some(publish) = publish else { return false };
+                self.unanswered.insert((topic, entry), publish);
+                true
             }
             Happening::Confirmed { topic, entry } => {
-                let publish = self.remote(topic).and_then(|it| it.unanswered.remove(&entry));
+                let publish = self.unanswered.remove(&(topic, entry));
                 let Some(publish) = publish else { return false };
                 self.answer_stored(plan, topic, &publish);
                 true
@@ -381,8 +377,8 @@ impl World {
             Happening::Appended { topic, partition, message, entry } => {
                 self.appended(plan, topic, (partition, entry), message)
             }
-            Happening::Found { topic, partition, entry, ref event } => {
-                self.found(plan, topic, (partition, entry), event)
+            Happening::Found { topic, partition, entry, origin, ref event } => {
+                self.found(plan, topic, (partition, entry), origin, event)
             }
             Happening::Fetched { group, partition, epoch, entry } => {
                 self.fetched(plan, (group, partition, epoch), entry)

@@ -157,13 +157,12 @@ fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
         }
         Happening::Appeared { topic, entry, origin, ref event } => {
             of_entry(out, 20, topic, entry);
-            for part in [u64::from(origin.part), origin.serial, origin.link.0.into()] {
-                out.number(part);
-            }
+            write_origin(out, origin);
             write_event(out, event);
         }
-        Happening::Entered { topic, message, entry } => {
+        Happening::Entered { topic, partition, message, entry } => {
             of_entry(out, 21, topic, entry);
+            out.number(partition.into());
             out.number(message.0.into());
         }
         Happening::Confirmed { topic, entry } => of_entry(out, 22, topic, entry),
@@ -172,9 +171,13 @@ fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
             out.number(partition.into());
             out.number(message.0.into());
         }
-        Happening::Found { topic, partition, entry, ref event } => {
+        Happening::Found { topic, partition, entry, origin, ref event } => {
             of_entry(out, 8, topic, entry);
             out.number(partition.into());
+            out.number(origin.is_some().into());
+            if let Some(origin) = origin {
+                write_origin(out, origin);
+            }
             write_event(out, event);
         }
         Happening::Fetched { group, partition, epoch, entry } => {
@@ -199,6 +202,17 @@ fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
             out.number(partition.into());
         }
     }
+}
+
+fn write_origin(out: &mut Writer, origin: Origin) {
+    for part in [u64::from(origin.part), origin.serial, origin.link.0.into()] {
+        out.number(part);
+    }
+}
+
+fn read_origin(from: &mut Reader) -> Result<Origin, &'static str> {
+    let (part, serial, link) = (number(from)?, number(from)?, LinkId(number(from)?));
+    Ok(Origin { part, serial, link })
 }
 
 fn write_event(out: &mut Writer, event: &Event) {
@@ -283,7 +297,11 @@ fn read(from: &mut Reader, before: &mut Before, entries: u64) -> Result<Happenin
         }
         8 => {
             let partition = number(from)?;
-            Happening::Found { topic, partition, entry, event: read_event(from)? }
+            let origin = match number::<u64>(from)? {
+                0 => None,
+                _ => Some(read_origin(from)?),
+            };
+            Happening::Found { topic, partition, entry, origin, event: read_event(from)? }
         }
         10 => {
             let partition = number(from)?;
@@ -300,11 +318,13 @@ fn read(from: &mut Reader, before: &mut Before, entries: u64) -> Result<Happenin
         13 => Happening::Trimmed { topic, partition: number(from)?, entry },
         19 => Happening::Handed { topic, message: MessageId(number(from)?), entry },
         20 => {
-            let (part, serial, link) = (number(from)?, number(from)?, LinkId(number(from)?));
-            let origin = Origin { part, serial, link };
+            let origin = read_origin(from)?;
             Happening::Appeared { topic, entry, origin, event: read_event(from)? }
         }
-        21 => Happening::Entered { topic, message: MessageId(number(from)?), entry },
+        21 => {
+            let (partition, message) = (number(from)?, MessageId(number(from)?));
+            Happening::Entered { topic, partition, message, entry }
+        }
         22 => Happening::Confirmed { topic, entry },
         _ => return Err("the trace has something that this version does not know"),
     })
@@ -358,7 +378,11 @@ mod tests {
                     6 => Happening::Died { topic, entry },
                     7 => Happening::Appended { topic, partition: c, message, entry },
                     8 => Happening::Found {
-                        topic, partition: c, entry, event: Arc::new(event(a, b, c))
+                        topic, partition: c, entry,
+                        origin: (a > b).then_some(Origin {
+                            part: a as u16, serial: b.into(), link: LinkId(c)
+                        }),
+                        event: Arc::new(event(a, b, c))
                     },
                     9 => Happening::Fetched {
                         group: GroupId(a as u16), partition: c, epoch: b, entry
@@ -386,7 +410,7 @@ mod tests {
                         let event = Arc::new(event(a, b, c));
                         Happening::Appeared { topic, entry, origin, event }
                     }
-                    19 => Happening::Entered { topic, message, entry },
+                    19 => Happening::Entered { topic, partition: a, message, entry },
                     20 => Happening::Confirmed { topic, entry },
                     _ => Happening::Released(u64::from(a) << 20),
                 };

@@ -21,7 +21,8 @@ use crate::engine::store::{Stores, Transaction};
 use crate::engine::strategy::{KnownIds, Resequencer, Versions};
 use crate::model::{
     Consume, DropReason, EventId, EventTypeId, FaultId, GroupId, Idempotence, InstanceId,
-    Intervention, MessageId, Model, Phase, Record, Role, ServiceId, Skip, Time, TopicKind, What,
+    Intervention, MessageId, Model, Phase, Record, Role, ServiceId, Skip, Time, TopicId, TopicKind,
+    What,
 };
 
 use super::agenda::Agenda;
@@ -139,6 +140,9 @@ pub struct World {
     pub(super) observed: bool,
     /// What is to be done at brokers that are other programs.
     pub(super) errands: Vec<Errand>,
+    /// What brokers have stored, and who has published it has not heard so yet: in a run that was
+    /// merged.
+    pub(super) unanswered: BTreeMap<(TopicId, u64), Message>,
     /// Records on their way to the observer.
     pub(super) fresh: Vec<Record>,
     /// Who has changed stores since the last step began, while somebody looks on.
@@ -476,6 +480,7 @@ impl World {
             record_count: 0,
             observed: false,
             errands: Vec::new(),
+            unanswered: BTreeMap::new(),
             fresh: Vec::new(),
             changes: Vec::new(),
             spare_effects: Vec::new(),

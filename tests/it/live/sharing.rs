@@ -55,9 +55,12 @@ fn start(model: &Arc<Model>, server: &Server, only: &[&str], lasts: Span) -> Han
 
 /// A run of these parts, to its end: what each recorded, and its world.
 fn share(parts: &[&[&str]]) -> Option<(Arc<Model>, Vec<(Part, World)>)> {
+    share_of(SHOP, Span::from_millis(1_500), parts)
+}
+
+fn share_of(text: &str, span: Span, parts: &[&[&str]]) -> Option<(Arc<Model>, Vec<(Part, World)>)> {
     let server = Server::start_for("several processes over a NATS server")?;
-    let model = model(SHOP);
-    let span = Span::from_millis(1_500);
+    let model = model(text);
     let handles: Vec<Handle> = parts.iter().map(|it| start(&model, &server, it, span)).collect();
     let mut found: Vec<(u16, Part, World)> = Vec::new();
     for (handle, names) in handles.into_iter().zip(parts) {
@@ -103,6 +106,46 @@ fn what_each_process_records_makes_one_run() {
             };
             assert_eq!(all(&own.services[index]), all(&report.services[index]));
             assert!(own.services[index].arrivals > 0);
+        }
+    }
+}
+
+/// Two groups read a log in two processes, neither of which publishes all of it.
+const LOGS: &str = r#"Scenario(format: 1, title: "logs",
+    events: { "Told": Event(key: "k", fields: { "k": Int(1, 9) }) },
+    topics: { "news": Log(partitions: 3) },
+    links: Links(default: Link(latency: Exponential("2ms"))),
+    workloads: {
+        "here": Workload(arrivals: Poisson(per_second: 120), event: "Told", do: [Publish("Told", "news")]),
+        "there": Workload(arrivals: Poisson(per_second: 80), event: "Told", do: [Publish("Told", "news")]),
+    },
+    services: {
+        "books": Service(instances: 2, consumes: { "news": Consume(on: { "Told": [Work("1ms")] }) }),
+        "mails": Service(consumes: { "news": Consume(on: { "Told": [Work(Exponential("2ms"))] }) }),
+    },
+    faults: [Crash(service: "books", instance: 1, at: "500ms", for: "300ms")],
+)"#;
+
+#[test]
+fn logs_are_read_by_groups_in_several_processes() {
+    let names: [&[&str]; 3] = [&["here", "books"], &["mails"], &["there"]];
+    let Some((model, parts)) = share_of(LOGS, Span::from_millis(1_500), &names) else { return };
+    let traces: Vec<Part> = parts.iter().map(|it| it.0.clone()).collect();
+    let trace = merge(&model, model.seed, &traces).unwrap();
+    let world = whole(&model, &trace);
+    let audit = world.audit();
+    assert!(audit.is_balanced() && audit.alive() == 0, "{audit:?}");
+    let report = world.report();
+    let news = topic(&report, "news");
+    assert!(news.published > 100, "{news:?}");
+    for (name, least) in [("books", news.published), ("mails", news.published)] {
+        assert!(service(&report, name).completed >= least, "{name}: each at least once");
+    }
+    for (part, own) in &parts {
+        let own = own.report();
+        assert_eq!(topic(&own, "news").published, news.published, "all follow the whole log");
+        for (index, _) in part.here.iter().enumerate().filter(|it| *it.1) {
+            assert_eq!(own.services[index].completed, report.services[index].completed);
         }
     }
 }
