@@ -303,7 +303,11 @@ impl App {
     /// What was done in the run of a cell is done in a branch of its own, without the scenario's
     /// faults, and that is shown.
     fn open_cell(&mut self, at: Spot) {
-        let grid = self.comparing.grids.as_ref().and_then(|it| it.get(at.grid));
+        let is_of_this = self.comparing.filled_for.as_ref().is_some_and(|(model, seed)| {
+            Arc::ptr_eq(model, &self.run.base) && *seed == self.run.seed
+        });
+        let grids = self.comparing.grids.as_ref().filter(|_| is_of_this);
+        let grid = grids.and_then(|it| it.get(at.grid));
         let row = grid.and_then(|it| it.rows.get(at.row));
         let Some((row, cell)) = row.and_then(|it| Some((it, it.cells.get(at.column)?.clone()?)))
         else {

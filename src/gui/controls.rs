@@ -335,6 +335,20 @@ pub fn named_item(ui: &mut Ui, command: Command, label: &str, out: &mut Vec<Comm
     }
 }
 
+/// What a list leaves free at its right, for the bar that it is scrolled by.
+const GUTTER: f32 = 12.0;
+
+/// A list as high as there is room, which scrolls, with nothing under its bar.
+pub fn scrolling(ui: &mut Ui, area: egui::ScrollArea, contents: impl FnOnce(&mut Ui)) {
+    area.show(ui, |ui| {
+        let width = (ui.available_width() - GUTTER).max(0.0);
+        ui.vertical(|ui| {
+            ui.set_max_width(width);
+            contents(ui);
+        });
+    });
+}
+
 /// A label in small capitals over a part of a panel.
 pub fn caption(ui: &mut Ui, theme: &Theme, text: &str) {
     let text = egui::RichText::new(text.to_uppercase())

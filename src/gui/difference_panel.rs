@@ -14,7 +14,8 @@ use super::theme::Theme;
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let Some(view) = difference(app) else { return };
     header(ui, theme, &view, out);
-    ScrollArea::vertical().id_salt("differences").auto_shrink(false).show(ui, |ui| {
+    let area = ScrollArea::vertical().id_salt("differences").auto_shrink(false);
+    controls::scrolling(ui, area, |ui| {
         for it in &view.parts {
             part(ui, theme, it, out);
         }

@@ -35,7 +35,8 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         ui.add(ProgressBar::new(progress).desired_height(4.0));
     }
     ui.add_space(4.0);
-    ScrollArea::vertical().id_salt("expectations").auto_shrink(false).show(ui, |ui| {
+    let area = ScrollArea::vertical().id_salt("expectations").auto_shrink(false);
+    controls::scrolling(ui, area, |ui| {
         for (place, it) in view.lines.iter().enumerate() {
             line(ui, app, place, it, theme, out);
         }

@@ -49,7 +49,8 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         return;
     }
     let chosen_moved = came_to_be_chosen(ui, app.chosen_fault);
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    let area = ScrollArea::vertical().auto_shrink(false);
+    controls::scrolling(ui, area, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
         for row in &rows {
             let is_chosen = app.chosen_fault == Some(row.key);

@@ -28,7 +28,8 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             });
         }
     });
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    let area = ScrollArea::vertical().auto_shrink(false);
+    controls::scrolling(ui, area, |ui| {
         title(ui, theme, &inspection);
         if !inspection.text.is_empty() {
             let text = RichText::new(&inspection.text).color(theme.colours.text_weak);

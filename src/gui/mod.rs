@@ -3,6 +3,7 @@
 //! Panels take the state by shared reference, and push what a person asked for.
 
 mod branches_panel;
+mod chooser;
 mod act_menu;
 mod acts;
 mod compare_panel;

@@ -3,9 +3,9 @@
 use egui::{RichText, ScrollArea, Ui};
 
 use crate::app::{App, Broken, Command};
+use crate::view::scenarios::file_name;
 
 use super::theme::Theme;
-use super::top_bar::file_name;
 
 /// The panel; shown while a file is broken.
 pub fn ui(ui: &mut Ui, app: &App, broken: &Broken, theme: &Theme, out: &mut Vec<Command>) {

@@ -207,6 +207,15 @@ impl Theme {
         style.spacing.slider_width = 110.0;
         style.spacing.slider_rail_height = 4.0;
         style.spacing.tooltip_width = 360.0;
+        // Thin, and there before one points; `controls::scrolling` keeps text from under them.
+        style.spacing.scroll = egui::style::ScrollStyle {
+            bar_width: 8.0,
+            floating_width: 4.0,
+            floating_allocated_width: 0.0,
+            dormant_background_opacity: 0.0,
+            dormant_handle_opacity: 0.5,
+            ..egui::style::ScrollStyle::thin()
+        };
         style.interaction.tooltip_delay = 0.35;
         style.interaction.selectable_labels = false;
         style.visuals = self.visuals();

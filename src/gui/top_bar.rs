@@ -1,11 +1,8 @@
 //! The top bar: which scenario, which variant, and what concerns the window as a whole.
 
-use std::path::Path;
-
 use egui::{Align, ComboBox, Layout, RichText, Sense, Ui, Vec2};
 
-use crate::app::{App, Command, Settings, Source, View};
-use crate::scenario::library;
+use crate::app::{App, Command, Settings, View};
 
 use super::controls::{self, Face, Icon};
 use super::theme::Theme;
@@ -25,7 +22,7 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     ui.horizontal_centered(|ui| {
         logo(ui, theme);
         ui.add_space(10.0);
-        scenarios(ui, app, theme, out);
+        super::chooser::ui(ui, app, theme, out);
         ui.add_space(10.0);
         variants(ui, app, theme, out);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -135,60 +132,6 @@ fn logo(ui: &mut Ui, theme: &Theme) {
     }
     let name = RichText::new("inflight").font(theme.strong_font(theme.sizes.body + 3.0));
     ui.label(name);
-}
-
-fn scenarios(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
-    let width = if ui.available_width() > 1250.0 { 260.0 } else { 200.0 };
-    let combo = ComboBox::from_id_salt("scenario")
-        .width(width)
-        .height(520.0)
-        .truncate()
-        .selected_text(app.scenario.title.clone())
-        .show_ui(ui, |ui| {
-            ui.set_min_width(width);
-            let mut folder = "";
-            for entry in library::entries() {
-                let (of, name) = entry.name.rsplit_once('/').unwrap_or(("", entry.name));
-                let (title, sentence) = entry.about();
-                if of != folder {
-                    folder = of;
-                    ui.add_space(4.0);
-                    controls::caption(ui, theme, of);
-                }
-                let is_open = app.source == Source::Library(entry.name.to_owned());
-                let label = ui.selectable_label(is_open, title);
-                let hint = format!("{sentence}\n\ninflight {name}");
-                if label.on_hover_text(hint).clicked() {
-                    out.push(Command::OpenLibrary(entry.name.to_owned()));
-                }
-            }
-            if !app.settings.recent.is_empty() {
-                ui.add_space(4.0);
-                controls::caption(ui, theme, "recent files");
-                for path in &app.settings.recent {
-                    let session = app.desk.file.as_deref();
-                    let is_open = session.or_else(|| app.source.file()) == Some(path);
-                    let label = ui.selectable_label(is_open, file_name(path));
-                    if label.on_hover_text(path.display().to_string()).clicked() {
-                        out.push(Command::OpenFile(path.clone()));
-                    }
-                }
-            }
-            ui.separator();
-            controls::menu_item(ui, Command::AskForFile, out);
-        });
-    let label = format!("Scenario: {}", app.scenario.title);
-    combo
-        .response
-        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, label.clone()));
-    let about = format!("{}\n\n{}", app.source, app.scenario.sentence);
-    combo.response.on_hover_text(about.trim_end());
-}
-
-/// The last part of a path.
-#[must_use]
-pub fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// The variants side by side, as one control.

@@ -167,12 +167,14 @@ fn difference(one: f64, other: f64) -> f64 {
     if reads_the_same(one, other) { 0.0 } else { difference }
 }
 
-/// The place that tells most of these columns clearly apart; if none does, the one with the
-/// greatest distance. The first of several.
+/// The place that tells most of these columns clearly apart, rather at an end than between; if none
+/// does, the one with the greatest distance. The first of several.
 fn tells_most_apart<'a, 'b>(places: &'a [Placed<'b>], alike: &[usize]) -> Option<&'a Placed<'b>> {
     let count = |it: &Placed| alike.iter().filter(|of| it.distances[**of] >= CLEAR).count();
     // Of several the first is wanted, and `max_by` gives the last.
-    let clearest = places.iter().rev().max_by_key(|it| count(it)).filter(|it| count(it) > 0);
+    let is_extreme = |it: &Placed| matches!(it.rank, Rank::Best | Rank::Worst);
+    let clearest = places.iter().rev().max_by_key(|it| (count(it), is_extreme(it)));
+    let clearest = clearest.filter(|it| count(it) > 0);
     clearest.or_else(|| {
         let farthest = places.iter().rev();
         let farthest = farthest.max_by(|a, b| a.most(alike).total_cmp(&b.most(alike)));

@@ -2,8 +2,8 @@
 //! language of scenario files.
 
 use crate::model::{
-    Claim, During, Expectation, Figure, GroupId, Level, Mode, Model, Moment, Relation, ServiceId,
-    Stat, StoreId, Term, TopicId, Unit,
+    Claim, During, Expectation, Figure, GroupId, Level, Mode, Model, Moment, Relation, Service,
+    ServiceId, Span, Stat, StoreId, Term, Time, TopicId, Unit,
 };
 
 use super::compare::fault_name;
@@ -35,8 +35,8 @@ fn how_often(mode: Mode, model: &Model) -> Option<String> {
         Mode::Always => "at every instant".into(),
         Mode::Never => "at no instant".into(),
         Mode::Eventually => "at some instant".into(),
-        Mode::By(at) => format!("at some instant up to {at}"),
-        Mode::Within(limit, Moment::At(at)) => format!("within {limit} after {at}"),
+        Mode::By(at) => format!("at some instant up to {}", instant(at)),
+        Mode::Within(limit, Moment::At(at)) => format!("within {limit} after {}", instant(at)),
         Mode::Within(limit, Moment::Broken(it)) => {
             format!("within {limit} from when {}", fault(it))
         }
@@ -51,10 +51,17 @@ fn span(during: During, model: &Model) -> Option<String> {
     let fault = |place: usize| model.faults.get(place).map(|it| fault_name(model, &it.kind));
     match during {
         During::Whole => None,
-        During::Between(from, until) => Some(format!("from {from} to {until}")),
+        During::Between(from, until) => {
+            Some(format!("from {} to {}", instant(from), instant(until)))
+        }
         During::Fault(it) => fault(it).map(|it| format!("while {it}")),
         During::After(it) => fault(it).map(|it| format!("after the end of “{it}”")),
     }
+}
+
+/// An instant with no more decimals than it takes.
+fn instant(at: Time) -> Span {
+    at.since(Time::ZERO)
 }
 
 fn claim(claim: &Claim, variant: usize, variants: &Variants) -> String {
@@ -237,5 +244,7 @@ fn store(model: &Model, it: StoreId) -> String {
 /// Who consumes, and from where.
 fn group(model: &Model, it: GroupId) -> (&str, &str) {
     let group = &model.groups[it.index()];
-    (&group.name, &model.topics[group.topic.index()].name)
+    let reads = |of: &&Service| of.consumes.iter().any(|consume| consume.group == it);
+    let who = model.services.iter().find(reads).map_or(&group.name, |it| &it.name);
+    (who, &model.topics[group.topic.index()].name)
 }

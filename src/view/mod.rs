@@ -19,6 +19,7 @@ pub mod offers;
 pub mod palette;
 pub mod parameters;
 pub mod route;
+pub mod scenarios;
 pub mod signs;
 pub mod strategy;
 pub mod sequence;

@@ -35,7 +35,32 @@ fn check_is_content_with_the_library_and_not_with_a_broken_file() {
     let output = inflight(&["check", "tests/broken"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains(".ron:"), "{}", err(&output));
-    assert_eq!(inflight(&["check", "no/such/place"]).status.code(), Some(1));
+    let output = inflight(&["check", "no/such/place"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        err(&output).contains("there is no file or folder `no/such/place`"),
+        "{}",
+        err(&output)
+    );
+}
+
+#[test]
+fn check_takes_names_of_the_library() {
+    let output = inflight(&["check", "replay", "delivery/old_price"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(out(&output).contains("Read again from the beginning"), "{}", out(&output));
+    assert!(out(&output).contains("2 good, 0 not good"), "{}", out(&output));
+}
+
+#[test]
+fn a_folder_is_not_run_and_it_is_said_what_can_be_done() {
+    for command in ["run", "compare", "matrix"] {
+        let output = inflight(&[command, "scenarios/queueing"]);
+        assert_eq!(output.status.code(), Some(1));
+        let said = err(&output);
+        assert!(said.contains("`scenarios/queueing` is a folder"), "{said}");
+        assert!(said.contains("inflight check scenarios/queueing"), "{said}");
+    }
 }
 
 #[test]

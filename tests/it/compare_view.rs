@@ -6,7 +6,8 @@ use std::sync::Arc;
 use egui_kittest::kittest::Queryable;
 
 use inflight::app::{App, Command, CompareCommand, Options, Settings, View, Which};
-use inflight::history::MAIN;
+use inflight::history::{MAIN, MarkKind};
+use inflight::measure::grid::Spot;
 use inflight::measure::matrix::Harm;
 use inflight::measure::{First, Over};
 use inflight::model::{Act, FaultKind, ServiceId, Span, Time};
@@ -153,20 +154,104 @@ fn intervals_are_of_twenty_seeds_and_can_be_given_up() {
     assert!(app.comparing.intervals.is_none());
 }
 
-#[test]
-fn the_matrix_fills_in_and_is_the_command_lines() {
-    let mut app = app("lost_ack");
+fn matrix_of(file: &str) -> App {
+    let mut app = app(file);
     app.update(Command::Compare(CompareCommand::ToggleMatrix));
     assert_eq!(app.settings.view, View::Compare);
     wait(&mut app, |it| it.comparing.grids.is_some() && it.comparing.matrix_progress().is_none());
-    let grids = app.comparing.grids.as_ref().unwrap();
-    let cell = |strategy: &str, harm: Harm| {
-        let row = grids[0].rows.iter().find(|it| it.strategy == strategy).unwrap();
-        let place = Harm::ALL.iter().position(|it| *it == harm).unwrap();
-        row.cells[place].as_ref().unwrap()
-    };
-    assert_eq!(cell("naive", Harm::LostAck).in_words(), "12 applied twice");
-    assert_eq!(cell("inbox", Harm::LostAck).total(), 0);
+    app
+}
+
+#[test]
+fn the_matrix_fills_in_and_is_the_command_lines() {
+    for file in ["lost_ack", "old_price"] {
+        let app = matrix_of(file);
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_inflight"))
+            .args(["matrix", file, "--json"])
+            .output()
+            .unwrap();
+        let mut told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        for it in told.as_array_mut().unwrap() {
+            it.as_object_mut().unwrap().remove("in_the_field");
+        }
+        let grids = app.comparing.grids.as_ref().unwrap();
+        assert_eq!(serde_json::to_value(grids).unwrap(), told, "{file}");
+        assert!(
+            grids.iter().flat_map(|it| &it.rows).all(|it| it.cells.iter().all(Option::is_some))
+        );
+    }
+}
+
+/// The place of a cell in the first matrix.
+fn spot(app: &App, strategy: &str, harm: Harm) -> Spot {
+    let rows = &app.comparing.grids.as_ref().unwrap()[0].rows;
+    let row = rows.iter().position(|it| it.strategy == strategy).unwrap();
+    let column = Harm::ALL.iter().position(|it| *it == harm).unwrap();
+    Spot { grid: 0, row, column }
+}
+
+#[test]
+fn a_cell_says_what_it_counts_and_its_run_can_be_looked_into() {
+    for (strategy, harm, said) in [
+        (
+            "naive",
+            Harm::LostAck,
+            "where what ledger said of 12 deliveries was lost: ledger counts 12 applied twice;",
+        ),
+        (
+            "inbox",
+            Harm::Duplicate,
+            "where one delivery in five came twice through half of the run: nothing was applied wrongly;",
+        ),
+    ] {
+        let mut app = matrix_of("lost_ack");
+        let at = spot(&app, strategy, harm);
+        let grid = app.comparing.grids.as_ref().unwrap()[0].clone();
+        let cell = grid.rows[at.row].cells[at.column].clone().unwrap();
+        let sentence = cell.sentence(&grid, harm);
+        assert!(
+            sentence.starts_with(&format!("Of {} events of payments.completed, ", cell.events)),
+            "{sentence}"
+        );
+        assert!(sentence.contains(said), "{sentence}");
+        app.update(Command::Compare(CompareCommand::OpenCell(at)));
+        assert_eq!(app.settings.view, View::Flow);
+        assert_eq!(app.branch().name, format!("{strategy} × {}", harm.name()));
+        wait(&mut app, |it| it.run.progress.done);
+        let marks = app.run.overview.marks.iter();
+        let anomalies = marks.filter(|it| matches!(it.kind, MarkKind::Anomaly { .. })).count();
+        assert_eq!(anomalies as u64, cell.total(), "{strategy}");
+        // It is one deed, and taken back as one.
+        app.update(Command::Undo);
+        assert_eq!(app.tree().branches().count(), 1);
+    }
+}
+
+#[test]
+fn a_cell_of_another_variant_is_not_looked_into() {
+    let mut app = matrix_of("lost_ack");
+    let at = spot(&app, "naive", Harm::LostAck);
+    app.update(Command::ShowView(View::Flow));
+    app.update(Command::SelectVariant("inbox".into()));
+    app.update(Command::Compare(CompareCommand::OpenCell(at)));
+    assert_eq!(app.tree().branches().count(), 1);
+    app.update(Command::Compare(CompareCommand::OpenCell(Spot { grid: 9, ..at })));
+    assert_eq!(app.tree().branches().count(), 1);
+}
+
+#[test]
+fn nobody_has_won_while_it_is_measured() {
+    let mut app = app("payment");
+    app.update(Command::ShowView(View::Compare));
+    wait(&mut app, |it| it.comparing.is_done());
+    assert!(!comparing(&app).columns[0].sentence.as_ref().unwrap().starts_with("So far"));
+    // As it was a moment before.
+    app.comparing.sides[2].is_done = false;
+    let view = comparing(&app);
+    assert!(!view.is_final);
+    let cells = view.rows.iter().flat_map(|it| &it.cells);
+    assert!(cells.into_iter().all(|it| it.standing == Standing::Between));
+    assert!(view.columns.iter().all(|it| it.sentence.as_ref().unwrap().starts_with("So far: ")));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use inflight::measure::Part;
 use inflight::measure::compare::{self, Column};
 use inflight::measure::coupling::Slowdown;
 use inflight::measure::matrix::{self, Harm};
-use inflight::measure::{Judged, Over, Spread, Survey, Surveyed, judge, sentence};
+use inflight::measure::{Judged, Over, Spread, Survey, Surveyed, judge, sentence, words};
 use inflight::model::{AnomalyKind, FaultKind, Figure, Model, Script, ServiceId, Span, Stat, Time};
 use inflight::scenario::{self, Scenario, library};
 
@@ -148,6 +148,81 @@ fn every_clause_of_a_sentence_is_true_of_its_column_and_not_of_others() {
         "{seen:#?}"
     );
     assert!(seen[2].contains("questions taught nothing"), "{seen:#?}");
+}
+
+/// Of each shipped scenario: a column whose figures are not all another's says something else.
+#[test]
+fn sentences_tell_columns_apart() {
+    for entry in library::entries() {
+        let columns = columns(&shipped(entry.name));
+        let rows = compare::rows(&columns);
+        let all: Vec<String> = (0..columns.len())
+            .map(|it| sentence::sentence(&sentence::clauses(&columns, &rows, it)))
+            .collect();
+        for (place, sentence) in all.iter().enumerate().filter(|_| columns.len() > 1) {
+            assert!(!sentence.is_empty(), "{} {}", entry.name, columns[place].name);
+            let is_apart = |other: usize| {
+                rows.iter().any(|it| match (it.values[place], it.values[other]) {
+                    (Some(one), Some(other)) => !compare::reads_the_same(one, other),
+                    _ => false,
+                })
+            };
+            for other in (0..place).filter(|it| is_apart(*it)) {
+                assert_ne!(*sentence, all[other], "{}", entry.name);
+            }
+        }
+    }
+    let storm = columns(&shipped("retry_storm"));
+    let rows = compare::rows(&storm);
+    let naive = sentence::sentence(&sentence::clauses(&storm, &rows, 0));
+    assert!(naive.contains("worst at “Completed (customers)”: 17.4 %"), "{naive}");
+}
+
+#[test]
+fn what_is_expected_is_said_in_a_sentence() {
+    let scenario = read(
+        r#"Scenario(format: 1, title: "said", events: { "Job": Event() }, requests: { "Ask": Request() },
+            topics: { "jobs": Queue() },
+            workloads: { "users": Workload(arrivals: Every("1s"), event: "Job",
+                do: [Call(to: "shop", request: "Ask", timeout: "1s"), Publish("Job", "jobs")]) },
+            services: { "shop": Service(answers: { "Ask": [] }),
+                "ledger": Service(stores: { "sum": Counter(projection_of: "jobs") },
+                    consumes: { "jobs": Consume(on: { "Job": [Update(store: "sum", increment: true)] }) }) },
+            faults: [Crash(service: "shop", at: "3s", for: "1s")],
+            variants: { "one": Variant(sentence: "One."), "two": Variant(sentence: "Two.") },
+            expect: [
+                Measured(that: Near(Available("users"), 0.42, 0.15), variants: ["one"], during: Fault(1)),
+                Measured(that: Below(In("two", Free("users", P99)), Over(In("one", Free("users", P99)), 10))),
+                Always(that: AtMost(Lag("ledger", "jobs"), 4), variants: ["one"], during: Between("0s", "4s")),
+                Never(that: Above(AnomaliesSoFar("ledger", "sum", AppliedTwice), 0), variants: ["two"]),
+                Within(limit: "2s", after: Mended(1), that: Equal(Up("shop"), 1), variants: ["two"]),
+            ])"#,
+    );
+    let variants: Vec<(&str, &Model)> =
+        scenario.variants.iter().map(|it| (it.name.as_str(), &*it.model)).collect();
+    let said: Vec<String> =
+        scenario.expect.iter().map(|it| words::expectation(it, &variants)).collect();
+    assert_eq!(
+        said,
+        [
+            "While shop is down, the share of users that are served is within 15 % of 42 %.",
+            "The p99 of the time until users are free again is below the p99 of the time until users \
+             are free again in “one” divided by 10.",
+            "At every instant from 0 s to 4 s, how far ledger is behind on jobs is at most 4.",
+            "At no instant, the number of anomalies “applied twice” of ledger’s sum so far is above 0.",
+            "Within 2 s after the end of “shop is down”, the number of running instances of shop is 1.",
+        ]
+    );
+    // Of what ships too, and not as the file has it.
+    for entry in library::entries() {
+        let scenario = shipped(entry.name);
+        let variants: Vec<(&str, &Model)> =
+            scenario.variants.iter().map(|it| (it.name.as_str(), &*it.model)).collect();
+        for it in &scenario.expect {
+            let said = words::expectation(it, &variants);
+            assert!(said.ends_with('.') && !said.contains("(\""), "{}: {said}", entry.name);
+        }
+    }
 }
 
 #[test]

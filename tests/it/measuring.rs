@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use inflight::history::{Runs, work_out};
 use inflight::measure::Part;
-use inflight::measure::{Measured, Survey, Surveyed};
+use inflight::measure::{Measured, Survey, Surveyed, compare};
 use inflight::model::{
     AnomalyKind, Figure, GroupId, Model, Script, ServiceId, Span, Stat, StoreId, Time,
 };
@@ -177,6 +177,54 @@ fn a_group_catches_up_after_an_outage() {
     let bytes = f64::from(model.event_types[0].size_bytes);
     is(&calm, Figure::BytesPerTransaction, 2.0 * bytes);
     is(&calm, Figure::Recovery(group), 0.0);
+}
+
+#[test]
+fn healthy_users_are_those_who_were_through_before_the_fault() {
+    // One a second from 1 s on, each free after 400 ms: who comes at 6 s is asking when the server goes
+    // away at 6.25 s, and fails then or a second later. Who comes at 5 s was through at 5.4 s.
+    let model = model(
+        r#"until: "10s", events: { "Job": Event() }, requests: { "Ask": Request() },
+        links: Links(default: Link(latency: "100ms")),
+        services: { "server": Service(workers: 2, answers: { "Ask": [Work("200ms")] }) },
+        faults: [Crash(service: "server", at: "6250ms", for: "2s")],
+        workloads: { "users": Workload(arrivals: Every("1s"), event: "Job",
+            do: [Call(to: "server", request: "Ask", timeout: "1s")]) }"#,
+    );
+    let users = service(&model, "users");
+    let survey = compare::survey(&model, Script::default(), seconds(10.0));
+    let found = work_out(survey, &mut Runs::new(model.clone(), model.seed, 0));
+    let column = compare::column("", &model, &found).unwrap();
+    is(&column.healthy, Figure::Free(users, Stat::Max), 0.4);
+    is(&column.healthy, Figure::Available(users), 1.0);
+    assert_eq!(column.healthy.cohort(users).unwrap().arrived, 5);
+    // The span itself has six, one of whom is not served.
+    let before = measure(&model, 10.0, 0.0, 6.249);
+    assert_eq!(before.cohort(users).unwrap().arrived, 6);
+    is(&before, Figure::Available(users), 5.0 / 6.0);
+    // Messages are those up to the fault, over all who came until then.
+    let per = Figure::MessagesPerTransaction;
+    assert_eq!(column.healthy.figure(per), before.figure(per));
+}
+
+#[test]
+fn who_waits_for_nothing_has_no_times() {
+    let text = |step: &str| {
+        format!(
+            r#"until: "10s", events: {{ "Job": Event() }}, topics: {{ "jobs": Queue() }},
+            workloads: {{ "users": Workload(arrivals: Every("1s"), event: "Job", do: [{step}]) }}"#
+        )
+    };
+    let labels = |step: &str| {
+        let model = model(&text(step));
+        let survey = compare::survey(&model, Script::default(), seconds(10.0));
+        let found = work_out(survey, &mut Runs::new(model.clone(), model.seed, 0));
+        let column = compare::column("", &model, &found).unwrap();
+        compare::all_rows(&[column]).into_iter().map(|it| it.label).collect::<Vec<_>>()
+    };
+    let is_time = |it: &String| it.starts_with("Free again") || it.starts_with("Knows");
+    assert!(!labels(r#"Publish("Job", "jobs")"#).iter().any(is_time));
+    assert!(labels(r#"Publish("Job", "jobs"), Wait("1s")"#).iter().any(is_time));
 }
 
 #[test]

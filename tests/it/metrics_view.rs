@@ -80,7 +80,7 @@ fn figures_are_those_of_the_report_and_of_the_comparison() {
                     let most = known.copied().fold(0.0, f64::max);
                     assert_eq!(Some(most), whole.figure(*figure), "{figure:?}");
                 }
-                (ChartKind::Anomalies, _) => {
+                (ChartKind::Anomalies | ChartKind::Failures, _) => {
                     assert_eq!(Some(known.sum()), whole.figure(*figure), "{figure:?}");
                 }
                 _ => {}
@@ -116,6 +116,9 @@ fn a_bucket_has_what_arrives_in_it_and_what_becomes_of_that() {
         let wanted = if matches!(bucket, 3 | 4) { 0.2 } else { 0.4 };
         assert!(near(*found, wanted), "bucket {bucket}: {found:?}");
     }
+    // Those two are not served.
+    let failed: Vec<f64> = of(Figure::Failed(users)).into_iter().flatten().collect();
+    assert_eq!(failed, [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
     let arrivals: f64 = of(Figure::RateIn(users)).iter().flatten().sum();
     assert!((arrivals - 10.0).abs() < 1e-9, "{arrivals}");
     // As a table: a line a bucket, and as many fields in each.
@@ -123,11 +126,14 @@ fn a_bucket_has_what_arrives_in_it_and_what_becomes_of_that() {
     let lines: Vec<&str> = table.split("\r\n").collect();
     assert_eq!(
         lines[0],
-        "from_s,to_s,response p50 [s],response p99 [s],throughput in [1/s],throughput out [1/s],queue depth server,in flight messages"
+        "from_s,to_s,response p50 [s],response p99 [s],throughput in [1/s],throughput out [1/s],\
+         failures users failed,failures users timed out,failures users turned away,failures users lost,\
+         failures server failed,failures server timed out,failures server turned away,failures server lost,\
+         queue depth server,in flight messages"
     );
     assert_eq!(lines.len(), 12);
     assert!(lines[1].starts_with("0,1,0.39"), "{}", lines[1]);
-    assert!(lines[1..11].iter().all(|it| it.matches(',').count() == 7));
+    assert!(lines[1..11].iter().all(|it| it.matches(',').count() == 15));
 }
 
 /// The program with a scenario's text in a file, in the metrics view, all of it known.
@@ -161,6 +167,9 @@ fn the_charts_as_text() {
     Throughput, up to 5 /s
       in               ▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁█
       out              ▁▁▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁▁▁▁▁▁▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁
+    Failures, up to 1
+      users failed     ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁█▁▁▁█▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁
+      server lost      ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁█▁▁▁▁█▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁
     In flight, up to 1
       messages         ▁▁▁▁▂▃▄▁▁▄▁▄▁▁▄▂▃▁▁▇▂▁▁▁█▁▁▁▂▃▄▁▁▄▁▄▁▁▄▂▃▁▁▄▃▁▁▁
     always zero: Queue depth

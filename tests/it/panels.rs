@@ -206,6 +206,27 @@ fn the_switcher_opens_another_scenario() {
 }
 
 #[test]
+fn the_list_of_scenarios_is_narrowed_by_what_is_typed() {
+    let mut window = payment();
+    let label = format!("Scenario: {}", shell(&window).app().scenario.title);
+    window.get_by_role_and_label(Role::ComboBox, &label).click();
+    window.run_steps(3);
+    // Every one can be seen: what is below the window's edge is scrolled to.
+    window.get_by_role_and_label(Role::Button, "Tandem");
+    window.get_by_role(Role::TextInput).type_text("retries storm");
+    window.run_steps(2);
+    window.get_by_role_and_label(Role::Button, "A storm of retries");
+    assert!(window.query_by_role_and_label(Role::Button, "Tandem").is_none());
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert_eq!(shell(&window).app().source.to_string(), "consuming/retry_storm");
+    // What was typed is forgotten with the list.
+    let label = format!("Scenario: {}", shell(&window).app().scenario.title);
+    window.get_by_role_and_label(Role::ComboBox, &label).click();
+    window.run_steps(3);
+    window.get_by_role_and_label(Role::Button, "Tandem");
+}
+
+#[test]
 fn light_and_dark_change_places() {
     let mut window = payment();
     let before = window.ctx.theme();

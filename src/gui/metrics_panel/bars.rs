@@ -23,7 +23,8 @@ pub fn ui(ui: &mut Ui, app: &App, view: &MetricsView, theme: &Theme, out: &mut V
     if view.distributions.is_empty() {
         ui.label(controls::weak(theme, "Nobody has arrived in this span."));
     }
-    ScrollArea::vertical().id_salt("distributions").auto_shrink(false).show(ui, |ui| {
+    let area = ScrollArea::vertical().id_salt("distributions").auto_shrink(false);
+    controls::scrolling(ui, area, |ui| {
         for it in &view.distributions {
             distribution(ui, it, theme);
             ui.add_space(10.0);
@@ -35,7 +36,7 @@ fn distribution(ui: &mut Ui, it: &Distribution, theme: &Theme) {
     let colours = &theme.colours;
     let title = egui::RichText::new(&it.title).font(theme.strong_font(theme.sizes.small + 0.5));
     ui.label(title);
-    let size = vec2(ui.available_width() - 8.0, HEIGHT + 16.0);
+    let size = vec2(ui.available_width(), HEIGHT + 16.0);
     let (outer, response) = ui.allocate_exact_size(size, Sense::hover());
     let label = format!("Distribution of {}", it.title);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &label));

@@ -10,6 +10,7 @@ use inflight::app::{
 use inflight::history::{BranchId, MarkKind, Step};
 use inflight::live::Where;
 use inflight::measure::Over;
+use inflight::measure::grid::Spot;
 use inflight::measure::series::Extent;
 use inflight::model::{
     Act, Deed, Distribution, EventTypeId, FaultId, FaultKind, GroupId, Intervention, LinkId, Node,
@@ -398,6 +399,10 @@ drawn! {
         },
         CompareCommand::ToggleIntervals => CompareCommand::ToggleIntervals,
         CompareCommand::ToggleMatrix => CompareCommand::ToggleMatrix,
+        CompareCommand::OpenCell(_) => {
+            let (grid, row, column) = (place(lots, 1), place(lots, 4), place(lots, 7));
+            CompareCommand::OpenCell(Spot { grid, row, column })
+        },
         CompareCommand::GoToFirst => CompareCommand::GoToFirst,
     }
 }
