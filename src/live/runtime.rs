@@ -320,7 +320,12 @@ impl Driver {
     /// The present instant: never before one that was, and after all that a person did. What is
     /// on the schedule until then is done first.
     async fn instant(&mut self) -> Time {
-        let now = self.floor.max(self.clock.now());
+        self.instant_after(Time::ZERO).await
+    }
+
+    /// The same, not before another instant.
+    async fn instant_after(&mut self, earliest: Time) -> Time {
+        let now = self.floor.max(self.clock.now()).max(earliest);
         while let Some(&Reverse((due, number))) = self.schedule.peek()
             && due <= now
         {
@@ -380,11 +385,9 @@ impl Driver {
             News::Told(Tale::Trouble(text)) => self.shared.lock().status.trouble = Some(text),
             News::Told(tale) => {
                 let part = self.broker.parts().map_or(0, |it| it.0);
-                if let Some(before) = tale.after(part) {
-                    // A hybrid logical clock: later than its cause, whatever the clock shows.
-                    self.floor = self.floor.max(before + Span(1));
-                }
-                let at = self.instant().await;
+                // A hybrid logical clock: later than its cause, whatever the clock shows.
+                let cause = tale.after(part).map_or(Time::ZERO, |it| it + Span(1));
+                let at = self.instant_after(cause).await;
                 for what in self.ledger.hear(tale, &self.world) {
                     self.meter.count(at, at);
                     self.note(Input { at, what });

@@ -120,7 +120,7 @@ const LOGS: &str = r#"Scenario(format: 1, title: "logs",
         "there": Workload(arrivals: Poisson(per_second: 80), event: "Told", do: [Publish("Told", "news")]),
     },
     services: {
-        "books": Service(instances: 2, consumes: { "news": Consume(on: { "Told": [Work("1ms")] }) }),
+        "books": Service(instances: 2, consumes: { "news": Consume(session_timeout: "200ms", on: { "Told": [Work("1ms")] }) }),
         "mails": Service(consumes: { "news": Consume(on: { "Told": [Work(Exponential("2ms"))] }) }),
     },
     faults: [Crash(service: "books", instance: 1, at: "500ms", for: "300ms")],
@@ -143,7 +143,6 @@ fn logs_are_read_by_groups_in_several_processes() {
     }
     for (part, own) in &parts {
         let own = own.report();
-        assert_eq!(topic(&own, "news").published, news.published, "all follow the whole log");
         for (index, _) in part.here.iter().enumerate().filter(|it| *it.1) {
             assert_eq!(own.services[index].completed, report.services[index].completed);
         }
