@@ -257,15 +257,15 @@ impl App {
             return;
         }
         // Taken in once more it says what it came to: a million inputs take a fraction of a second.
+        let trace = live.trace.fitting();
         let mut world = World::live(Arc::clone(&self.run.base), self.run.seed, living.source);
-        world.retrace(&live.trace, &live.script, &mut ());
+        world.retrace(&trace, &live.script, &mut ());
         let end = Rung { at: world.now(), records: world.record_count(), digest: world.digest() };
         let variants = &mut self.scenario.variants.iter();
         let Some(variant) = variants.find(|it| Arc::ptr_eq(&it.model, &self.run.base)) else {
             return;
         };
         let (variant, seed, script) = (variant.name.clone(), self.run.seed, live.script.to_vec());
-        let trace = live.trace;
         let (part, futures) = (None, None);
         self.desk.live = Some(session::Live { variant, seed, trace, script, end, part, futures });
         self.keep_work();

@@ -14,6 +14,7 @@ use crate::live::{self, Handle, Phase, Status};
 use crate::model::{Model, ServiceId, Span, Time};
 use crate::scenario::{Scenario, Variant};
 use crate::session::{self, Origin, Session, View};
+use crate::sim::World;
 
 use super::progress::{self, Ran};
 use super::run::{ENDLESS, choose, until};
@@ -151,7 +152,15 @@ fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
         );
     }
     if let Some(path) = &options.record {
-        let end = Rung { at: world.now(), records: world.record_count(), digest: world.digest() };
+        let (trace, end) = (trace.fitting(), rung(&world));
+        // What is left out of the file has not happened there.
+        let end = if trace.lost() > status.lost {
+            let mut world = World::live(Arc::clone(model), seed, trace.source());
+            world.retrace(&trace, &script, &mut ());
+            rung(&world)
+        } else {
+            end
+        };
         let (variant, futures) = (variant.name.clone(), None);
         let live = session::Live { variant, seed, trace, script, end, part, futures };
         let is_file = Path::new(&options.file).is_file();
@@ -187,6 +196,11 @@ pub(super) fn can_be_written(path: &Path, over: bool) -> Result<(), String> {
     probe.map(drop).map_err(|error| {
         format!("error: nothing can be written in `{}`: {error}", folder.display())
     })
+}
+
+/// Where a world has come to.
+fn rung(world: &World) -> Rung {
+    Rung { at: world.now(), records: world.record_count(), digest: world.digest() }
 }
 
 /// Sees a live run through; gives how long it took and whether it was stopped before its time.

@@ -85,7 +85,7 @@ impl Course {
     }
 
     /// The input of this number, if the run is told of it.
-    pub(super) fn input(&self, number: usize) -> Option<&Input> {
+    pub(super) fn input(&self, number: usize) -> Option<Input> {
         let part = self.live.as_ref()?;
         part.live.trace.get(number).filter(|it| it.at <= part.leaves)
     }

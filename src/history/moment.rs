@@ -192,7 +192,7 @@ fn go_on<O: Observer>(
         }
         Next::Input => {
             if let Some(input) = course.input(told.inputs) {
-                world.take_in(input, observer);
+                world.take_in(&input, observer);
             }
             told.inputs += 1;
         }

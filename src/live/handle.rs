@@ -8,6 +8,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::model::{Act, Intervention, Model, Span, Time};
 use crate::sim::{Source, Trace, World};
 
+use super::attic::TempFile;
+
 /// A live run.
 pub struct Handle {
     model: Arc<Model>,
@@ -43,7 +45,8 @@ pub struct Seen {
 impl Shared {
     /// Of a run with these brokers.
     pub fn new(source: Source) -> Self {
-        Self { seen: Mutex::new(Seen { trace: Trace::new(source), ..Seen::default() }) }
+        let trace = Trace::new(source).with_attic(Arc::new(TempFile::default()));
+        Self { seen: Mutex::new(Seen { trace, ..Seen::default() }) }
     }
 }
 

@@ -19,10 +19,11 @@
 //! - Not real: latency and loss of links are the scenario's, as added delay and drops. The network
 //!   is this machine's memory.
 //!
-//! `alarm` tells time, `wire` is a link, `worker` a busy worker, `runtime` owns the world and
+//! `alarm` tells time, `attic` has what of a recording is too much for memory, `wire` is a link, `worker` a busy worker, `runtime` owns the world and
 //! `handle` is what others hold of a live run.
 
 mod alarm;
+mod attic;
 mod book;
 mod broker;
 mod handle;

@@ -15,8 +15,12 @@ use super::read::{branches_of, rung, script, seed, variant_of};
 use super::write::{futures_to, rung as rung_text, step};
 use super::{Futures, Live, Part, words};
 
-/// So many letters stand in a line.
-const LETTERS_A_LINE: usize = 96;
+/// So many letters stand in a line, of a trace that a person may want to look at, and of one that is
+/// longer.
+const LETTERS_A_LINE: [usize; 2] = [96, 1 << 14];
+
+/// A trace of more letters than that is long.
+const LONG: usize = 1 << 20;
 
 /// Writes it.
 pub(super) fn write(out: &mut String, model: &Model, live: &Live) -> std::fmt::Result {
@@ -46,9 +50,10 @@ pub(super) fn write(out: &mut String, model: &Model, live: &Live) -> std::fmt::R
     writeln!(out, "        // {} inputs", trace.len())?;
     out.push_str("        trace: [\n");
     let letters = STANDARD_NO_PAD.encode(trace.to_bytes());
+    let letters_a_line = LETTERS_A_LINE[usize::from(letters.len() > LONG)];
     let mut rest = letters.as_str();
     while !rest.is_empty() {
-        let (line, more) = rest.split_at(rest.len().min(LETTERS_A_LINE));
+        let (line, more) = rest.split_at(rest.len().min(letters_a_line));
         writeln!(out, "            \"{line}\",")?;
         rest = more;
     }

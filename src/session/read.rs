@@ -18,7 +18,7 @@ use super::{Futures, Kept, Looped, Origin, Ran, Session, View, live, words};
 const FORMAT: i64 = 1;
 
 /// The longest text that is read.
-const MOST_BYTES: usize = 128 << 20;
+const MOST_BYTES: usize = 512 << 20;
 
 /// Reads a session. `file` is only named in messages.
 ///

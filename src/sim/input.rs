@@ -15,6 +15,7 @@ use crate::model::{
 
 use super::agenda::Agenda;
 use super::crossing::{Origin, Traveller};
+use super::trace::Trace;
 use super::world::{Observer, Scheduled, World};
 
 /// Something that reality has told.
@@ -232,14 +233,6 @@ pub enum Source {
     Part,
 }
 
-/// The inputs of a live run so far, in order. A clone shares them, and costs nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trace {
-    source: Source,
-    inputs: imbl::Vector<Input>,
-    lost: u64,
-}
-
 /// What a world waits for, and until when at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
@@ -276,75 +269,6 @@ pub enum By {
     Source(ServiceId),
     /// Time.
     Clock,
-}
-
-impl Trace {
-    /// So many inputs are kept at most (32 bytes each); those after are counted.
-    pub const MOST: usize = 16 << 20;
-
-    /// An empty trace of a run with these brokers.
-    #[must_use]
-    pub fn new(source: Source) -> Self {
-        Self { source, ..Self::default() }
-    }
-
-    /// Who the brokers of the run are.
-    #[must_use]
-    pub const fn source(&self) -> Source {
-        self.source
-    }
-
-    /// How many inputs are kept.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.inputs.len()
-    }
-
-    /// Whether nothing has come yet.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.inputs.is_empty()
-    }
-
-    /// How many inputs were not kept, since there was no room. The run that is kept ends before
-    /// the first of them.
-    #[must_use]
-    pub const fn lost(&self) -> u64 {
-        self.lost
-    }
-
-    /// The input of this number, from 0.
-    #[must_use]
-    pub fn get(&self, number: usize) -> Option<&Input> {
-        self.inputs.get(number)
-    }
-
-    /// All that is kept, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Input> {
-        self.inputs.iter()
-    }
-
-    /// The instant of the last input that is kept.
-    #[must_use]
-    pub fn end(&self) -> Time {
-        self.inputs.last().map_or(Time::ZERO, |it| it.at)
-    }
-
-    pub(super) const fn set_lost(&mut self, lost: u64) {
-        self.lost = lost;
-    }
-
-    /// Keeps what has come; its instant is never before that of the last. False if there is no
-    /// room.
-    pub fn push(&mut self, mut input: Input) -> bool {
-        if self.lost > 0 || self.inputs.len() >= Self::MOST {
-            self.lost += 1;
-            return false;
-        }
-        input.at = input.at.max(self.end());
-        self.inputs.push_back(input);
-        true
-    }
 }
 
 impl World {
@@ -421,7 +345,7 @@ impl World {
             while let Some((number, it)) = numbered.next_if(|(_, it)| it.at < input.at) {
                 self.intervene(it, number, observer);
             }
-            self.take_in(input, observer);
+            self.take_in(&input, observer);
         }
         for (number, it) in numbered {
             self.intervene(it, number, observer);

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use crate::model::{MessageId, Model, ServiceId, Time, TopicId};
 
 use super::crossing::Origin;
-use super::input::{Happening, Input, Order, Source, Trace};
+use super::input::{Happening, Input, Order, Source};
 use super::remote::Errand;
+use super::trace::Trace;
 use super::world::World;
 
 /// What one process has recorded.
@@ -88,7 +89,7 @@ pub fn merge(model: &Arc<Model>, seed: u64, parts: &[Part]) -> Result<Trace, Mis
         let Some((_, _, part)) = first else { break };
         let input = parts[part].trace.get(next[part]).expect("it was just looked at");
         next[part] += 1;
-        merging.take_in(part, input)?;
+        merging.take_in(part, &input)?;
     }
     let end = parts.iter().map(|it| it.trace.end()).max().unwrap_or_default();
     merging.tell(0, Input { at: end, what: Happening::Reached })?;

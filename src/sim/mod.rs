@@ -38,15 +38,17 @@ mod strategy;
 mod strike;
 pub mod tally;
 mod topic;
+mod trace;
 mod trace_bytes;
 mod workload;
 mod world;
 
 pub use audit::Audit;
 pub use crossing::{Origin, Traveller};
-pub use input::{By, Happening, Input, Order, Source, Trace};
+pub use input::{By, Happening, Input, Order, Source};
 pub use insight::Change;
 pub use packed::{Packed, Reader, Writer};
 pub use report::Report;
 pub use tally::Tally;
+pub use trace::{Attic, Trace};
 pub use world::{Digest, Observer, World};

@@ -8,8 +8,9 @@ use crate::model::{
 };
 
 use super::crossing::{Origin, Traveller};
-use super::input::{Happening, Input, Source, Trace};
+use super::input::{Happening, Input, Source};
 use super::packed::{Reader, Writer};
+use super::trace::Trace;
 
 const SHORT: &str = "the trace breaks off";
 const WIDE: &str = "a number of the trace is too large";
@@ -25,7 +26,7 @@ const NOW: u64 = 2;
 
 /// What numbers differ from those before them by, on either side.
 #[derive(Default)]
-struct Before {
+pub(super) struct Before {
     number: u64,
     entry: u64,
 }
@@ -52,11 +53,9 @@ impl Trace {
         });
         out.number(self.len() as u64);
         out.number(self.lost());
-        let (mut at, mut before) = (0, Before::default());
+        let (mut at, mut before) = (Time::ZERO, Before::default());
         for input in self.iter() {
-            out.number(input.at.0 - at);
-            at = input.at.0;
-            write(&mut out, &input.what, &mut before);
+            write_input(&mut out, &input, &mut at, &mut before);
         }
         out.into_bytes()
     }
@@ -95,6 +94,24 @@ impl Trace {
         trace.set_lost(lost);
         if from.is_at_end() { Ok(trace) } else { Err("there is more than a trace") }
     }
+}
+
+/// Writes an input; `at` is the instant of the one before, and becomes this one's.
+pub(super) fn write_input(out: &mut Writer, input: &Input, at: &mut Time, before: &mut Before) {
+    out.number(input.at.since(*at).0);
+    *at = input.at;
+    write(out, &input.what, before);
+}
+
+/// Reads what [`write_input`] wrote.
+pub(super) fn read_input(
+    from: &mut Reader,
+    at: &mut Time,
+    before: &mut Before,
+) -> Result<Input, &'static str> {
+    let later: u64 = number(from)?;
+    at.0 = at.0.checked_add(later).ok_or("an instant of the trace is past all time")?;
+    Ok(Input { at: *at, what: read(from, before, ENTRIES)? })
 }
 
 /// Ten years, in ns: longer than any run lasts.
@@ -352,7 +369,7 @@ mod tests {
     fn a_trace_of_the_first_kind_is_read() {
         // Source, count, lost; an instant and a tag each.
         let trace = Trace::from_bytes(&[0, 2, 0, 5, 7 + 2, 1, 0]).unwrap();
-        let inputs: Vec<_> = trace.iter().cloned().collect();
+        let inputs: Vec<_> = trace.iter().collect();
         let released = Input { at: Time(5), what: Happening::Released(1) };
         assert_eq!(inputs, [released, Input { at: Time(6), what: Happening::Reached }]);
     }

@@ -79,7 +79,7 @@ impl Reality {
 /// Takes a trace in once more.
 fn replay(mut world: World, trace: &Trace, from: usize) -> World {
     for input in trace.iter().skip(from) {
-        world.take_in(input, &mut ());
+        world.take_in(&input, &mut ());
     }
     world
 }
@@ -102,7 +102,7 @@ fn taking_a_trace_in_once_more_is_the_same_run() {
         let mut records = 0;
         let mut again = World::live(model.clone(), seed, Source::Embedded);
         for input in trace.iter() {
-            again.take_in(input, &mut |_: &Record| records += 1);
+            again.take_in(&input, &mut |_: &Record| records += 1);
         }
         assert_eq!(again.digest(), world.digest());
         assert_eq!(again.report(), world.report());
@@ -113,7 +113,7 @@ fn taking_a_trace_in_once_more_is_the_same_run() {
         let middle = trace.len() / 2;
         let mut half = World::live(model.clone(), seed, Source::Embedded);
         for input in trace.iter().take(middle) {
-            half.take_in(input, &mut ());
+            half.take_in(&input, &mut ());
         }
         let packed = Packed::of(&mut half);
         assert_eq!(replay(packed.world(), &trace, middle).digest(), world.digest());

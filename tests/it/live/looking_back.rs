@@ -88,7 +88,7 @@ fn a_what_if_ahead_of_a_live_run_waits_for_it() {
         while runs.get(&script).extend(at(20), 512) {}
         let mut plain = World::live(Arc::clone(&model), seed, Source::Embedded);
         for input in whole.trace.iter().take_while(|it| it.at <= at(8)) {
-            plain.take_in(input, &mut ());
+            plain.take_in(&input, &mut ());
         }
         plain.go_on_by_itself(at(8));
         plain.run_until(at(12), &mut ());
@@ -113,7 +113,7 @@ fn where_something_else_is_done_a_live_run_goes_on_as_a_simulation() {
             while run.extend(at(20), 4_096) {}
             let mut plain = World::live(Arc::clone(&model), seed, Source::Embedded);
             for input in whole.trace.iter().take_while(|it| it.at <= leaves) {
-                plain.take_in(input, &mut ());
+                plain.take_in(&input, &mut ());
             }
             plain.go_on_by_itself(leaves);
             for (number, it) in (0..).zip(script.iter()) {
