@@ -393,7 +393,8 @@ impl App {
             });
             (side.name, side.about) = (plan.name, plan.about);
             if !is_measured_so || (side.pending.is_none() && !side.is_done) {
-                let survey = compare::survey_of(plan.script, end, outage.as_ref()).with_fates();
+                let survey =
+                    compare::survey_of(&plan.model, plan.script, end, outage.as_ref()).with_fates();
                 side.pending = Some(side.run.inquire(survey));
                 (side.column, side.is_done) = (None, false);
             }
@@ -516,7 +517,8 @@ impl App {
                 let mut columns = Vec::new();
                 for (name, model, script, end) in &jobs {
                     let done = all.len() * jobs.len() + columns.len();
-                    let survey = compare::survey_of(Arc::clone(script), *end, outage.as_ref());
+                    let survey =
+                        compare::survey_of(model, Arc::clone(script), *end, outage.as_ref());
                     let mut runs = Runs::new(Arc::clone(model), seed, 0);
                     let part = (share(done), share(done + 1));
                     let found = teller.work_out(survey, &mut runs, part);

@@ -214,7 +214,7 @@ struct RowDocument<'a> {
     unit: &'static str,
     /// `whole`, `healthy` or `outage`.
     over: &'static str,
-    /// `low` or `high`.
+    /// `low`, `high` or `neither`.
     good: &'static str,
     /// Of the first seed; null where it has no meaning.
     values: &'a [Option<f64>],
@@ -248,7 +248,11 @@ impl<'a> From<&'a Compared> for Document<'a> {
                 Over::Healthy => "healthy",
                 Over::Outage => "outage",
             },
-            good: if row.good == Good::Low { "low" } else { "high" },
+            good: match row.good {
+                Good::Low => "low",
+                Good::High => "high",
+                Good::Neither => "neither",
+            },
             values: &row.values,
             spreads: spreads
                 .iter()

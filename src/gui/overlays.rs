@@ -3,21 +3,74 @@
 
 use std::path::PathBuf;
 
-use egui::{Align2, Area, Context, Id, Modal, Order, RichText, TextEdit, Vec2};
+use egui::{Align2, Area, Context, Id, Modal, Order, Pos2, Rect, RichText, TextEdit, Vec2};
 
 use crate::app::{App, Command, CompareCommand, Export, Overlay};
 
 use super::controls;
 use super::theme::Theme;
 
-/// Messages, at the bottom of the view in the middle, each with what can be done about it.
-pub fn toasts(ctx: &Context, app: &App, theme: &Theme, view_bottom: f32, out: &mut Vec<Command>) {
-    let area = Area::new(Id::unique("toasts"))
+/// Between messages and the edges of the view, and by how much they are put higher to find a place
+/// where they cover nothing.
+const TOAST_MARGIN: f32 = 12.0;
+const TOAST_STEP: f32 = 24.0;
+
+/// Where messages stand: this corner or side of them is at this point.
+type Spot = (Align2, Pos2);
+
+/// Where messages of a size cover least of what is drawn: as low as can be, in the middle rather
+/// than at the right or the left.
+fn free_spot(view: Rect, size: Vec2, drawn: &[Rect]) -> Spot {
+    let inner = view.shrink(TOAST_MARGIN);
+    let room = (inner.height() - size.y).max(0.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few steps")]
+    let steps = (room / TOAST_STEP) as u16;
+    let heights = (0..=steps).map(|step| inner.bottom() - f32::from(step) * TOAST_STEP);
+    let spots = heights.flat_map(|y| {
+        [
+            (Align2::CENTER_BOTTOM, Pos2::new(inner.center().x, y)),
+            (Align2::RIGHT_BOTTOM, Pos2::new(inner.right(), y)),
+            (Align2::LEFT_BOTTOM, Pos2::new(inner.left(), y)),
+        ]
+    });
+    let covered = |(side, at): &Spot| -> f32 {
+        let here = side.anchor_size(*at, size).expand(4.0);
+        drawn
+            .iter()
+            .map(|it| it.intersect(here))
+            .filter(|it| it.is_positive())
+            .map(|it| it.area())
+            .sum()
+    };
+    let bottom = (Align2::CENTER_BOTTOM, inner.center_bottom());
+    spots.min_by(|a, b| covered(a).total_cmp(&covered(b))).unwrap_or(bottom)
+}
+
+/// Messages in the view, where they cover least of what is drawn there, each with what can be done
+/// about it.
+pub fn toasts(
+    ctx: &Context,
+    app: &App,
+    theme: &Theme,
+    (view, drawn): (Rect, &[Rect]),
+    out: &mut Vec<Command>,
+) {
+    let id = Id::unique("toasts");
+    // They stay where they are until there are more or less of them.
+    let known = ctx.data(|data| data.get_temp::<(usize, Spot)>(id));
+    let known = known.filter(|(count, _)| *count == app.toasts.len());
+    let (side, at) = known.map_or_else(
+        || {
+            let size = Vec2::new(480.0, 40.0 * app.toasts.len().max(1) as f32);
+            free_spot(view, size, drawn)
+        },
+        |it| it.1,
+    );
+    ctx.data_mut(|data| data.insert_temp(id, (app.toasts.len(), (side, at))));
+    let area = Area::new(id)
         .order(Order::Foreground)
-        .anchor(
-            Align2::CENTER_BOTTOM,
-            Vec2::new(0.0, view_bottom - ctx.content_rect().bottom() - 12.0),
-        )
+        .pivot(side)
+        .fixed_pos(at)
         .interactable(app.toasts.iter().any(|it| it.offer.is_some()));
     area.show(ctx, |ui| {
         for toast in &app.toasts {
@@ -26,7 +79,8 @@ pub fn toasts(ctx: &Context, app: &App, theme: &Theme, view_bottom: f32, out: &m
             let edge = match (toast.is_bad, is_anomaly) {
                 (true, _) => colours.bad,
                 (_, true) => colours.wrong,
-                _ => colours.good,
+                // What was done is no success yet.
+                _ => colours.selection,
             };
             let frame = egui::Frame::new()
                 .fill(colours.card)

@@ -141,7 +141,9 @@ impl Shell {
             }
             None => {}
         }
-        overlays::toasts(&ctx, &self.app, theme, view.bottom(), &mut out);
+        let drawn =
+            if self.app.settings.view == View::Flow { self.flow.drawn() } else { Vec::new() };
+        overlays::toasts(&ctx, &self.app, theme, (view, &drawn), &mut out);
         jumps::looking(&ctx, &self.app, theme, &mut out);
         for command in out {
             self.obey(&ctx, theme, command);

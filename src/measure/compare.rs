@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    Act, AnomalyKind, Arrivals, Deed, Figure, GroupId, Model, Script, ServiceId, Setting, Span,
-    Stat, StoreId, Time, Unit,
+    Act, AnomalyKind, Arrivals, Deed, Figure, GroupId, Level, Model, Script, ServiceId, Setting,
+    Shown, Span, Stat, StoreId, Time, Unit,
 };
 
 use super::arrivals::Fate;
@@ -58,6 +58,8 @@ pub enum Good {
     Low,
     /// More is better.
     High,
+    /// In none: it is what it is.
+    Neither,
 }
 
 /// A figure of all columns.
@@ -79,7 +81,7 @@ pub struct Row {
     ///
     /// [`Spread::rule_of_three`]: super::Spread::rule_of_three
     pub trials: Vec<u64>,
-    /// Whether it is a part of another figure, of interest only where it is not zero.
+    /// Whether it is of interest only where it is not zero.
     pub is_detail: bool,
 }
 
@@ -88,6 +90,12 @@ impl Row {
     #[must_use]
     pub fn is_of_interest(&self) -> bool {
         !self.is_detail || self.values.iter().flatten().any(|it| *it != 0.0)
+    }
+
+    /// Whether it is a part of the figure before it.
+    #[must_use]
+    pub fn is_part(&self) -> bool {
+        self.label.starts_with(PART)
     }
 
     /// The column that is better than every other.
@@ -99,7 +107,11 @@ impl Row {
     /// The column that is worse than every other.
     #[must_use]
     pub fn worst(&self) -> Option<usize> {
-        self.extreme(if self.good == Good::Low { Good::High } else { Good::Low })
+        self.extreme(match self.good {
+            Good::Low => Good::High,
+            Good::High => Good::Low,
+            Good::Neither => Good::Neither,
+        })
     }
 
     fn extreme(&self, good: Good) -> Option<usize> {
@@ -111,6 +123,7 @@ impl Row {
                 && match good {
                     Good::Low => one < other,
                     Good::High => one > other,
+                    Good::Neither => false,
                 }
         };
         let values: Vec<f64> = self.values.iter().copied().flatten().collect();
@@ -161,15 +174,25 @@ pub fn outage(model: &Model, script: &Script, end: Time) -> Option<Outage> {
 
 /// The survey that a column needs.
 #[must_use]
-pub fn survey(model: &Arc<Model>, script: Script, end: Time) -> Survey {
+pub fn survey(model: &Model, script: Script, end: Time) -> Survey {
     let outage = outage(model, &script, end);
-    survey_of(script, end, outage.as_ref())
+    survey_of(model, script, end, outage.as_ref())
 }
 
 /// The survey of a run in which this is the outage, also if it does not come there.
 #[must_use]
-pub fn survey_of(script: Script, end: Time, outage: Option<&Outage>) -> Survey {
-    Survey::new(script, end, parts(end, outage)).with_healthy(outage.map(|it| it.from))
+pub fn survey_of(model: &Model, script: Script, end: Time, outage: Option<&Outage>) -> Survey {
+    Survey::new(script, end, parts(end, outage))
+        .with_healthy(outage.map(|it| it.from))
+        .with_levels(model.presentation.shown.iter().map(shown_level))
+}
+
+/// What a value is that a card shows, before it is divided.
+const fn shown_level(shown: &Shown) -> Figure {
+    Figure::Level(match shown.key {
+        Some(_) => Level::Held(shown.store, shown.key),
+        None => Level::Total(shown.store),
+    })
 }
 
 /// The spans of a column: whole, healthy, and the outage if there is one.
@@ -228,11 +251,20 @@ impl Column {
         (0..self.model.groups.len()).map(GroupId::from_index)
     }
 
+    /// Services that are no workloads.
+    fn parts(&self) -> impl Iterator<Item = ServiceId> + '_ {
+        let services = self.model.services.iter().enumerate();
+        services.filter(|(_, it)| it.workload.is_none()).map(|(it, _)| ServiceId::from_index(it))
+    }
+
     fn projections(&self) -> impl Iterator<Item = StoreId> + '_ {
         let stores = self.model.stores.iter().enumerate();
         stores.filter(|(_, it)| it.projection_of.is_some()).map(|(it, _)| StoreId::from_index(it))
     }
 }
+
+/// What labels of figures begin with that are a part of the one before.
+const PART: char = '·';
 
 /// Rows as they are put together.
 struct Rows<'a> {
@@ -315,6 +347,55 @@ impl Rows<'_> {
         of("Completed a second", High, Over::Whole, &Figure::RateOut);
     }
 
+    /// What parts of the system do with what comes: how much of it they turn away, how many wait, for
+    /// how long.
+    fn of_parts(&mut self) {
+        let over = |unit| (unit, Good::Low, Over::Whole);
+        let sum = |it: &Column, figures: &[fn(ServiceId) -> Figure]| -> Option<f64> {
+            let each = it.parts().flat_map(|of| figures.iter().map(move |figure| figure(of)));
+            it.parts().next().map(|_| each.filter_map(|figure| it.whole.figure(figure)).sum())
+        };
+        let mut detail = |label: &str, what, value: &dyn Fn(&Column) -> Option<f64>| {
+            if let Some(row) = self.add(label, what, value) {
+                row.is_detail = true;
+            }
+        };
+        let count = over(Unit::Count);
+        detail("Messages turned away or lost", count, &|it| {
+            sum(it, &[Figure::Rejected, Figure::Lost])
+        });
+        detail("Handlers that failed", count, &|it| sum(it, &[Figure::Failed]));
+        detail("Longest queue", count, &|it| {
+            it.greatest(Over::Whole, it.parts().map(Figure::MaxQueue))
+        });
+        detail("Longest at one part, p99", over(Unit::Seconds), &|it| {
+            it.greatest(Over::Whole, it.parts().map(|it| Figure::Response(it, Stat::P99)))
+        });
+    }
+
+    /// What cards show at the end, of values that every column shows.
+    fn of_shown(&mut self) {
+        let Some(first) = self.columns.first() else { return };
+        for it in &first.model.presentation.shown {
+            let service = &first.model.services[it.service.index()].name;
+            let same = |column: &Column| {
+                let shown = column.model.presentation.shown.iter();
+                let name = |it: &Shown| &column.model.services[it.service.index()].name;
+                shown.into_iter().find(|of| of.label == it.label && name(of) == service).cloned()
+            };
+            if !self.columns.iter().all(|it| same(it).is_some()) {
+                continue;
+            }
+            let unit = if it.unit.is_empty() { String::new() } else { format!(", {}", it.unit) };
+            let label = format!("{} at the end ({service}{unit})", it.label);
+            let value = |column: &Column| {
+                let shown = same(column)?;
+                Some(column.whole.figure(shown_level(&shown))? / shown.divisor)
+            };
+            self.add(label, (Unit::Count, Good::Neither, Over::Whole), value);
+        }
+    }
+
     /// What went wrong with projections: in all, by kind where it did, and what is not there yet
     /// beside what never will be.
     fn of_projections(&mut self) {
@@ -329,7 +410,7 @@ impl Rows<'_> {
         };
         for kind in AnomalyKind::ALL {
             let figure = Figure::Anomalies(None, Some(kind));
-            let label = format!("· {} ({})", kind.name(), kind.name_in_the_field());
+            let label = format!("{PART} {} ({})", kind.name(), kind.name_in_the_field());
             detail(label, &|it| it.whole.figure(figure));
         }
         let sum = |it: &Column, figure: fn(StoreId) -> Figure| -> Option<f64> {
@@ -374,6 +455,8 @@ pub fn all_rows(columns: &[Column]) -> Vec<Row> {
         it.greatest(Over::Whole, it.projections().map(|it| Figure::Window(it, Stat::P99)))
     });
     rows.of_projections();
+    rows.of_parts();
+    rows.of_shown();
     rows.whole("Messages per transaction", Figure::MessagesPerTransaction);
     rows.whole("Bytes per transaction", Figure::BytesPerTransaction);
     let share = (Unit::Share, Good::Low, Over::Whole);

@@ -120,6 +120,7 @@ impl Compared {
             others.all(|(_, it)| match row.good {
                 Good::Low => high < ends(it).0,
                 Good::High => low > ends(it).1,
+                Good::Neither => false,
             })
         })
     }
@@ -210,6 +211,7 @@ pub const fn arrow(good: Good) -> &'static str {
     match good {
         Good::Low => "↓",
         Good::High => "↑",
+        Good::Neither => "",
     }
 }
 

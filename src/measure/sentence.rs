@@ -56,7 +56,7 @@ pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
         alike.retain(|it| text(*it) == Some(&clause.text));
     }
     let places: Vec<Placed> =
-        rows.iter().filter(|it| !it.is_detail).filter_map(|it| Placed::of(it, column)).collect();
+        rows.iter().filter(|it| !it.is_part()).filter_map(|it| Placed::of(it, column)).collect();
     let mut chosen: Vec<&Placed> = Vec::new();
     if columns[column].outage.is_none() {
         for rank in [Rank::Best, Rank::Worst] {
@@ -98,6 +98,8 @@ enum Rank {
     Between,
     AmongTheWorst,
     Worst,
+    /// Nothing is better or worse there.
+    Plain,
 }
 
 /// A column's place in a row in which it differs from another.
@@ -128,6 +130,7 @@ impl<'a> Placed<'a> {
         }
         let rank = match (better, worse, same) {
             (0, 0, _) => return None,
+            _ if row.good == Good::Neither => Rank::Plain,
             (0, _, 0) => Rank::Best,
             (_, 0, 0) => Rank::Worst,
             (0, ..) => Rank::AmongTheBest,
@@ -155,9 +158,14 @@ impl<'a> Placed<'a> {
             Rank::Between => "between the others",
             Rank::AmongTheWorst => "among the worst",
             Rank::Worst => "worst",
+            Rank::Plain => "",
         };
         let value = short(self.value, self.row.unit);
-        Clause { text: format!("{rank} at “{}”: {value}", self.row.label), claims: Vec::new() }
+        let text = match self.rank {
+            Rank::Plain => format!("“{}” is {value}", self.row.label),
+            _ => format!("{rank} at “{}”: {value}", self.row.label),
+        };
+        Clause { text, claims: Vec::new() }
     }
 }
 
@@ -236,6 +244,11 @@ fn under_fault(column: &Column, who: &str, workload: ServiceId, fault: &str) -> 
             (Some(healthy), Some(now)) if now <= healthy * 1.5 => {
                 claims.push(is(Figure::Free(workload, Stat::P99), Relation::AtMost, healthy * 1.5));
                 format!("while {fault}, {who} do not notice it")
+            }
+            (Some(healthy), Some(now)) => {
+                claims.push(is(Figure::Free(workload, Stat::P99), Relation::Equal, now));
+                let [now, healthy] = [now, healthy].map(|it| short(it, Unit::Seconds));
+                format!("while {fault}, all {who} are served, in {now} instead of {healthy} (p99)")
             }
             _ => format!("while {fault}, all {who} are served"),
         }

@@ -133,6 +133,7 @@ fn row(ui: &mut Ui, (place, it): (usize, &RowView), view: &CompareView, theme: &
     let good = match it.good {
         Good::Low => "less is better",
         Good::High => "more is better",
+        Good::Neither => "neither more nor less is better",
     };
     let names = view.columns.iter().map(|it| it.name.as_str());
     let exact: Vec<String> =
@@ -183,7 +184,11 @@ fn paint_cell(
 
 /// An arrow that says which way is better.
 fn arrow(painter: &Painter, at: Pos2, good: Good, theme: &Theme) {
-    let up = if good == Good::High { 1.0 } else { -1.0 };
+    let up = match good {
+        Good::High => 1.0,
+        Good::Low => -1.0,
+        Good::Neither => return,
+    };
     let tip = at - vec2(0.0, 4.5 * up);
     let stroke = Stroke::new(1.4, theme.colours.text_weak);
     painter.line_segment([at + vec2(0.0, 4.5 * up), tip], stroke);

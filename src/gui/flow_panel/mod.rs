@@ -33,6 +33,7 @@ const TRACE_SECONDS: f64 = 0.25;
 pub struct FlowPanel {
     known: RefCell<Option<Known>>,
     touch: RefCell<Touch>,
+    drawn: RefCell<Vec<Rect>>,
 }
 
 /// The events that stand out.
@@ -80,6 +81,8 @@ impl FlowPanel {
         let painter = ui.painter().with_clip_rect(rect);
         let legend = Legend::new(&painter, rect, app.model(), theme);
         let view = View::beside(rect, fitted.bounds(), &fitted.nodes, legend.rect, app.camera);
+        let nodes = layout.nodes.iter().map(|it| view.rect(it));
+        self.drawn.replace(nodes.chain([legend.rect]).collect());
         camera::paint_grid(&painter, &view, theme);
         let Some(answer) = &app.run.answer else {
             painter.text(
@@ -124,6 +127,11 @@ impl FlowPanel {
         touch.menus(&background, app, theme, out);
         touch.key_menu(ui, app, (&view, &layout), theme, out);
         touch.end(ui, out);
+    }
+
+    /// Where cards, topics and the legend were in the last picture.
+    pub fn drawn(&self) -> Vec<Rect> {
+        self.drawn.borrow().clone()
     }
 
     /// The layout of the model with its nodes where they were put, and as it was when it was
