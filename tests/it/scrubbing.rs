@@ -64,7 +64,7 @@ proptest! {
             prop_assert_eq!(&*answer.scene, &fold(&model, &records, at));
             prop_assert!(answer.valid_until > at);
             let before = records.iter().rev().find(|it| it.at < answer.scene.at).map(|it| it.at);
-            prop_assert_eq!(answer.previous, before);
+            prop_assert_eq!(answer.scene.previous, before);
         }
     }
 }
