@@ -10,8 +10,9 @@ use crate::sim::{Bounds, Packer, Table};
 pub struct Block {
     /// How many records there were before the first.
     before: u64,
-    /// The instant of the first.
+    /// The instants of the first and the last.
     begin: Time,
+    until: Time,
     /// What they are records of.
     model: Arc<Model>,
     /// For each record, which of the kinds it is, and how long after the one before.
@@ -93,7 +94,7 @@ impl Block {
         }
         let kinds = packers.into_iter().map(|(tag, rows)| Kind { tag, rows: rows.table() });
         let order = Table::of(order.iter().copied());
-        Self { before, begin, model, kinds: kinds.collect(), order }
+        Self { before, begin, until: last, model, kinds: kinds.collect(), order }
     }
 
     /// How many records there were before its first.
@@ -106,6 +107,12 @@ impl Block {
     #[must_use]
     pub const fn end(&self) -> u64 {
         self.before + self.order.len() as u64
+    }
+
+    /// The instant of its last.
+    #[must_use]
+    pub const fn until(&self) -> Time {
+        self.until
     }
 
     /// What its records are of.

@@ -155,14 +155,13 @@ impl Film {
         self.frames.push(Held::new(frame, bytes));
     }
 
-    /// Takes over the frames of checkpoints that are let go.
-    pub fn take_over(&mut self, frames: impl Iterator<Item = (Arc<Frame>, bool)>) {
-        self.frames.extend(frames.map(|(it, is_own)| {
-            let bytes = it.size_bytes() + size_of::<Held<Frame>>();
-            Held { it, bytes, is_own }
-        }));
-        self.frames.sort_by_key(|it| it.it.records());
-        self.count_own();
+    /// Takes over the frame of a checkpoint that is let go.
+    pub fn take_over(&mut self, it: Arc<Frame>, is_own: bool) {
+        let place = self.frames.partition_point(|other| other.it.records() < it.records());
+        let bytes = it.size_bytes() + size_of::<Held<Frame>>();
+        let frame = Held { it, bytes, is_own };
+        self.bytes += frame.own_bytes();
+        self.frames.insert(place, frame);
     }
 
     /// Lets go every other frame, if that would help; else false.
@@ -199,13 +198,16 @@ impl Film {
         Some(&*self.frames[place.checked_sub(1)?].it)
     }
 
-    /// Whether a scene after so many records can be played on from.
+    /// Whether it shows the scene at an instant and what comes next, beginning at one after so many
+    /// records.
     #[must_use]
-    pub fn has(&self, records: u64) -> bool {
-        (self.start..=self.end()).contains(&records)
+    pub fn shows(&self, at: Time, from: u64) -> bool {
+        let closed = self.blocks.last().map(|it| it.it.until());
+        let until = self.open.last().map(|it| it.at).or(closed);
+        until.is_some_and(|until| at < until) && (self.start..=self.end()).contains(&from)
     }
 
-    /// Takes a scene that it [has](Self::has) on to an instant, and gives the instant of the first
+    /// Takes a scene that it [shows](Self::shows) on to an instant, and gives the instant of the first
     /// record after that; `None` if the film is over before it is known.
     pub fn play(&self, shot: &mut Shot, at: Time) -> Option<Time> {
         let from = shot.scene.records;

@@ -97,6 +97,12 @@ impl<T> Held<T> {
         Self { it: Arc::clone(&self.it), bytes: self.bytes, is_own: false }
     }
 
+    /// How much memory of it counts as this run's, in bytes.
+    #[must_use]
+    pub const fn own_bytes(&self) -> usize {
+        if self.is_own { self.bytes } else { 0 }
+    }
+
     /// Tells of it, and whether it counts as this run's, which may be changed.
     pub fn share(&mut self, of: &mut impl FnMut(*const (), &mut bool)) {
         of(Arc::as_ptr(&self.it).cast(), &mut self.is_own);
@@ -105,5 +111,5 @@ impl<T> Held<T> {
 
 /// How much memory things take that count as this run's, in bytes.
 pub fn own_bytes<T>(held: &[Held<T>]) -> usize {
-    held.iter().filter(|it| it.is_own).map(|it| it.bytes).sum()
+    held.iter().map(Held::own_bytes).sum()
 }

@@ -25,14 +25,18 @@ use super::trail::Trail;
 /// simulation.
 const LEAST_SPACING: u64 = 2_048;
 
-/// A checkpoint is made when as many records have gone by as copying it costs: one for so many
-/// bytes.
-const BYTES_A_RECORD: u64 = 64;
+/// A checkpoint is made when several times as many records have gone by as packing it costs: one
+/// for so many bytes.
+const BYTES_A_RECORD: u64 = 32;
 
 /// How many records a block of a film has: some forty microseconds of folding.
 const BLOCK_RECORDS: u64 = 2_048;
 
-/// A film and the checkpoints beside it may take half of the budget each.
+/// So small a part of the budget is left to the allocator, which keeps more than it is asked for,
+/// and to the program itself.
+const SPARE_PART: usize = 6;
+
+/// A film and the checkpoints beside it may take half of the rest each.
 const FILM_PART: usize = 2;
 
 /// Where there is no film, spans near the playhead are filmed: at most so many, in so small a part
@@ -252,7 +256,12 @@ impl Run {
         let last = checkpoints.last().expect("the first checkpoint is before anything was done");
         let last_records = last.it.records();
         let last = near.chain([From::Kept(&last.it)]).max_by_key(From::records);
-        let head = last.expect("there is one at least").moment();
+        let mut head = last.expect("there is one at least").moment();
+        if self.film.is_some() && course.source().is_none() {
+            // As far as it goes the same way it is on film, and need not be filmed again.
+            let same = part.min(self.head.world.now());
+            head.advance(&course, Time(same.0.saturating_sub(1)));
+        }
         let overview = self.overview.until(head.world.now(), &head.totals);
         let ladder = self.ladder.until(head.world.now());
         Self {
@@ -314,18 +323,19 @@ impl Run {
 
     /// Lets go of what is kept until that keeps to the budget.
     fn thin(&mut self) {
+        let budget = counted(self.budget_bytes);
         loop {
             let part = if self.film.is_some() { FILM_PART } else { NEAR_PART };
-            let film_part = self.budget_bytes / part;
-            if self.held_bytes > self.budget_bytes - film_part && !self.has_few_checkpoints() {
-                self.halve();
+            let film_part = budget / part;
+            if self.held_bytes > budget - film_part && !self.has_few_checkpoints() {
+                self.thin_checkpoints();
             } else if self.film_bytes() > film_part {
                 self.thin_film();
             } else {
                 break;
             }
         }
-        while self.near.len() > NEAR_FILMS || self.near_bytes() > self.budget_bytes / NEAR_PART {
+        while self.near.len() > NEAR_FILMS || self.near_bytes() > budget / NEAR_PART {
             self.near.pop_front();
         }
     }
@@ -352,31 +362,25 @@ impl Run {
         self.near.clear();
     }
 
-    /// Lets every other checkpoint go, unless they are few. Runs that share some let the same go.
-    pub(super) fn halve(&mut self) {
-        if self.has_few_checkpoints() {
-            return;
-        }
-        let mut frames = Vec::new();
-        let mut number = 0;
-        self.checkpoints.retain(|it| {
-            number += 1;
-            let stays = number % 2 == 1;
-            if !stays {
-                frames.push((Arc::clone(it.it.frame()), it.is_own));
-            }
-            stays
-        });
+    /// Lets go the checkpoint whose neighbours are nearest to each other, unless they are few: the
+    /// oldest of those. Runs that share some let the same go.
+    pub(super) fn thin_checkpoints(&mut self) {
+        let gap = |it: &[Held<Kept>]| it[2].it.records() - it[0].it.records();
+        let gaps = self.checkpoints.windows(3).map(gap).enumerate();
+        let Some((before, gap)) = gaps.min_by_key(|(_, gap)| *gap) else { return };
+        // New ones as far from each other as the old ones are by now.
+        self.spacing = self.spacing.max(gap / 2);
+        let gone = self.checkpoints.remove(before + 1);
+        self.held_bytes -= gone.own_bytes();
+        // What it shared with the next is held by that alone.
+        let (earlier, later) = self.checkpoints.split_at_mut(before + 1);
+        let next = &mut later[0];
+        self.held_bytes -= next.own_bytes();
+        next.bytes = next.it.bytes_after(earlier.last().map(|it| &*it.it));
+        self.held_bytes += next.own_bytes();
         if let Some(film) = &mut self.film {
-            film.take_over(frames.into_iter());
+            film.take_over(Arc::clone(gone.it.frame()), gone.is_own);
         }
-        // What was shared with one that is gone is held by the next alone.
-        for place in 1..self.checkpoints.len() {
-            let earlier = &self.checkpoints[place - 1].it;
-            self.checkpoints[place].bytes = self.checkpoints[place].it.bytes_after(Some(earlier));
-        }
-        self.held_bytes = own_bytes(&self.checkpoints);
-        self.spacing *= 2;
     }
 
     /// Tells of each thing that is kept, and whether it counts as this run's; that may be changed.
@@ -458,11 +462,12 @@ impl Run {
         let (shot, valid_until) = films.find_map(|film| {
             let frame = film.frame_before(at).filter(|it| it.records() >= kept.records());
             let frame = frame.unwrap_or(kept);
-            let is_near =
-                |it: &mut Shot| it.scene.records >= frame.records() && film.has(it.scene.records);
+            let is_near = |it: &mut Shot| {
+                it.scene.records >= frame.records() && film.shows(at, it.scene.records)
+            };
             let mut shot = match last.take_if(is_near) {
                 Some(it) => it,
-                None if film.has(frame.records()) => frame.shot(),
+                None if film.shows(at, frame.records()) => frame.shot(),
                 None => return None,
             };
             let valid_until = film.play(&mut shot, at)?;
@@ -520,6 +525,11 @@ impl Run {
 /// What the events carry that can be pointed at at a moment.
 fn events_of(moment: &Moment) -> Arc<[Event]> {
     moment.world.events_in_sight(MOST_EVENTS, TAIL_EVENTS).into()
+}
+
+/// How much of a budget may be taken by what is counted, in bytes.
+pub(super) const fn counted(budget_bytes: usize) -> usize {
+    budget_bytes - budget_bytes / SPARE_PART
 }
 
 /// How many interventions two scripts begin with alike.

@@ -8,7 +8,7 @@ use crate::model::{Model, Script};
 
 use super::course::{Course, Live};
 use super::moment::Walk;
-use super::run::{Run, common_prefix};
+use super::run::{Run, common_prefix, counted};
 use crate::model::Time;
 
 /// How many futures are kept that nobody has asked to keep, in case they are asked for again: by
@@ -149,7 +149,7 @@ impl Runs {
     /// so that what they share goes from all of them.
     fn thin(&mut self) {
         let can = |it: &Run| it.is_filmed() || !it.has_few_checkpoints();
-        while self.held_bytes() > self.budget_bytes && self.runs.iter().any(can) {
+        while self.held_bytes() > counted(self.budget_bytes) && self.runs.iter().any(can) {
             let films: usize = self.runs.iter().map(Run::film_bytes).sum();
             let are_few = self.runs.iter().all(Run::has_few_checkpoints);
             let is_film = are_few || 2 * films >= self.held_bytes();
@@ -158,7 +158,7 @@ impl Runs {
                 if is_film {
                     run.thin_film();
                 } else {
-                    run.halve();
+                    run.thin_checkpoints();
                 }
             }
         }

@@ -244,3 +244,32 @@ impl Word {
         all.get(usize::from(self.byte(bit))).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The first bytes of all records.
+    const TAGS: [u8; 37] = [
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+        26, 27, 28, 30, 31, 32, 35, 36, 40, 41, 42, 43,
+    ];
+
+    proptest! {
+        #[test]
+        fn a_record_is_what_its_words_say(
+            tag in prop::sample::select(&TAGS[..]), words in prop::array::uniform4(any::<u64>()),
+            small in prop::array::uniform3(0..2_u64),
+        ) {
+            // What is one of a few is one of the first two.
+            let few = small[0] << 8 | small[1] << 24 | small[2] << 32 | small[0] << 40;
+            let what = What::of_words([u64::from(tag) | few, words[1], words[2], words[3]]);
+            let what = what.expect("there is such a record");
+            let again = what.words();
+            prop_assert_eq!(again[0] as u8, tag);
+            prop_assert_eq!(What::of_words(again), Some(what));
+        }
+    }
+}

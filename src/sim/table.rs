@@ -9,7 +9,7 @@ pub struct Table<const N: usize> {
     /// The columns whose numbers differ, with the bits that a number of it takes, in order.
     columns: Box<[(u8, u8)]>,
     /// The rows, one behind the other, with a word behind the last.
-    bits: Box<[u8]>,
+    bits: Vec<u8>,
     row_bits: usize,
     count: usize,
 }
@@ -26,8 +26,7 @@ pub struct Bounds<const N: usize> {
 #[derive(Debug)]
 pub struct Packer<const N: usize> {
     table: Table<N>,
-    bytes: Vec<u8>,
-    /// Bits that are not in `bytes` yet, and how many.
+    /// Bits that are not in the table yet, and how many.
     word: u64,
     filled: u32,
 }
@@ -60,8 +59,8 @@ impl<const N: usize> Bounds<N> {
         let columns: Box<[(u8, u8)]> = columns.filter(|it| it.1 > 0).collect();
         let row_bits: usize = columns.iter().map(|it| usize::from(it.1)).sum();
         let words = (count * row_bits).div_ceil(64) + 1;
-        let table = Table { least, columns, bits: Box::default(), row_bits, count };
-        Packer { table, bytes: Vec::with_capacity(8 * words), word: 0, filled: 0 }
+        let bits = Vec::with_capacity(size_class(8 * words));
+        Packer { table: Table { least, columns, bits, row_bits, count }, word: 0, filled: 0 }
     }
 }
 
@@ -75,7 +74,7 @@ impl<const N: usize> Packer<N> {
             self.word |= number << self.filled;
             self.filled += width;
             if self.filled >= 64 {
-                self.bytes.extend_from_slice(&self.word.to_le_bytes());
+                self.table.bits.extend_from_slice(&self.word.to_le_bytes());
                 self.filled -= 64;
                 self.word = number.checked_shr(width - self.filled).unwrap_or(0);
             }
@@ -86,11 +85,18 @@ impl<const N: usize> Packer<N> {
     #[must_use]
     pub fn table(mut self) -> Table<N> {
         if self.filled > 0 {
-            self.bytes.extend_from_slice(&self.word.to_le_bytes());
+            self.table.bits.extend_from_slice(&self.word.to_le_bytes());
         }
-        self.bytes.extend_from_slice(&[0; 8]);
-        Table { bits: self.bytes.into_boxed_slice(), ..self.table }
+        self.table.bits.extend_from_slice(&[0; 8]);
+        self.table
     }
+}
+
+/// As much room as several tables of about the same size take alike, so that one fits where
+/// another was: a sixteenth more at most.
+const fn size_class(bytes: usize) -> usize {
+    let step = 1 << bytes.ilog2().saturating_sub(4);
+    bytes.next_multiple_of(step)
 }
 
 impl<const N: usize> Table<N> {
@@ -152,7 +158,7 @@ impl<const N: usize> Table<N> {
     /// How much memory it takes, in bytes.
     #[must_use]
     pub const fn size_bytes(&self) -> usize {
-        size_of::<Self>() + self.bits.len() + 2 * self.columns.len() + 32
+        size_of::<Self>() + self.bits.capacity() + 2 * self.columns.len() + 32
     }
 }
 
