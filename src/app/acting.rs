@@ -275,7 +275,8 @@ impl App {
     #[must_use]
     pub fn type_of(&self, event: crate::model::EventId) -> Option<crate::model::EventTypeId> {
         let answer = self.run.answer.as_ref()?;
-        let told = answer.events.iter().find(|it| it.id == event).map(|it| it.event_type);
+        let mut told = answer.events.iter().flat_map(|it| it.iter());
+        let told = told.find(|it| it.id == event).map(|it| it.event_type);
         told.or_else(|| {
             let alive = answer.scene.alive().find(|(_, it)| it.event == event);
             alive.map(|(_, it)| it.event_type)

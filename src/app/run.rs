@@ -93,8 +93,12 @@ impl Run {
     pub fn follow(&mut self, at: Time) {
         if let Some((answer, news)) = self.handle.news(&self.script) {
             self.news = news;
-            if let Some(answer) = answer {
+            if let Some(mut answer) = answer {
                 self.model = Arc::clone(&answer.model);
+                // Until it is known what events carry, most carry what they did.
+                if answer.events.is_none() {
+                    answer.events = self.answer.take().and_then(|it| it.events);
+                }
                 self.answer = Some(answer);
                 self.asked = None;
                 self.is_of_another = false;
@@ -156,7 +160,7 @@ impl Run {
         match direction {
             Direction::Forward => Some(answer.valid_until).filter(|next| *next < Time::MAX),
             Direction::Backward if answer.scene.at < at => Some(answer.scene.at),
-            Direction::Backward => answer.previous,
+            Direction::Backward => answer.scene.previous,
         }
     }
 

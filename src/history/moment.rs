@@ -16,8 +16,6 @@ pub struct Moment {
     pub world: World,
     /// What can be seen of it.
     pub scene: Scene,
-    /// The last instant with a record before the scene's.
-    pub previous: Option<Time>,
     /// How much has happened so far.
     pub totals: Totals,
     /// How much it has been told from outside.
@@ -72,18 +70,12 @@ impl Moment {
         let model = Arc::clone(world.model());
         let passed = vec![0; model.services.len() + model.topics.len()];
         let totals = Totals { passed, ..Totals::default() };
-        Self { scene: Scene::new(&model), world, previous: None, totals, told: Told::default() }
+        Self { scene: Scene::new(&model), world, totals, told: Told::default() }
     }
 
     /// A moment made of its parts.
-    pub(super) const fn again(
-        world: World,
-        scene: Scene,
-        previous: Option<Time>,
-        totals: Totals,
-        told: Told,
-    ) -> Self {
-        Self { world, scene, previous, totals, told }
+    pub(super) const fn again(world: World, scene: Scene, totals: Totals, told: Told) -> Self {
+        Self { world, scene, totals, told }
     }
 
     /// The instant of the next thing that happens; `None` if nothing ever will.
@@ -106,11 +98,8 @@ impl Moment {
         mut seen: impl FnMut(&Record, &Scene, &Totals),
     ) -> bool {
         let model = Arc::clone(self.world.model());
-        let Self { world, scene, previous, totals, told } = self;
+        let Self { world, scene, totals, told } = self;
         let mut observer = |record: &Record| {
-            if record.at > scene.at && scene.records > 0 {
-                *previous = Some(scene.at);
-            }
             scene.apply(record, &model);
             totals.records += 1;
             match record.what {

@@ -1,9 +1,9 @@
-//! A run that can be looked at anywhere: checkpoints of its world and scene, between which it
-//! is simulated again.
+//! A run that can be looked at anywhere: its film shows every scene, its checkpoints are moments
+//! to go on from.
 //!
-//! Records are not kept: the world is deterministic, and simulating a span again is faster than
-//! reading it back would be. Checkpoints are thinned to a budget of memory; that changes how
-//! long a question takes, and no answer.
+//! What is kept is thinned to a budget of memory; that changes how long a question takes, and no
+//! answer. Of a run whose film has outgrown the budget any span is simulated again when somebody
+//! looks there: the world is deterministic. Then it is filmed where somebody goes to and fro.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,7 +12,9 @@ use crate::model::{Event, Intervention, Model, Script, Span, Time};
 use crate::sim::World;
 
 use super::course::{Course, Live};
-use super::kept::Kept;
+use super::film::Film;
+use super::frame::Shot;
+use super::kept::{Held, Kept, own_bytes};
 use super::ladder::{Growing, Ladder};
 use super::moment::{Moment, Told, Walk};
 use super::overview::Overview;
@@ -23,70 +25,55 @@ use super::trail::Trail;
 /// simulation.
 const LEAST_SPACING: u64 = 2_048;
 
-/// A checkpoint is made when as many records have gone by as copying it costs: one for so many
-/// bytes.
-const BYTES_A_RECORD: u64 = 64;
+/// A checkpoint is made when several times as many records have gone by as packing it costs: one
+/// for so many bytes.
+const BYTES_A_RECORD: u64 = 32;
 
-/// Where the playhead is, checkpoints are kept beside the others, at most so many, and in so
-/// small a part of the budget.
-const NEAR_CHECKPOINTS: usize = 256;
-const NEAR_PART: usize = 4;
+/// How many records a block of a film has: some forty microseconds of folding.
+const BLOCK_RECORDS: u64 = 2_048;
+
+/// So small a part of the budget is left to the allocator, which keeps more than it is asked for,
+/// and to the program itself.
+const SPARE_PART: usize = 6;
+
+/// A film and the checkpoints beside it may take half of the rest each.
+const FILM_PART: usize = 2;
+
+/// Where there is no film, spans near the playhead are filmed: at most so many, in so small a part
+/// of the budget.
+const NEAR_FILMS: usize = 16;
+const NEAR_PART: usize = 16;
 
 /// A run, simulated up to its head.
 pub struct Run {
     course: Course,
-    checkpoints: Vec<Checkpoint>,
+    checkpoints: Vec<Held<Kept>>,
     /// The records that lie between two of them now.
     spacing: u64,
-    /// The records that lie between two of `near`.
-    near_spacing: u64,
     /// What those of them take in memory that are not another run's.
     held_bytes: usize,
+    /// All of it, unless that has outgrown the budget.
+    film: Option<Film>,
+    block_records: u64,
+    /// Spans near the last questions, if there is no film of it all.
+    near: VecDeque<Film>,
     budget_bytes: usize,
     head: Moment,
-    /// Where the last question was answered: the next one is likely to be near.
+    /// The last answer: the next question is likely to be near.
+    shot: Option<Shot>,
+    /// Where a world was needed last.
     cursor: Option<Moment>,
-    /// Checkpoints passed on the way to the last questions, in the order they were made.
-    near: VecDeque<Near>,
-    near_bytes: usize,
     /// After which checkpoint the last question was.
     asked_after: usize,
     overview: Overview,
     ladder: Growing,
 }
 
-/// A moment that is kept.
-#[derive(Clone)]
-struct Checkpoint {
-    kept: Arc<Kept>,
-    bytes: usize,
-    /// Whether it counts as this run's: of runs that share it, one's.
-    is_own: bool,
-}
-
-impl Checkpoint {
-    /// A moment of a run whose last checkpoint is this.
-    fn of(moment: &mut Moment, last: Option<&Self>) -> Self {
-        let kept = Kept::of(moment);
-        let bytes = kept.bytes_after(last.map(|it| &*it.kept));
-        Self { bytes, kept: Arc::new(kept), is_own: true }
-    }
-
-    fn own_bytes(&self) -> usize {
-        if self.is_own { self.bytes } else { 0 }
-    }
-}
-
-/// A moment near the playhead, ready to go on from.
-struct Near {
-    moment: Moment,
-    bytes: usize,
-}
-
-impl Near {
-    fn of(moment: &Moment) -> Self {
-        Self { bytes: moment.size_bytes(), moment: moment.clone() }
-    }
+/// A checkpoint of a run whose last one is this.
+fn checkpoint(moment: &mut Moment, last: Option<&Held<Kept>>) -> Held<Kept> {
+    let kept = Kept::of(moment);
+    let bytes = kept.bytes_after(last.map(|it| &*it.it));
+    Held::new(kept, bytes)
 }
 
 /// A moment to go on from.
@@ -96,7 +83,7 @@ enum From<'r> {
 }
 
 impl From<'_> {
-    const fn records(&self) -> u64 {
+    fn records(&self) -> u64 {
         match self {
             Self::Kept(it) => it.records(),
             Self::Moment(it) => it.scene.records,
@@ -123,10 +110,9 @@ pub struct Answer {
     pub scene: Arc<Scene>,
     /// The first instant at which it may be another; [`Time::MAX`] if there is none.
     pub valid_until: Time,
-    /// The last instant with a record before the scene's, if it is known.
-    pub previous: Option<Time>,
-    /// What the events carry that can be pointed at in this scene.
-    pub events: Arc<[Event]>,
+    /// What the events carry that can be pointed at in this scene; `None` while that is not known,
+    /// which takes longer than the scene.
+    pub events: Option<Arc<[Event]>>,
 }
 
 /// Of how many messages in flight an answer tells what they carry: more than can be told apart.
@@ -152,28 +138,31 @@ impl Run {
     #[must_use]
     pub fn of(model: Arc<Model>, seed: u64, course: Course, budget_bytes: usize) -> Self {
         let mut head = Moment::new(course.world(model, seed));
-        let first = Checkpoint::of(&mut head, None);
+        let first = checkpoint(&mut head, None);
         Self {
             course,
             held_bytes: first.bytes,
             checkpoints: vec![first],
             spacing: LEAST_SPACING,
-            near_spacing: LEAST_SPACING,
+            film: Some(Film::new(&head, BLOCK_RECORDS)),
+            block_records: BLOCK_RECORDS,
+            near: VecDeque::new(),
             budget_bytes,
             head,
+            shot: None,
             cursor: None,
-            near: VecDeque::new(),
-            near_bytes: 0,
             asked_after: 0,
             overview: Overview::default(),
             ladder: Growing::default(),
         }
     }
 
-    /// The same run with checkpoints at least this many records apart, which changes no answer.
+    /// The same run with checkpoints and frames at least this many records apart, which changes no
+    /// answer.
     #[must_use]
     pub fn spaced(mut self, records: u64) -> Self {
-        (self.spacing, self.near_spacing) = (records.max(1), records.max(1));
+        (self.spacing, self.block_records) = (records.max(1), records.max(1));
+        self.film = Some(Film::new(&self.head, self.block_records));
         self
     }
 
@@ -224,8 +213,17 @@ impl Run {
 
     /// About how much memory it holds, in bytes.
     #[must_use]
-    pub const fn held_bytes(&self) -> usize {
-        self.held_bytes + self.near_bytes
+    pub fn held_bytes(&self) -> usize {
+        self.held_bytes + self.film_bytes() + self.near_bytes()
+    }
+
+    /// How much of that is its film.
+    pub(super) fn film_bytes(&self) -> usize {
+        self.film.as_ref().map_or(0, Film::held_bytes)
+    }
+
+    fn near_bytes(&self) -> usize {
+        self.near.iter().map(Film::held_bytes).sum()
     }
 
     /// Gives it another budget, in bytes.
@@ -250,28 +248,34 @@ impl Run {
             told.done <= common && now <= part && is_as_live
         };
         let is_shared = |it: &Kept| shared(it.told(), it.now());
-        let kept = self.checkpoints.iter().take_while(|it| is_shared(&it.kept));
-        let checkpoints: Vec<_> =
-            kept.map(|it| Checkpoint { is_own: false, ..it.clone() }).collect();
+        let kept = self.checkpoints.iter().take_while(|it| is_shared(&it.it));
+        let checkpoints: Vec<_> = kept.map(Held::shared).collect();
         // Where the playhead is, a future most often begins.
-        let near = self.near.iter().map(|it| &it.moment).chain(&self.cursor).chain([&self.head]);
+        let near = self.cursor.iter().chain([&self.head]);
         let near = near.filter(|it| shared(it.told(), it.world.now())).map(From::Moment);
         let last = checkpoints.last().expect("the first checkpoint is before anything was done");
-        let last = near.chain([From::Kept(&last.kept)]).max_by_key(From::records);
-        let head = last.expect("there is one at least").moment();
+        let last_records = last.it.records();
+        let last = near.chain([From::Kept(&last.it)]).max_by_key(From::records);
+        let mut head = last.expect("there is one at least").moment();
+        if self.film.is_some() && course.source().is_none() {
+            // As far as it goes the same way it is on film, and need not be filmed again.
+            let same = part.min(self.head.world.now());
+            head.advance(&course, Time(same.0.saturating_sub(1)));
+        }
         let overview = self.overview.until(head.world.now(), &head.totals);
         let ladder = self.ladder.until(head.world.now());
         Self {
             course,
             checkpoints,
             spacing: self.spacing,
-            near_spacing: self.near_spacing,
             held_bytes: 0,
+            film: self.film.as_ref().map(|it| it.until(&head, last_records)),
+            block_records: self.block_records,
+            near: VecDeque::new(),
             budget_bytes: self.budget_bytes,
             head,
+            shot: None,
             cursor: None,
-            near: VecDeque::new(),
-            near_bytes: 0,
             asked_after: 0,
             overview,
             ladder,
@@ -284,13 +288,22 @@ impl Run {
         let stop = self.head.scene.records + records;
         while self.head.scene.records < stop {
             let Some(next) = self.next_at().filter(|next| *next <= until) else { return false };
-            let Self { overview, ladder, head, course, .. } = self;
+            let Self { overview, ladder, head, course, film, .. } = self;
             overview.come_to(next, &head.totals);
             ladder.come_to(next, &head.world);
-            head.step(course, |record, _, totals| overview.note(record, totals));
-            let last = self.checkpoints.last().map_or(0, |it| it.kept.records());
+            head.step(course, |record, _, totals| {
+                overview.note(record, totals);
+                if let Some(film) = film {
+                    film.note(record);
+                }
+            });
+            let last = self.checkpoints.last().map_or(0, |it| it.it.records());
             if self.head.scene.records >= last + self.spacing {
                 self.keep();
+            } else if let Some(film) = &mut self.film {
+                if film.come_to(&mut self.head) {
+                    self.thin();
+                }
             }
         }
         true
@@ -298,85 +311,105 @@ impl Run {
 
     /// Makes a checkpoint at the head.
     fn keep(&mut self) {
-        let checkpoint = Checkpoint::of(&mut self.head, self.checkpoints.last());
+        let checkpoint = checkpoint(&mut self.head, self.checkpoints.last());
         self.spacing = self.spacing.max(checkpoint.bytes as u64 / BYTES_A_RECORD);
         self.held_bytes += checkpoint.bytes;
         self.checkpoints.push(checkpoint);
+        if let Some(film) = &mut self.film {
+            film.pass_checkpoint(&self.head);
+        }
         self.thin();
     }
 
-    /// Lets every other checkpoint go until they keep to the budget.
+    /// Lets go of what is kept until that keeps to the budget.
     fn thin(&mut self) {
-        let most = self.budget_bytes - self.budget_bytes / NEAR_PART;
-        while self.held_bytes > most && self.checkpoints.len() > 2 {
-            self.halve();
+        let budget = counted(self.budget_bytes);
+        loop {
+            let part = if self.film.is_some() { FILM_PART } else { NEAR_PART };
+            let film_part = budget / part;
+            if self.held_bytes > budget - film_part && !self.has_few_checkpoints() {
+                self.thin_checkpoints();
+            } else if self.film_bytes() > film_part {
+                self.thin_film();
+            } else {
+                break;
+            }
         }
-        while self.near_bytes > self.budget_bytes / NEAR_PART || self.near.len() > NEAR_CHECKPOINTS
-        {
-            let Some(oldest) = self.near.pop_front() else { break };
-            self.near_bytes -= oldest.bytes;
+        while self.near.len() > NEAR_FILMS || self.near_bytes() > budget / NEAR_PART {
+            self.near.pop_front();
         }
     }
 
-    /// How many checkpoints there are.
-    pub(super) fn checkpoint_count(&self) -> usize {
-        self.checkpoints.len()
+    /// The film shall be smaller: with fewer frames, or be let go.
+    pub(super) fn thin_film(&mut self) {
+        if !self.film.as_mut().is_some_and(Film::thin) {
+            self.film = None;
+        }
+    }
+
+    /// Whether there is no more than the fewest checkpoints that it can do with.
+    pub(super) const fn has_few_checkpoints(&self) -> bool {
+        self.checkpoints.len() <= 2
+    }
+
+    /// Whether there is a film of it all.
+    pub(super) const fn is_filmed(&self) -> bool {
+        self.film.is_some()
     }
 
     /// Lets go what is kept near the playhead.
     pub(super) fn forget_near(&mut self) {
         self.near.clear();
-        self.near_bytes = 0;
     }
 
-    /// Lets every other checkpoint go. Runs that share some let the same ones go.
-    pub(super) fn halve(&mut self) {
-        let mut number = 0;
-        self.checkpoints.retain(|_| {
-            number += 1;
-            number % 2 == 1
-        });
-        // What was shared with one that is gone is held by the next alone.
-        for place in 1..self.checkpoints.len() {
-            let earlier = &self.checkpoints[place - 1].kept;
-            self.checkpoints[place].bytes = self.checkpoints[place].kept.bytes_after(Some(earlier));
+    /// Lets go the checkpoint whose neighbours are nearest to each other, unless they are few: the
+    /// oldest of those. Runs that share some let the same go.
+    pub(super) fn thin_checkpoints(&mut self) {
+        let gap = |it: &[Held<Kept>]| it[2].it.records() - it[0].it.records();
+        let gaps = self.checkpoints.windows(3).map(gap).enumerate();
+        let Some((before, gap)) = gaps.min_by_key(|(_, gap)| *gap) else { return };
+        // New ones as far from each other as the old ones are by now.
+        self.spacing = self.spacing.max(gap / 2);
+        let gone = self.checkpoints.remove(before + 1);
+        self.held_bytes -= gone.own_bytes();
+        // What it shared with the next is held by that alone.
+        let (earlier, later) = self.checkpoints.split_at_mut(before + 1);
+        let next = &mut later[0];
+        self.held_bytes -= next.own_bytes();
+        next.bytes = next.it.bytes_after(earlier.last().map(|it| &*it.it));
+        self.held_bytes += next.own_bytes();
+        if let Some(film) = &mut self.film {
+            film.take_over(Arc::clone(gone.it.frame()), gone.is_own);
         }
-        self.count_own();
-        self.spacing *= 2;
     }
 
-    fn count_own(&mut self) {
-        self.held_bytes = self.checkpoints.iter().map(Checkpoint::own_bytes).sum();
-    }
-
-    /// Tells of each checkpoint, and whether it counts as this run's; that may be changed.
+    /// Tells of each thing that is kept, and whether it counts as this run's; that may be changed.
     pub(super) fn share(&mut self, mut of: impl FnMut(*const (), &mut bool)) {
-        for it in &mut self.checkpoints {
-            of(Arc::as_ptr(&it.kept).cast(), &mut it.is_own);
+        self.checkpoints.iter_mut().for_each(|it| it.share(&mut of));
+        self.held_bytes = own_bytes(&self.checkpoints);
+        if let Some(film) = &mut self.film {
+            film.share(&mut of);
         }
-        self.count_own();
     }
 
-    /// The place of the latest checkpoint of those not after an instant.
-    fn checkpoint_before(&self, at: Time) -> usize {
-        self.checkpoints.partition_point(|it| it.kept.now() <= at).saturating_sub(1)
-    }
-
-    /// The latest moment that is kept of those not after an instant.
-    fn kept_before(&self, at: Time) -> From<'_> {
-        let far = From::Kept(&self.checkpoints[self.checkpoint_before(at)].kept);
-        let near = self.near.iter().map(|it| &it.moment).chain(&self.cursor);
-        let near = near.filter(|it| it.world.now() <= at).map(From::Moment);
-        near.chain([far]).max_by_key(From::records).expect("there is one at least")
+    /// The latest checkpoint of those not after an instant, and its place.
+    fn checkpoint_before(&self, at: Time) -> (usize, &Kept) {
+        let place = self.checkpoints.partition_point(|it| it.it.now() <= at).saturating_sub(1);
+        (place, &self.checkpoints[place].it)
     }
 
     /// A walk along the run that begins at the latest moment that is kept of those before an
     /// instant, or at the beginning.
     #[must_use]
     pub fn walk(&self, from: Time) -> Walk {
-        let begin = match from.0.checked_sub(1) {
-            None => From::Kept(&self.checkpoints[0].kept),
-            Some(before) => self.kept_before(Time(before)),
+        let begin = match from.0.checked_sub(1).map(Time) {
+            None => From::Kept(&self.checkpoints[0].it),
+            Some(before) => {
+                let near = self.cursor.iter().filter(|it| it.world.now() <= before);
+                let kept = From::Kept(self.checkpoint_before(before).1);
+                let all = near.map(From::Moment).chain([kept]);
+                all.max_by_key(From::records).expect("there is one at least")
+            }
         };
         Walk::new(begin.moment(), self.course.clone())
     }
@@ -384,31 +417,95 @@ impl Run {
     /// The moments that are kept, for several walks.
     #[must_use]
     pub fn trail(&self) -> Trail {
-        let kept = self.checkpoints.iter().map(|it| Arc::clone(&it.kept)).collect();
+        let kept = self.checkpoints.iter().map(|it| Arc::clone(&it.it)).collect();
         Trail::new(self.course.clone(), kept)
     }
 
     /// The scene at an instant: all records up to and including it. Past the head it is the
     /// scene at the head.
     pub fn scene_at(&mut self, at: Time) -> Answer {
+        // Whoever looks here twice will look nearby again, and back; whoever jumps about will not.
+        let before = self.checkpoint_before(at).0;
+        let stays = before.abs_diff(std::mem::replace(&mut self.asked_after, before)) <= 1;
         if at >= self.head.world.now() {
             return self.answer(&self.head);
         }
-        let cursor = self.cursor.take().filter(|it| it.world.now() <= at);
-        let kept = self.kept_before(at);
-        let near = cursor.filter(|it| it.scene.records >= kept.records());
-        let mut moment = near.unwrap_or_else(|| kept.moment());
-        // Whoever looks here twice will look nearby again, and back; whoever jumps about will not.
-        let before = self.checkpoint_before(at);
-        let stays = before.abs_diff(std::mem::replace(&mut self.asked_after, before)) <= 1;
-        if stays {
-            self.advance(&mut moment, at);
-        } else {
-            moment.advance(&self.course, at);
+        if let Some(answer) = self.filmed(at) {
+            return answer;
         }
+        if self.film.is_some() {
+            // Nothing happens until the head.
+            return self.answer(&self.head);
+        }
+        let moment = self.moment_at(at, stays);
         let answer = self.answer(&moment);
         self.cursor = Some(moment);
         answer
+    }
+
+    /// What the events carry that can be pointed at in the scene at an instant.
+    pub fn events_at(&mut self, at: Time) -> Arc<[Event]> {
+        if at >= self.head.world.now() {
+            return events_of(&self.head);
+        }
+        let moment = self.moment_at(at, false);
+        let events = events_of(&moment);
+        self.cursor = Some(moment);
+        events
+    }
+
+    /// The scene at an instant, if a film shows it.
+    fn filmed(&mut self, at: Time) -> Option<Answer> {
+        let mut last = self.shot.take().filter(|it| it.scene.at <= at);
+        let kept = &**self.checkpoint_before(at).1.frame();
+        let mut films = self.film.iter().chain(self.near.iter().rev());
+        let (shot, valid_until) = films.find_map(|film| {
+            let frame = film.frame_before(at).filter(|it| it.records() >= kept.records());
+            let frame = frame.unwrap_or(kept);
+            let is_near = |it: &mut Shot| {
+                it.scene.records >= frame.records() && film.shows(at, it.scene.records)
+            };
+            let mut shot = match last.take_if(is_near) {
+                Some(it) => it,
+                None if film.shows(at, frame.records()) => frame.shot(),
+                None => return None,
+            };
+            let valid_until = film.play(&mut shot, at)?;
+            Some((shot, valid_until))
+        })?;
+        let answer = Answer {
+            script: Arc::clone(self.script()),
+            model: Arc::clone(&shot.model),
+            scene: Arc::clone(&shot.scene),
+            valid_until,
+            events: None,
+        };
+        self.shot = Some(shot);
+        Some(answer)
+    }
+
+    /// The moment of an instant, simulated from the latest that is kept before it; if it `is_filmed`
+    /// on the way, whoever looks there again need not.
+    fn moment_at(&mut self, at: Time, is_filmed: bool) -> Moment {
+        let cursor = self.cursor.take().filter(|it| it.world.now() <= at);
+        let kept = self.checkpoint_before(at).1;
+        let cursor = cursor.filter(|it| it.scene.records >= kept.records());
+        let mut moment = cursor.unwrap_or_else(|| kept.moment());
+        if !is_filmed {
+            moment.advance(&self.course, at);
+            return moment;
+        }
+        let place = self.near.iter().position(|it| it.end() == moment.scene.records);
+        let mut film = place
+            .and_then(|it| self.near.remove(it))
+            .unwrap_or_else(|| Film::beginning_at(&mut moment, self.block_records));
+        while moment.next_at(&self.course).is_some_and(|next| next <= at) {
+            moment.step(&self.course, |record, _, _| film.note(record));
+            film.come_to(&mut moment);
+        }
+        self.near.push_back(film);
+        self.thin();
+        moment
     }
 
     fn answer(&self, moment: &Moment) -> Answer {
@@ -420,25 +517,19 @@ impl Run {
             model: Arc::clone(moment.world.model()),
             scene: Arc::new(moment.scene.clone()),
             valid_until: moment.next_at(&self.course).unwrap_or(at_the_edge),
-            previous: moment.previous,
-            events: moment.world.events_in_sight(MOST_EVENTS, TAIL_EVENTS).into(),
+            events: Some(events_of(moment)),
         }
     }
+}
 
-    /// Takes a moment on to an instant, and keeps checkpoints on the way.
-    fn advance(&mut self, moment: &mut Moment, at: Time) {
-        let mut next = moment.scene.records + self.near_spacing;
-        while moment.next_at(&self.course).is_some_and(|next| next <= at) {
-            moment.step(&self.course, |_, _, _| {});
-            if moment.scene.records >= next {
-                next = moment.scene.records + self.near_spacing;
-                let near = Near::of(moment);
-                self.near_bytes += near.bytes;
-                self.near.push_back(near);
-                self.thin();
-            }
-        }
-    }
+/// What the events carry that can be pointed at at a moment.
+fn events_of(moment: &Moment) -> Arc<[Event]> {
+    moment.world.events_in_sight(MOST_EVENTS, TAIL_EVENTS).into()
+}
+
+/// How much of a budget may be taken by what is counted, in bytes.
+pub(super) const fn counted(budget_bytes: usize) -> usize {
+    budget_bytes - budget_bytes / SPARE_PART
 }
 
 /// How many interventions two scripts begin with alike.

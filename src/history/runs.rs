@@ -8,7 +8,7 @@ use crate::model::{Model, Script};
 
 use super::course::{Course, Live};
 use super::moment::Walk;
-use super::run::{Run, common_prefix};
+use super::run::{Run, common_prefix, counted};
 use crate::model::Time;
 
 /// How many futures are kept that nobody has asked to keep, in case they are asked for again: by
@@ -148,15 +148,17 @@ impl Runs {
     /// All runs together keep to the budget: when they do not, each is thinned as the others are,
     /// so that what they share goes from all of them.
     fn thin(&mut self) {
-        while self.held_bytes() > self.budget_bytes
-            && self.runs.iter().any(|it| it.checkpoint_count() > 2)
-        {
+        let can = |it: &Run| it.is_filmed() || !it.has_few_checkpoints();
+        while self.held_bytes() > counted(self.budget_bytes) && self.runs.iter().any(can) {
+            let films: usize = self.runs.iter().map(Run::film_bytes).sum();
+            let are_few = self.runs.iter().all(Run::has_few_checkpoints);
+            let is_film = are_few || 2 * films >= self.held_bytes();
             for run in &mut self.runs {
                 run.forget_near();
-            }
-            if self.held_bytes() > self.budget_bytes - self.budget_bytes / 4 {
-                for run in &mut self.runs {
-                    run.halve();
+                if is_film {
+                    run.thin_film();
+                } else {
+                    run.thin_checkpoints();
                 }
             }
         }

@@ -21,6 +21,8 @@ pub(super) const GONE_MESSAGES: usize = 160;
 pub struct Scene {
     /// The instant of the last record.
     pub at: Time,
+    /// The last instant with a record before that; `None` if there is none.
+    pub previous: Option<Time>,
     /// How many records there were.
     pub records: u64,
     /// Messages alive, by [`MessageId`].
@@ -223,6 +225,7 @@ impl Scene {
             .collect();
         Self {
             at: Time::ZERO,
+            previous: None,
             records: 0,
             messages: Vec::new(),
             instances: vec![InstanceScene::default(); model.instances.len()],
@@ -295,9 +298,12 @@ impl Scene {
 
     /// Takes the next record in.
     pub fn apply(&mut self, record: &Record, model: &Model) {
-        self.at = record.at;
-        self.records += 1;
         let at = record.at;
+        if at > self.at && self.records > 0 {
+            self.previous = Some(self.at);
+        }
+        self.at = at;
+        self.records += 1;
         match record.what {
             What::Arrived { .. }
             | What::Retried { .. }

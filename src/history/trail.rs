@@ -32,7 +32,7 @@ impl Trail {
     /// A walk from the latest moment at which there is no such event yet.
     #[must_use]
     pub fn before_event(&self, event: EventId) -> Walk {
-        self.last_where(|it| it.moment().world.produced(event.producer()) < event.count())
+        self.last_where(|it| it.produced(event.producer()) < event.count())
     }
 
     /// From the last moment of which something is true that is true until it never is again.

@@ -233,6 +233,7 @@ impl Worker {
         let mut told = clock();
         let mut was_behind = true;
         let mut scenes: Vec<(Script, Time)> = Vec::new();
+        let mut untold: Vec<(Answer, Time)> = Vec::new();
         let mut jobs: Vec<Box<dyn Job>> = Vec::new();
         loop {
             match self.questions.try_recv() {
@@ -244,7 +245,10 @@ impl Worker {
                 Err(TryRecvError::Disconnected) => return,
             }
             let is_behind = self.extend(&mut runs);
-            self.answer_scenes(&mut runs, &mut scenes);
+            self.answer_scenes(&mut runs, &mut scenes, &mut untold);
+            if self.questions.is_empty() {
+                self.tell_events(&mut runs, &mut untold);
+            }
             let mut is_news = false;
             jobs.retain_mut(|job| job.work(&mut runs, &mut is_news));
             if (was_behind && !is_behind) || told.elapsed() > PROGRESS_EVERY {
@@ -254,7 +258,7 @@ impl Worker {
                 (self.wake)();
             }
             was_behind = is_behind;
-            if is_behind || !jobs.is_empty() {
+            if is_behind || !jobs.is_empty() || !untold.is_empty() {
                 continue;
             }
             // Nothing to do until the next question.
@@ -337,9 +341,14 @@ impl Worker {
         false
     }
 
-    /// Answers those questions that can be answered.
-    fn answer_scenes(&self, runs: &mut Runs, scenes: &mut Vec<(Script, Time)>) {
-        let mut is_news = false;
+    /// Answers those questions that can be answered; `untold` become those of which it takes longer
+    /// to tell what events carry.
+    fn answer_scenes(
+        &self,
+        runs: &mut Runs,
+        scenes: &mut Vec<(Script, Time)>,
+        untold: &mut Vec<(Answer, Time)>,
+    ) {
         scenes.retain(|(script, at)| {
             let run = runs.get(script);
             let until = self.until(run);
@@ -348,17 +357,33 @@ impl Worker {
                 return true;
             }
             let answer = run.scene_at(*at);
-            let mut known = lock(&self.shared.known);
-            let old = find(&mut known, script, self.end).answer.replace(answer);
-            // What is large is not let go while others may look.
-            drop(known);
-            drop(old);
-            is_news = true;
+            untold.retain(|(it, _)| !is_same(&it.script, script));
+            if answer.events.is_none() {
+                untold.push((answer.clone(), *at));
+            }
+            self.tell(answer);
             false
         });
-        if is_news {
-            (self.wake)();
+    }
+
+    /// Tells what the events of scenes carry that were answered.
+    fn tell_events(&self, runs: &mut Runs, untold: &mut Vec<(Answer, Time)>) {
+        for (answer, at) in untold.drain(..) {
+            if runs.wanted().iter().any(|it| is_same(it, &answer.script)) {
+                let events = runs.get(&answer.script).events_at(at);
+                self.tell(Answer { events: Some(events), ..answer });
+            }
         }
+    }
+
+    fn tell(&self, answer: Answer) {
+        let mut known = lock(&self.shared.known);
+        let script = Arc::clone(&answer.script);
+        let old = find(&mut known, &script, self.end).answer.replace(answer);
+        // What is large is not let go while others may look.
+        drop(known);
+        drop(old);
+        (self.wake)();
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]

@@ -21,6 +21,7 @@ pub mod service;
 pub mod strategy;
 pub mod time;
 pub mod topic;
+mod words;
 
 pub use distribution::Distribution;
 pub use event::{Event, EventType, Field, FieldDraw, FieldKind, Text, Value};

@@ -359,122 +359,6 @@ pub enum What {
     },
 }
 
-impl What {
-    /// The record as four words, each different record another four: what a digest is made of.
-    #[must_use]
-    #[inline(always)]
-    pub fn words(&self) -> [u64; 4] {
-        const fn pair(high: u32, low: u32) -> u64 {
-            ((high as u64) << 32) | low as u64
-        }
-        match *self {
-            Self::Arrived { message, event, event_type, instance } => {
-                [1 | (event_type.0 as u64) << 8, pair(message.0, instance.0), event.0, 0]
-            }
-            Self::Sent { message, event, event_type, role, link, due, attempt } => [
-                2 | (event_type.0 as u64) << 8 | (role as u64) << 24 | (attempt as u64) << 32,
-                pair(message.0, link.0),
-                event.0,
-                due.0,
-            ],
-            Self::Rescheduled { message, due } => [3, pair(message.0, 0), due.0, 0],
-            Self::Blocked { message, instance } => [4, pair(message.0, instance.0), 0, 0],
-            Self::Queued { message, instance } => [5, pair(message.0, instance.0), 0, 0],
-            Self::Started { message, instance } => [6, pair(message.0, instance.0), 0, 0],
-            Self::PhaseChanged { message, instance, phase } => {
-                [7 | (phase as u64) << 8, pair(message.0, instance.0), 0, 0]
-            }
-            Self::Finished { message, instance, outcome } => {
-                [8 | (outcome as u64) << 8, pair(message.0, instance.0), 0, 0]
-            }
-            Self::Received { message } => [9, pair(message.0, 0), 0, 0],
-            Self::Dropped { message, reason } => {
-                [10 | (reason as u64) << 8, pair(message.0, 0), 0, 0]
-            }
-            Self::Appended { message, topic, partition, offset } => {
-                [11 | (topic.0 as u64) << 8, pair(message.0, partition), offset, 0]
-            }
-            Self::Trimmed { topic, partition, start } => {
-                [12 | (topic.0 as u64) << 8, pair(0, partition), start, 0]
-            }
-            Self::Compacted { topic, partition, offset } => {
-                [35 | (topic.0 as u64) << 8, pair(0, partition), offset, 0]
-            }
-            Self::FellOff { group, partition, events } => {
-                [24 | (group.0 as u64) << 8, pair(0, partition), events, 0]
-            }
-            Self::Outboxed { outbox, event, event_type } => {
-                [25 | (event_type.0 as u64) << 8, pair(0, outbox.0 as u32), event.0, 0]
-            }
-            Self::Relayed { outbox, event } => [26 | (outbox.0 as u64) << 8, 0, event.0, 0],
-            Self::Unconfirmed { instance, topic, event, event_type, why } => [
-                27 | (topic.0 as u64) << 8 | (event_type.0 as u64) << 24 | (why as u64) << 40,
-                pair(0, instance.0),
-                event.0,
-                0,
-            ],
-            Self::Truncated { topic, partition, end } => {
-                [28 | (topic.0 as u64) << 8, pair(0, partition), end, 0]
-            }
-            Self::Enqueued { message, topic } => {
-                [13 | (topic.0 as u64) << 8, pair(message.0, 0), 0, 0]
-            }
-            Self::Leased { message, topic, instance, delivery } => [
-                14 | (topic.0 as u64) << 8 | (delivery as u64) << 32,
-                pair(message.0, instance.0),
-                0,
-                0,
-            ],
-            Self::Settled { message, topic, how } => {
-                [15 | (topic.0 as u64) << 8 | (how as u64) << 32, pair(message.0, 0), 0, 0]
-            }
-            Self::Committed { group, partition, offset } => {
-                [16 | (group.0 as u64) << 8, pair(0, partition), offset, 0]
-            }
-            Self::CommitRefused { group, partition, instance } => {
-                [36 | (group.0 as u64) << 8, pair(instance.0, partition), 0, 0]
-            }
-            Self::Assigned { group, partition, instance } => [
-                17 | (group.0 as u64) << 8 | (instance.is_some() as u64) << 32,
-                pair(instance.map_or(0, |it| it.0), partition),
-                0,
-                0,
-            ],
-            Self::Up { instance } => [18, pair(0, instance.0), 0, 0],
-            Self::Down { instance } => [19, pair(0, instance.0), 0, 0],
-            Self::Stored { store, key, value } => [20 | (store.0 as u64) << 8, 0, key, value],
-            Self::Retried { message, event, event_type, link, instance, attempt } => [
-                43 | (event_type.0 as u64) << 8 | (attempt as u64) << 32,
-                pair(message.0, link.0),
-                event.0,
-                instance.0 as u64,
-            ],
-            Self::AckForgotten { message, event, event_type, link, attempt, topic } => [
-                41 | (event_type.0 as u64) << 8 | (topic.0 as u64) << 32 | (attempt as u64) << 48,
-                pair(message.0, link.0),
-                event.0,
-                0,
-            ],
-            Self::ShouldHold { store, key, value } => [30 | (store.0 as u64) << 8, 0, key, value],
-            Self::Anomaly { store, event, kind } => {
-                [31 | (store.0 as u64) << 8 | (kind as u64) << 32, 0, event.0, 0]
-            }
-            Self::Skipped { message, instance, why } => {
-                [32 | (why as u64) << 8, pair(message.0, instance.0), 0, 0]
-            }
-            Self::Breaker { breaker, instance, state } => {
-                [21 | (breaker.0 as u64) << 8 | (state as u64) << 32, pair(0, instance.0), 0, 0]
-            }
-            Self::CallRefused { message, instance, by } => {
-                [40 | (by as u64) << 8, pair(message.0, instance.0), 0, 0]
-            }
-            Self::FaultBegan { fault } => [22 | (fault.0 as u64) << 8, 0, 0, 0],
-            Self::FaultEnded { fault } => [23 | (fault.0 as u64) << 8, 0, 0, 0],
-            Self::Intervened { number, took } => [42 | (took as u64) << 8, pair(number, 0), 0, 0],
-        }
-    }
-}
-
 /// What a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -696,6 +580,9 @@ pub enum Unconfirmed {
 }
 
 impl Unconfirmed {
+    /// Every reason, in the order of their numbers.
+    pub const ALL: [Self; 2] = [Self::GaveUp, Self::Forgotten];
+
     /// In a few words, lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -725,6 +612,16 @@ pub enum Settlement {
 }
 
 impl Settlement {
+    /// Every way, in the order of their numbers.
+    pub const ALL: [Self; 6] = [
+        Self::Acked,
+        Self::Requeued,
+        Self::Rejected,
+        Self::TooOften,
+        Self::Expired,
+        Self::Overflowed,
+    ];
+
     /// Every way to become a dead letter.
     pub const DEATHS: [Self; 4] = [Self::Rejected, Self::TooOften, Self::Expired, Self::Overflowed];
 
@@ -758,4 +655,9 @@ pub enum BreakerState {
     Open,
     /// One call is under way to see whether it can be closed.
     HalfOpen,
+}
+
+impl BreakerState {
+    /// Every state, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::HalfOpen];
 }

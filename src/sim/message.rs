@@ -108,9 +108,25 @@ const BLANK: Message = Message {
 
 impl Messages {
     /// So many places of which these are free, in this order; what is in the others is to be
-    /// filled in.
+    /// [filled in](Self::fill).
     pub(super) fn with_free(slots: usize, free: Vec<u32>) -> Self {
         Self { slots: vec![BLANK; slots], free }
+    }
+
+    /// Fills the places that are not free, in order.
+    pub(super) fn fill(&mut self, messages: impl Iterator<Item = Message>) {
+        let alive = self.places();
+        let places = self.slots.iter_mut().zip(alive).filter(|(_, is_alive)| *is_alive);
+        places.zip(messages).for_each(|((place, _), message)| *place = message);
+    }
+
+    /// For each place, whether it is taken.
+    fn places(&self) -> Vec<bool> {
+        let mut alive = vec![true; self.slots.len()];
+        for &slot in &self.free {
+            alive[slot as usize] = false;
+        }
+        alive
     }
 
     /// The places that are free, in the order in which they are not taken.
@@ -178,10 +194,7 @@ impl Messages {
 
     /// Those that are alive.
     pub fn iter(&self) -> impl Iterator<Item = (MessageId, &Message)> {
-        let mut alive = vec![true; self.slots.len()];
-        for &slot in &self.free {
-            alive[slot as usize] = false;
-        }
+        let alive = self.places();
         self.slots
             .iter()
             .enumerate()

@@ -1,5 +1,5 @@
-//! Worlds packed for keeping: the large tables (messages, what is scheduled, histograms) as
-//! bytes, the rest as it is, sharing what it can. A fifth of the size, and the same world.
+//! Worlds packed for keeping: the large tables (messages, what is scheduled, histograms) in few
+//! bits, the rest as it is, sharing what it can. A fifth of the size, and the same world.
 
 use crate::engine::broker::queue::Ticket;
 use crate::model::event::MAX_FIELDS;
@@ -11,14 +11,17 @@ use super::agenda::Entry;
 use super::histogram::Histogram;
 use super::message::{Message, Messages, Token};
 use super::scheduled::Scheduled;
+use super::table::Table;
 use super::world::World;
 
 /// A world that is kept and not run.
 pub struct Packed {
     /// The world without its large tables.
     rest: World,
-    /// The tables.
-    bytes: Box<[u8]>,
+    messages: PackedMessages,
+    scheduled: Table<5>,
+    /// The counts of its histograms.
+    counts: Box<[u8]>,
     /// What is scheduled and has no form in bytes, in order.
     odd: Box<[Scheduled]>,
 }
@@ -38,29 +41,6 @@ impl Writer {
             value >>= 7;
         }
         self.bytes.push(value as u8);
-    }
-
-    /// A row of a table: which columns are other than in the row before, and by how much.
-    #[inline]
-    pub fn row<const N: usize>(&mut self, row: &[u64; N], before: &mut [u64; N]) {
-        let mut changed = 0_u64;
-        for column in 0..N {
-            changed |= u64::from(row[column] != before[column]) << column;
-        }
-        self.number(changed);
-        while changed != 0 {
-            let column = changed.trailing_zeros() as usize;
-            changed &= changed - 1;
-            let by = row[column].wrapping_sub(before[column]).cast_signed();
-            self.number((by << 1 ^ by >> 63).cast_unsigned());
-        }
-        *before = *row;
-    }
-
-    /// A word that is as good as random.
-    #[inline]
-    pub fn word(&mut self, value: u64) {
-        self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
     /// What was written.
@@ -125,59 +105,44 @@ impl<'b> Reader<'b> {
     pub fn count(&mut self) -> usize {
         self.number() as usize
     }
-
-    /// A row of a table; `row` is the one before, and becomes this one.
-    #[inline]
-    pub fn row<const N: usize>(&mut self, row: &mut [u64; N]) {
-        let mut changed = self.number();
-        while changed != 0 {
-            let column = changed.trailing_zeros() as usize;
-            changed &= changed - 1;
-            let coded = self.number();
-            let by = coded >> 1 ^ (coded & 1).wrapping_neg();
-            row[column] = row[column].wrapping_add(by);
-        }
-    }
-
-    /// A word that is as good as random.
-    #[inline]
-    pub fn word(&mut self) -> u64 {
-        let mut word = [0; 8];
-        word.copy_from_slice(&self.bytes[self.at..self.at + 8]);
-        self.at += 8;
-        u64::from_le_bytes(word)
-    }
 }
 
 impl Packed {
     /// Packs a world; it is the same afterwards.
     #[must_use]
     pub fn of(world: &mut World) -> Self {
-        let mut out = Writer { bytes: Vec::with_capacity(64 * world.messages.slot_count() + 1024) };
-        let mut odd = Vec::new();
         let messages = std::mem::take(&mut world.messages);
         let heap = world.agenda.take_heap();
-        let counts = each_histogram(world, Histogram::take_counts);
+        let histograms = each_histogram(world, Histogram::take_counts);
         let rest = world.clone();
-        write_messages(&messages, world.now(), &mut out);
-        write_heap(&heap, world.now(), &mut out, &mut odd);
-        for counts in &counts {
-            write_counts(counts, &mut out);
+        let mut counts = Writer::default();
+        for it in &histograms {
+            write_counts(it, &mut counts);
         }
+        let odd = heap.iter().map(|it| it.what).filter(|it| words_of(*it)[0] == ODD);
+        let packed = Self {
+            rest,
+            messages: PackedMessages::of(&messages),
+            scheduled: Table::of(heap.iter().map(entry_row)),
+            counts: counts.into_bytes(),
+            odd: odd.collect(),
+        };
         world.messages = messages;
         world.agenda.put_heap(heap);
-        let mut counts = counts.into_iter();
-        each_histogram(world, |it| it.put_counts(counts.next().unwrap_or_default()));
-        Self { rest, bytes: out.into_bytes(), odd: odd.into() }
+        let mut histograms = histograms.into_iter();
+        each_histogram(world, |it| it.put_counts(histograms.next().unwrap_or_default()));
+        packed
     }
 
     /// The world.
     #[must_use]
     pub fn world(&self) -> World {
         let mut world = self.rest.clone();
-        let mut from = Reader::new(&self.bytes);
-        world.messages = read_messages(&mut from, world.now());
-        world.agenda.put_heap(read_heap(&mut from, world.now(), &self.odd));
+        world.messages = self.messages.unpack();
+        let mut odd = self.odd.iter();
+        let entries = self.scheduled.rows().map(|row| entry_of(row, &mut odd));
+        world.agenda.put_heap(entries.collect());
+        let mut from = Reader::new(&self.counts);
         each_histogram(&mut world, |it| it.put_counts(read_counts(&mut from)));
         world
     }
@@ -186,6 +151,12 @@ impl Packed {
     #[must_use]
     pub fn now(&self) -> Time {
         self.rest.now()
+    }
+
+    /// How many events a service has made.
+    #[must_use]
+    pub fn produced(&self, service: ServiceId) -> u64 {
+        self.rest.produced(service)
     }
 
     /// About how much of what it shares with others it does not share with this earlier one, in
@@ -198,7 +169,11 @@ impl Packed {
     /// About how much memory it takes, in bytes; what it shares with others is not counted.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        self.rest.size_bytes() + self.bytes.len() + size_of_val(&*self.odd)
+        self.rest.size_bytes()
+            + self.messages.size_bytes()
+            + self.scheduled.size_bytes()
+            + self.counts.len()
+            + size_of_val(&*self.odd)
     }
 }
 
@@ -243,78 +218,107 @@ fn read_counts(from: &mut Reader) -> Vec<u64> {
     counts
 }
 
-/// The columns of a message, without its lineage.
-type Row = [u64; 17 + MAX_FIELDS];
+/// The messages of a world.
+struct PackedMessages {
+    slots: usize,
+    /// The places that are free.
+    free: Table<1>,
+    /// What is in the others, in order.
+    alive: Table<COLUMNS>,
+}
+
+impl PackedMessages {
+    fn of(messages: &Messages) -> Self {
+        let alive: Vec<&Message> = messages.iter().map(|(_, message)| message).collect();
+        Self {
+            slots: messages.slot_count(),
+            free: Table::of(messages.free().iter().map(|slot| [u64::from(*slot)])),
+            alive: Table::of(alive.iter().map(|it| row_of(it))),
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "it was a place in a table")]
+    fn unpack(&self) -> Messages {
+        let free = self.free.rows().map(|[slot]| slot as u32);
+        let mut messages = Messages::with_free(self.slots, free.collect());
+        messages.fill(self.alive.rows().map(|row| message_of(&row)));
+        messages
+    }
+
+    const fn size_bytes(&self) -> usize {
+        self.free.size_bytes() + self.alive.size_bytes()
+    }
+}
+
+/// The columns of a message.
+const COLUMNS: usize = 18 + MAX_FIELDS;
+
+type Row = [u64; COLUMNS];
+
+/// The column of what a message is for.
+const ROLE: usize = 8;
 
 /// How many words make a message.
-pub(super) const MESSAGE_WORDS: usize = 18 + MAX_FIELDS;
+pub(super) const MESSAGE_WORDS: usize = COLUMNS;
 
 /// A message as words.
 pub(super) fn message_words(message: &Message) -> [u64; MESSAGE_WORDS] {
-    let mut words = [0; MESSAGE_WORDS];
-    words[0] = message.event.lineage;
-    words[1..].copy_from_slice(&row_of(message, Time::ZERO));
-    words
+    row_of(message)
 }
 
 /// What [`message_words`] wrote, unless it is none of that.
 pub(super) fn word_message(words: &[u64; MESSAGE_WORDS]) -> Option<Message> {
-    let mut row: Row = [0; 17 + MAX_FIELDS];
-    row.copy_from_slice(&words[1..]);
-    let is_role = usize::try_from(row[7]).is_ok_and(|it| it < Role::ALL.len());
-    let message = is_role.then(|| message_of(&row, words[0], Time::ZERO))?;
+    let is_role = usize::try_from(words[ROLE]).is_ok_and(|it| it < Role::ALL.len());
+    let message = is_role.then(|| message_of(words))?;
     // Words that were too wide for what they stand for are not what they were.
-    (message_words(&message) == *words).then_some(message)
+    (row_of(&message) == *words).then_some(message)
 }
 
-fn row_of(message: &Message, now: Time) -> Row {
+fn row_of(message: &Message) -> Row {
     let Message { event, role, attempt, link, from, to, token, since } = *message;
-    let mut row = [0; 17 + MAX_FIELDS];
-    row[..17].copy_from_slice(&[
+    let mut row = [0; COLUMNS];
+    row[..14].copy_from_slice(&[
         event.id.producer().0.into(),
         event.id.count(),
         event.event_type.0.into(),
-        now.0.wrapping_sub(event.time.0),
+        event.time.0,
         event.cause.is_some().into(),
         event.cause.map_or(0, |it| it.producer().0.into()),
         event.cause.map_or(0, EventId::count),
+        event.lineage,
         role as u64,
         attempt.into(),
         link.0.into(),
         from.0.into(),
         to.0.into(),
-        now.0.wrapping_sub(since.0),
-        0,
-        0,
-        0,
-        0,
+        since.0,
     ]);
-    row[13..17].copy_from_slice(&token_words(token));
-    row[17..].copy_from_slice(&event.fields);
+    row[14..18].copy_from_slice(&token_words(token));
+    row[18..].copy_from_slice(&event.fields);
     row
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "columns are as wide as when they were made")]
-fn message_of(row: &Row, lineage: u64, now: Time) -> Message {
+fn message_of(row: &Row) -> Message {
     let id = |producer: u64, count| EventId::new(ServiceId(producer as u16), count);
     let mut fields = [0; MAX_FIELDS];
-    fields.copy_from_slice(&row[17..]);
+    fields.copy_from_slice(&row[18..]);
     Message {
         event: Event {
             id: id(row[0], row[1]),
             event_type: EventTypeId(row[2] as u16),
-            time: Time(now.0.wrapping_sub(row[3])),
+            time: Time(row[3]),
             cause: (row[4] != 0).then(|| id(row[5], row[6])),
-            lineage,
+            lineage: row[7],
             fields,
         },
-        role: Role::ALL[row[7] as usize],
-        attempt: row[8] as u16,
-        link: LinkId(row[9] as u32),
-        from: InstanceId(row[10] as u32),
-        to: InstanceId(row[11] as u32),
-        since: Time(now.0.wrapping_sub(row[12])),
-        token: token_of([row[13], row[14], row[15], row[16]]),
+        role: Role::ALL[row[ROLE] as usize],
+        attempt: row[9] as u16,
+        link: LinkId(row[10] as u32),
+        from: InstanceId(row[11] as u32),
+        to: InstanceId(row[12] as u32),
+        since: Time(row[13]),
+        token: token_of([row[14], row[15], row[16], row[17]]),
     }
 }
 
@@ -361,75 +365,38 @@ fn token_of([tag, a, b, c]: [u64; 4]) -> Token {
     }
 }
 
-fn write_messages(messages: &Messages, now: Time, out: &mut Writer) {
-    out.number(messages.slot_count() as u64);
-    let free = messages.free();
-    out.number(free.len() as u64);
-    let mut before = [0];
-    for slot in free {
-        out.row(&[u64::from(*slot)], &mut before);
-    }
-    let mut before = [0; 17 + MAX_FIELDS];
-    for (_, message) in messages.iter() {
-        out.row(&row_of(message, now), &mut before);
-        out.word(message.event.lineage);
+/// What stands for what has no form in words.
+const ODD: u64 = 4;
+
+/// What is scheduled, in words.
+fn words_of(what: Scheduled) -> [u64; 3] {
+    match what {
+        Scheduled::Leave(it) => [0, it.0.into(), 0],
+        Scheduled::Resume { task, wait } => [1, task.into(), wait.into()],
+        Scheduled::TimeOut { task, wait } => [2, task.into(), wait.into()],
+        Scheduled::Vanish(it) => [3, it.0.into(), 0],
+        _ => [ODD, 0, 0],
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "it was a place in a table")]
-fn read_messages(from: &mut Reader, now: Time) -> Messages {
-    let (slots, free) = (from.count(), from.count());
-    let mut slot = [0];
-    let free = (0..free).map(|_| {
-        from.row(&mut slot);
-        slot[0] as u32
-    });
-    let mut messages = Messages::with_free(slots, free.collect());
-    let mut row = [0; 17 + MAX_FIELDS];
-    let alive: Vec<MessageId> = messages.iter().map(|(id, _)| id).collect();
-    for id in alive {
-        from.row(&mut row);
-        *messages.get_mut(id) = message_of(&row, from.word(), now);
-    }
-    messages
-}
-
-fn write_heap(heap: &[Entry<Scheduled>], now: Time, out: &mut Writer, odd: &mut Vec<Scheduled>) {
-    out.number(heap.len() as u64);
-    let mut before = [0; 5];
-    for entry in heap {
-        let [tag, a, b] = match entry.what {
-            Scheduled::Leave(it) => [0, it.0.into(), 0],
-            Scheduled::Resume { task, wait } => [1, task.into(), wait.into()],
-            Scheduled::TimeOut { task, wait } => [2, task.into(), wait.into()],
-            Scheduled::Vanish(it) => [3, it.0.into(), 0],
-            what => {
-                odd.push(what);
-                [4, 0, 0]
-            }
-        };
-        out.row(&[entry.at.wrapping_sub(now.0), entry.sequence, tag, a, b], &mut before);
-    }
+fn entry_row(entry: &Entry<Scheduled>) -> [u64; 5] {
+    let [tag, a, b] = words_of(entry.what);
+    [entry.at, entry.sequence, tag, a, b]
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "words are as wide as when they were made")]
-fn read_heap(from: &mut Reader, now: Time, odd: &[Scheduled]) -> Vec<Entry<Scheduled>> {
-    let mut odd = odd.iter();
-    let mut row = [0; 5];
-    (0..from.count())
-        .map(|_| {
-            from.row(&mut row);
-            let [at, sequence, tag, a, b] = row;
-            let what = match tag {
-                0 => Scheduled::Leave(MessageId(a as u32)),
-                1 => Scheduled::Resume { task: a as u32, wait: b as u32 },
-                2 => Scheduled::TimeOut { task: a as u32, wait: b as u32 },
-                3 => Scheduled::Vanish(MessageId(a as u32)),
-                _ => *odd.next().expect("as many as were put there"),
-            };
-            Entry { at: at.wrapping_add(now.0), sequence, what }
-        })
-        .collect()
+fn entry_of<'o>(
+    [at, sequence, tag, a, b]: [u64; 5],
+    odd: &mut impl Iterator<Item = &'o Scheduled>,
+) -> Entry<Scheduled> {
+    let what = match tag {
+        0 => Scheduled::Leave(MessageId(a as u32)),
+        1 => Scheduled::Resume { task: a as u32, wait: b as u32 },
+        2 => Scheduled::TimeOut { task: a as u32, wait: b as u32 },
+        3 => Scheduled::Vanish(MessageId(a as u32)),
+        _ => *odd.next().expect("as many as were put there"),
+    };
+    Entry { at, sequence, what }
 }
 
 #[cfg(test)]
@@ -440,25 +407,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rows_and_numbers_are_read_as_they_were_written(
-            rows in prop::collection::vec(prop::array::uniform5(any::<u64>()), 0..40),
+        fn counts_are_read_as_they_were_written(
             counts in prop::collection::vec(prop_oneof![Just(0), any::<u64>()], 0..60),
         ) {
             let mut out = Writer::default();
-            let mut before = [0; 5];
-            for row in &rows {
-                out.row(row, &mut before);
-                out.word(row[0]);
-            }
             write_counts(&counts, &mut out);
             let bytes = out.into_bytes();
             let mut from = Reader::new(&bytes);
-            let mut row = [0; 5];
-            for expected in &rows {
-                from.row(&mut row);
-                prop_assert_eq!(&row, expected);
-                prop_assert_eq!(from.word(), expected[0]);
-            }
             prop_assert_eq!(read_counts(&mut from), counts);
             prop_assert_eq!(from.at, bytes.len());
         }

@@ -452,7 +452,7 @@ fn event_of(app: &App, id: EventId, event_type: EventTypeId) -> Inspection {
     section.row("source", format!("/{producer}"));
     section.row("size", format!("{} bytes", event_type.size_bytes));
     // What is in sight is known at once; the rest when its journey is found out.
-    let events = app.run.answer.as_ref().map(|it| &it.events);
+    let events = app.run.answer.as_ref().and_then(|it| it.events.as_ref());
     let in_sight = events.and_then(|it| it.iter().find(|it| it.id == id));
     let found = app.found().and_then(|it| it.journey.fact());
     let known = in_sight.map(|it| (it.time, it.fields)).or(found.map(|it| (it.at, it.fields)));

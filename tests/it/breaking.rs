@@ -8,7 +8,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 
 use inflight::app::{Command, Options, Selection, Settings};
 use inflight::gui::Shell;
-use inflight::history::{MarkKind, Place, SceneMessage};
+use inflight::history::{Answer, MarkKind, Place, SceneMessage};
 use inflight::model::{AnomalyKind, MessageId, Node, Role as Carried, Time, Value};
 
 type Window = Harness<'static, Option<Shell>>;
@@ -153,10 +153,13 @@ fn click(window: &mut Window, label: &str) {
 }
 
 /// What an event pays, in cents.
-fn cents(window: &Window, it: &SceneMessage) -> f64 {
+fn cents(window: &mut Window, it: &SceneMessage) -> f64 {
+    let told = |answer: &Answer| {
+        answer.events.iter().flat_map(|all| all.iter()).find(|event| event.id == it.event).copied()
+    };
+    until(window, |shell| shell.app().run.answer.as_ref().and_then(told).is_some());
     let app = shell(window).app();
-    let events = &app.run.answer.as_ref().unwrap().events;
-    let event = events.iter().find(|event| event.id == it.event).unwrap();
+    let event = app.run.answer.as_ref().and_then(told).unwrap();
     let fields = &app.model().event_types[event.event_type.index()].fields;
     let place = fields.iter().position(|field| field.name == "cents").unwrap();
     Value::from_bits(fields[place].kind, event.fields[place]).as_f64()
@@ -230,7 +233,7 @@ fn what_is_clicked_is_what_was_drawn_also_while_it_moves() {
 fn a_duplicate_is_booked_twice_and_an_inbox_holds() {
     let mut window = calm("duplicate", 5.0);
     let (_, it) = fly(&mut window, Carried::Delivery);
-    let (at, pays) = (place(&window, &it), cents(&window, &it));
+    let (at, pays) = (place(&window, &it), cents(&mut window, &it));
     press_and_release(&mut window, at);
     key(&mut window, Key::D);
     window.get_by_label_contains("Duplicated PaymentCompleted");
@@ -249,7 +252,7 @@ fn a_duplicate_is_booked_twice_and_an_inbox_holds() {
 fn what_is_delayed_past_its_ack_wait_is_booked_twice() {
     let mut window = calm("delay", 5.0);
     let (_, it) = fly(&mut window, Carried::Delivery);
-    let (at, pays) = (place(&window, &it), cents(&window, &it));
+    let (at, pays) = (place(&window, &it), cents(&mut window, &it));
     press_and_release(&mut window, at);
     key(&mut window, Key::L);
     let (off, anomalies) = at_the_end(&mut window);
@@ -262,7 +265,7 @@ fn what_is_delayed_past_its_ack_wait_is_booked_twice() {
 fn a_lost_ack_is_booked_twice() {
     let mut window = calm("answer", 5.0);
     let (_, it) = fly(&mut window, Carried::Delivery);
-    let (at, pays) = (place(&window, &it), cents(&window, &it));
+    let (at, pays) = (place(&window, &it), cents(&mut window, &it));
     press_and_release(&mut window, at);
     key(&mut window, Key::A);
     let (off, anomalies) = at_the_end(&mut window);
@@ -281,7 +284,7 @@ fn of_two_prices_that_are_swapped_the_old_one_stays_and_a_look_at_the_version_ho
     });
     let next = *behind.next().expect("the price that puts it right is behind it").1;
     drop(behind);
-    let wrong_by = cents(&window, &first) - cents(&window, &next);
+    let wrong_by = cents(&mut window, &first) - cents(&mut window, &next);
     assert!(wrong_by.abs() > 1.0);
     let at = place(&window, &first);
     press_and_release(&mut window, at);
@@ -302,7 +305,7 @@ fn of_two_prices_that_are_swapped_the_old_one_stays_and_a_look_at_the_version_ho
 fn a_publish_that_is_dropped_is_missing_from_the_balance() {
     let mut window = calm("drop", 5.0);
     let (_, it) = fly(&mut window, Carried::Publish);
-    let (at, pays) = (place(&window, &it), cents(&window, &it));
+    let (at, pays) = (place(&window, &it), cents(&mut window, &it));
     press_and_release(&mut window, at);
     key(&mut window, Key::X);
     let (off, anomalies) = at_the_end(&mut window);

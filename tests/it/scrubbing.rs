@@ -49,11 +49,17 @@ proptest! {
         let model = models().swap_remove(which);
         let end = Time::from_secs_f64(30.0);
         let records = records(&model, seed, end);
+        // What does not fit is let go; there is always room for the first and the last checkpoint.
+        let keeps = |run: &Run| run.held_bytes() <= budget.max(3_000_000);
         let mut run =
             Run::with_script(model.clone(), seed, Script::default(), budget).spaced(spacing);
-        while run.extend(end, 97) {}
+        while run.extend(end, 97) {
+            prop_assert!(keeps(&run), "{} of {budget} bytes", run.held_bytes());
+        }
         prop_assert_eq!(run.head().record_count(), records.len() as u64);
-        for (seconds, on_a_record) in instants {
+        let budgets = [budget, usize::MAX, budget / 4, 0];
+        for (number, (seconds, on_a_record)) in instants.into_iter().enumerate() {
+            run.set_budget(budgets[number / 6]);
             let mut at = Time::from_secs_f64(seconds);
             if on_a_record {
                 let place = records.partition_point(|it| it.at < at).min(records.len() - 1);
@@ -64,7 +70,12 @@ proptest! {
             prop_assert_eq!(&*answer.scene, &fold(&model, &records, at));
             prop_assert!(answer.valid_until > at);
             let before = records.iter().rev().find(|it| it.at < answer.scene.at).map(|it| it.at);
-            prop_assert_eq!(answer.previous, before);
+            prop_assert_eq!(answer.scene.previous, before);
+            if number % 8 == 0 {
+                let mut world = World::new(model.clone(), seed);
+                world.run_until(at, &mut ());
+                prop_assert_eq!(&run.events_at(at)[..], world.events_in_sight(2_048, 24));
+            }
         }
     }
 }
@@ -108,6 +119,30 @@ fn every_record_and_every_gap_of_the_first_run_backwards() {
             assert_eq!(*run.scene_at(at).scene, fold(&model, &records, at), "at {at:.9}");
         }
     }
+}
+
+#[test]
+fn to_and_fro_is_the_same_with_a_film_and_without() {
+    each_seed(30, |seed, model| {
+        let end = Time::from_secs_f64(f64::from(generate::CALM));
+        let records = records(&model, seed, end);
+        let [Some(first), Some(last)] = [records.first(), records.last()] else { return };
+        let mut lots = Lots::new(seed ^ 5);
+        for budget in [Run::BUDGET_BYTES, 40_000] {
+            let spacing = u64::from(lots.within(20, 200));
+            let mut run =
+                Run::with_script(model.clone(), seed, Script::default(), budget).spaced(spacing);
+            while run.extend(end, 97) {}
+            let mut at = first.at;
+            for _ in 0..30 {
+                let step = u64::from(lots.within(1, 300)) * 1_000_000;
+                let is_back = lots.within(0, 2) == 0;
+                at = if is_back { Time(at.0.saturating_sub(step)) } else { Time(at.0 + step) };
+                at = at.min(last.at);
+                assert_eq!(*run.scene_at(at).scene, fold(&model, &records, at), "at {at:.9}");
+            }
+        }
+    });
 }
 
 #[test]

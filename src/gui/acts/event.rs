@@ -79,7 +79,7 @@ fn fields(ui: &mut Ui, app: &App, selection: Selection, theme: &Theme, out: &mut
     if of_type.fields.is_empty() {
         return note(ui, theme, "It has no fields.");
     }
-    let events = app.run.answer.as_ref().map(|it| &it.events);
+    let events = app.run.answer.as_ref().and_then(|it| it.events.as_ref());
     let Some(known) = events.and_then(|it| it.iter().find(|it| it.id == event)) else {
         return note(ui, theme, "It is not there at this instant.");
     };

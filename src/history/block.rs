@@ -1,0 +1,149 @@
+//! Blocks: records packed for keeping, some eight bytes each. Each kind of record is a table of its
+//! own, and beside them stands in which order they came, and when.
+
+use std::sync::Arc;
+
+use crate::model::{Model, Record, Time, What};
+use crate::sim::{Bounds, Packer, Table};
+
+/// Records that follow each other.
+pub struct Block {
+    /// How many records there were before the first.
+    before: u64,
+    /// The instants of the first and the last.
+    begin: Time,
+    until: Time,
+    /// What they are records of.
+    model: Arc<Model>,
+    /// For each record, which of the kinds it is, and how long after the one before.
+    order: Table<2>,
+    kinds: Box<[Kind]>,
+}
+
+/// All records of a block that are of one kind.
+struct Kind {
+    /// The first byte of their words.
+    tag: u8,
+    rows: Table<COLUMNS>,
+}
+
+/// The columns of a record: its words without the tag, in parts.
+const COLUMNS: usize = 9;
+
+type Row = [u64; COLUMNS];
+
+/// Of a kind of which there is no record.
+const NOWHERE: usize = usize::MAX;
+
+/// The bits of an event's count in its id.
+const COUNT_BITS: u32 = 48;
+
+#[inline]
+fn row_of(what: &What) -> (u8, Row) {
+    let [a, b, c, d] = what.words();
+    let row = [
+        a >> 8 & 0xffff,
+        a >> 24 & 0xff,
+        a >> 32 & 0xffff,
+        a >> 48,
+        b >> 32,
+        b & 0xffff_ffff,
+        c >> COUNT_BITS,
+        c & ((1 << COUNT_BITS) - 1),
+        d,
+    ];
+    (a as u8, row)
+}
+
+#[inline]
+fn what_of(tag: u8, row: Row) -> Option<What> {
+    let [a, b, c, d, message, other, producer, count, word] = row;
+    What::of_words([
+        u64::from(tag) | a << 8 | b << 24 | c << 32 | d << 48,
+        message << 32 | other,
+        producer << COUNT_BITS | count,
+        word,
+    ])
+}
+
+impl Block {
+    /// Packs records of a model, before which there were so many.
+    #[must_use]
+    pub fn of(records: &[Record], before: u64, model: Arc<Model>) -> Self {
+        let begin = records.first().map_or(Time::ZERO, |it| it.at);
+        let mut kinds: Vec<(u8, Bounds<COLUMNS>)> = Vec::new();
+        let mut places = [NOWHERE; 256];
+        let mut order = Vec::with_capacity(records.len());
+        let mut last = begin;
+        for record in records {
+            let (tag, row) = row_of(&record.what);
+            let place = &mut places[usize::from(tag)];
+            if *place == NOWHERE {
+                *place = kinds.len();
+                kinds.push((tag, Bounds::default()));
+            }
+            kinds[*place].1.widen(&row);
+            order.push([*place as u64, record.at.0.wrapping_sub(last.0)]);
+            last = record.at;
+        }
+        let mut packers: Vec<(u8, Packer<COLUMNS>)> =
+            kinds.iter().map(|(tag, bounds)| (*tag, bounds.packer())).collect();
+        for record in records {
+            let (tag, row) = row_of(&record.what);
+            packers[places[usize::from(tag)]].1.push(&row);
+        }
+        let kinds = packers.into_iter().map(|(tag, rows)| Kind { tag, rows: rows.table() });
+        let order = Table::of(order.iter().copied());
+        Self { before, begin, until: last, model, kinds: kinds.collect(), order }
+    }
+
+    /// How many records there were before its first.
+    #[must_use]
+    pub const fn before(&self) -> u64 {
+        self.before
+    }
+
+    /// How many records there were up to its last.
+    #[must_use]
+    pub const fn end(&self) -> u64 {
+        self.before + self.order.len() as u64
+    }
+
+    /// The instant of its last.
+    #[must_use]
+    pub const fn until(&self) -> Time {
+        self.until
+    }
+
+    /// What its records are of.
+    #[must_use]
+    pub const fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// Its records but the first so many.
+    pub fn records(&self, skip: usize) -> impl Iterator<Item = Record> {
+        let mut at = self.begin;
+        let mut read = [0_usize; 256];
+        let mut rows = self.order.rows();
+        for [kind, later] in rows.by_ref().take(skip) {
+            read[kind as usize] += 1;
+            at.0 = at.0.wrapping_add(later);
+        }
+        rows.filter_map(move |[kind, later]| {
+            let place = kind as usize;
+            let Kind { tag, rows } = self.kinds.get(place)?;
+            let row = rows.row(read[place]);
+            read[place] += 1;
+            at.0 = at.0.wrapping_add(later);
+            Some(Record { at, what: what_of(*tag, row)? })
+        })
+    }
+
+    /// About how much memory it takes, in bytes.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        let kinds: usize = self.kinds.iter().map(|it| it.rows.size_bytes() + 8).sum();
+        size_of::<Self>() + self.order.size_bytes() + kinds
+    }
+}

@@ -1,0 +1,185 @@
+//! Tables of numbers in few bits: each column is as wide as its numbers differ, each row as wide
+//! as any other, so that every row can be read by itself.
+
+/// Rows of so many numbers each.
+#[derive(Clone, Debug)]
+pub struct Table<const N: usize> {
+    /// The least number of each column.
+    least: [u64; N],
+    /// The columns whose numbers differ, with the bits that a number of it takes, in order.
+    columns: Box<[(u8, u8)]>,
+    /// The rows, one behind the other, with a word behind the last.
+    bits: Vec<u8>,
+    row_bits: usize,
+    count: usize,
+}
+
+/// What has to be known of rows before the first is packed.
+#[derive(Clone, Debug)]
+pub struct Bounds<const N: usize> {
+    least: [u64; N],
+    most: [u64; N],
+    count: usize,
+}
+
+/// A table that is being made.
+#[derive(Debug)]
+pub struct Packer<const N: usize> {
+    table: Table<N>,
+    /// Bits that are not in the table yet, and how many.
+    word: u64,
+    filled: u32,
+}
+
+impl<const N: usize> Default for Bounds<N> {
+    fn default() -> Self {
+        Self { least: [u64::MAX; N], most: [0; N], count: 0 }
+    }
+}
+
+impl<const N: usize> Bounds<N> {
+    /// There will be this row.
+    #[inline]
+    pub fn widen(&mut self, row: &[u64; N]) {
+        for column in 0..N {
+            self.least[column] = self.least[column].min(row[column]);
+            self.most[column] = self.most[column].max(row[column]);
+        }
+        self.count += 1;
+    }
+
+    /// Begins a table of rows within these bounds.
+    #[must_use]
+    pub fn packer(&self) -> Packer<N> {
+        const { assert!(N < 256) }
+        let Self { least, most, count } = *self;
+        let widths = (0..N).map(|it| 64 - most[it].saturating_sub(least[it]).leading_zeros());
+        #[expect(clippy::cast_possible_truncation, reason = "64 at most")]
+        let columns = widths.enumerate().map(|(column, width)| (column as u8, width as u8));
+        let columns: Box<[(u8, u8)]> = columns.filter(|it| it.1 > 0).collect();
+        let row_bits: usize = columns.iter().map(|it| usize::from(it.1)).sum();
+        let words = (count * row_bits).div_ceil(64) + 1;
+        let bits = Vec::with_capacity(size_class(8 * words));
+        Packer { table: Table { least, columns, bits, row_bits, count }, word: 0, filled: 0 }
+    }
+}
+
+impl<const N: usize> Packer<N> {
+    /// The next row.
+    #[inline]
+    pub fn push(&mut self, row: &[u64; N]) {
+        for &(column, width) in &*self.table.columns {
+            let (column, width) = (usize::from(column), u32::from(width));
+            let number = row[column].wrapping_sub(self.table.least[column]);
+            self.word |= number << self.filled;
+            self.filled += width;
+            if self.filled >= 64 {
+                self.table.bits.extend_from_slice(&self.word.to_le_bytes());
+                self.filled -= 64;
+                self.word = number.checked_shr(width - self.filled).unwrap_or(0);
+            }
+        }
+    }
+
+    /// The table of all rows.
+    #[must_use]
+    pub fn table(mut self) -> Table<N> {
+        if self.filled > 0 {
+            self.table.bits.extend_from_slice(&self.word.to_le_bytes());
+        }
+        self.table.bits.extend_from_slice(&[0; 8]);
+        self.table
+    }
+}
+
+/// As much room as several tables of about the same size take alike, so that one fits where
+/// another was: a sixteenth more at most.
+const fn size_class(bytes: usize) -> usize {
+    let step = 1 << bytes.ilog2().saturating_sub(4);
+    bytes.next_multiple_of(step)
+}
+
+impl<const N: usize> Table<N> {
+    /// Packs rows. They are looked at twice.
+    #[must_use]
+    pub fn of(rows: impl Iterator<Item = [u64; N]> + Clone) -> Self {
+        let mut bounds = Bounds::default();
+        rows.clone().for_each(|row| bounds.widen(&row));
+        let mut packer = bounds.packer();
+        rows.for_each(|row| packer.push(&row));
+        packer.table()
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The row of this place; past the last one there is nothing that means anything.
+    #[must_use]
+    #[inline]
+    pub fn row(&self, place: usize) -> [u64; N] {
+        let mut row = self.least;
+        let mut bit = place * self.row_bits;
+        for &(column, width) in &*self.columns {
+            let width = u32::from(width);
+            row[usize::from(column)] =
+                row[usize::from(column)].wrapping_add(self.number(bit, width));
+            bit += width as usize;
+        }
+        row
+    }
+
+    /// All rows, in order.
+    pub fn rows(&self) -> impl Iterator<Item = [u64; N]> {
+        (0..self.count).map(|place| self.row(place))
+    }
+
+    /// The number of this width, from 1 to 64 bits, that begins at a bit.
+    #[inline]
+    fn number(&self, bit: usize, width: u32) -> u64 {
+        let (byte, shift) = (bit / 8, (bit % 8) as u32);
+        let Some(bytes) = self.bits.get(byte..).and_then(|it| it.first_chunk()) else { return 0 };
+        let mut number = u64::from_le_bytes(*bytes) >> shift;
+        if shift + width > 64 {
+            let next = self.bits.get(byte + 8).copied().unwrap_or(0);
+            number |= u64::from(next) << (64 - shift);
+        }
+        number & (u64::MAX >> (64 - width))
+    }
+
+    /// How much memory it takes, in bytes.
+    #[must_use]
+    pub const fn size_bytes(&self) -> usize {
+        size_of::<Self>() + self.bits.capacity() + 2 * self.columns.len() + 32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rows_are_read_as_they_were_written(
+            rows in prop::collection::vec(
+                (any::<u64>(), 0..9_u64, 7..8_u64, 1_u64 << 40..1 << 60, prop_oneof![Just(0), Just(u64::MAX)]),
+                0..60,
+            ),
+        ) {
+            let rows: Vec<[u64; 5]> = rows.into_iter().map(|(a, b, c, d, e)| [a, b, c, d, e]).collect();
+            let table = Table::of(rows.iter().copied());
+            prop_assert_eq!(table.len(), rows.len());
+            prop_assert_eq!(table.rows().collect::<Vec<_>>(), rows);
+        }
+    }
+}
