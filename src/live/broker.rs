@@ -59,6 +59,13 @@ pub enum Tale {
         /// The broker's number of it.
         entry: u64,
     },
+    /// What a queue had before this entry is deleted.
+    Purged {
+        /// Where.
+        topic: TopicId,
+        /// The broker's number of the entry.
+        entry: u64,
+    },
     /// A log has an entry: told in order by who reads the whole log.
     Entry {
         /// Where.
@@ -137,6 +144,11 @@ pub trait Broker: Send {
 
     /// Does what the world wants done. What is to be published is told by this serial.
     fn perform(&mut self, model: &Model, errand: Errand, published: Option<(u64, &Event)>);
+
+    /// Whether nothing is to be expected from it that the world does not know to wait for.
+    fn has_told_all(&self) -> bool {
+        true
+    }
 
     /// Carries a message between services by its network, if it has one; false if links are to
     /// do that themselves. Then it is due at once.

@@ -19,10 +19,12 @@
 //! - Not real: latency and loss of links are the scenario's, as added delay and drops. The network
 //!   is this machine's memory.
 //!
-//! `alarm` tells time, `wire` is a link, `worker` a busy worker, `runtime` owns the world and
-//! `handle` is what others hold of a live run.
+//! `alarm` tells time, `wire` is a link, `worker` a busy worker, `runtime` owns the world, `handle` is
+//! what others hold of a live run, and `alive` knows all that there are. Where another program keeps
+//! the topics (`broker`, `nats`), `ledger` and `book` make of what it says what the world is told.
 
 mod alarm;
+mod alive;
 mod book;
 mod broker;
 mod handle;
@@ -37,6 +39,7 @@ use std::sync::Arc;
 
 use crate::model::{Model, Span};
 
+pub use alive::end_all;
 pub use handle::{Handle, Phase, Status};
 
 /// How a scenario is run live.
@@ -52,6 +55,9 @@ pub struct Options {
     pub work: Work,
     /// Where topics are.
     pub broker: Where,
+    /// How long nothing has come to what another run has made at the broker before that is deleted,
+    /// if that run does not say that it lives.
+    pub leftovers_after: Span,
 }
 
 /// Where the topics of a live run are.
@@ -72,15 +78,20 @@ impl Where {
     ///
     /// If it is neither.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let is_url = |it: &str| it.starts_with("nats://") || it.starts_with("tls://");
         match text {
             "embedded" => Ok(Self::Embedded),
             "nats" => {
                 let url = std::env::var("NATS_URL").ok().filter(|it| !it.is_empty());
                 Ok(Self::Nats(url.unwrap_or_else(|| "nats://127.0.0.1:4222".to_owned())))
             }
-            url if url.split(',').all(|it| is_url(it.trim())) => Ok(Self::Nats(url.to_owned())),
-            _ => Err("embedded, or the URL of a NATS server such as nats://127.0.0.1:4222".into()),
+            url if nats::servers(url).iter().all(|it| nats::is_url(it)) => {
+                Ok(Self::Nats(url.to_owned()))
+            }
+            other => Err(format!(
+                "`{}` is no broker: there is `embedded`, and the URL of a NATS server such as \
+                 nats://127.0.0.1:4222",
+                nats::safe_name(other)
+            )),
         }
     }
 
@@ -114,6 +125,7 @@ impl Options {
             grace: Span::from_secs(5),
             work: Work::Sleep,
             broker: Where::Embedded,
+            leftovers_after: Span::from_secs(3600),
         }
     }
 }

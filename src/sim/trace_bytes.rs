@@ -94,7 +94,7 @@ impl Trace {
 /// Ten years, in ns: longer than any run lasts.
 const LATEST: u64 = 10 * 366 * 24 * 3_600 * 1_000_000_000;
 
-/// Tags: 0 nothing but time, 1 to 6 what a broker said of a queue, 7 to 13 what it said of a log,
+/// Tags: 0 nothing but time, 1 to 6 and 14 what a broker said of a queue, 7 to 13 of a log,
 /// [`ENTRIES`] and on an entry of the agenda.
 fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
     let mut of_entry = |out: &mut Writer, tag: u64, topic: TopicId, entry: u64| {
@@ -162,6 +162,7 @@ fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
             of_entry(out, 12, TopicId(group.0), entry);
             of_reading(out, partition, epoch);
         }
+        Happening::Purged { topic, entry } => of_entry(out, 14, topic, entry),
         Happening::Trimmed { topic, partition, entry } => {
             of_entry(out, 13, topic, entry);
             out.number(partition.into());
@@ -253,6 +254,7 @@ fn read(from: &mut Reader, before: &mut Before, entries: u64) -> Result<Happenin
             }
         }
         13 => Happening::Trimmed { topic, partition: number(from)?, entry },
+        14 => Happening::Purged { topic, entry },
         _ => return Err("the trace has something that this version does not know"),
     })
 }
@@ -287,7 +289,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_trace_is_read_as_it_was_written(
-            inputs in prop::collection::vec((0_u64..1 << 40, 0..15, any::<[u32; 3]>()), 0..80),
+            inputs in prop::collection::vec((0_u64..1 << 40, 0..16, any::<[u32; 3]>()), 0..80),
             cut in any::<prop::sample::Index>(),
         ) {
             let mut trace = Trace::new(Source::Remote);
@@ -320,6 +322,7 @@ mod tests {
                         group: GroupId(c as u16), partition: b, epoch: a, entry
                     },
                     13 => Happening::Trimmed { topic, partition: b, entry },
+                    14 => Happening::Purged { topic, entry },
                     _ => Happening::Released(u64::from(a) << 20),
                 };
                 let is_kept = trace.push(Input { at: Time(at), what });

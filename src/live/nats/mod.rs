@@ -2,25 +2,31 @@
 //!
 //! Streams and consumers are made from the scenario under a prefix of this run and deleted
 //! after it. `connect` reads the usual options, `streams` says what a topic is there, `publish` and
-//! `consume` are the tasks of a queue, `publish`, `follow` and `read` those of a log.
+//! `consume` are the tasks of a queue, `publish`, `follow` and `read` those of a log, `tend` is what is
+//! done to a topic by hand, `leftovers` deletes what runs have left that died.
 
 mod connect;
 mod consume;
 mod follow;
+mod leftovers;
 mod payload;
 mod publish;
 mod read;
 mod streams;
+mod tend;
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 
 use async_nats::jetstream;
 use async_nats::jetstream::AckKind;
-use tokio::sync::Semaphore;
+use async_nats::jetstream::stream::Stream;
+use futures_util::future::join_all;
 use tokio::sync::mpsc::{Sender, UnboundedSender, unbounded_channel};
+use tokio::sync::{Semaphore, watch};
 
-use crate::model::{Event, GroupId, InstanceId, Model, TopicId, TopicKind};
+use crate::model::{Event, GroupId, InstanceId, Model, Span, TopicId, TopicKind};
 use crate::sim::remote::{Errand, Seat, Verdict};
 
 use super::Error;
@@ -29,11 +35,12 @@ use super::runtime::News;
 use super::wire::Parcel;
 
 use consume::{Consumer, Leases};
-use follow::Follower;
+use follow::{Follower, Progress};
 use publish::Job;
 use read::{Reader, Shelf};
+use tend::Tender;
 
-pub use connect::safe_name;
+pub use connect::{is_url, safe_name, servers};
 
 /// A connection to a NATS server, and what is at it for a run.
 pub struct Nats {
@@ -48,13 +55,17 @@ pub struct Nats {
     readers: BTreeMap<(GroupId, u32), Reader>,
     /// How much room readers of logs have, by which of their connections.
     rooms: Rooms,
+    /// How far logs were followed that delete something.
+    trimmed: Vec<Arc<Progress>>,
     /// Messages between services that were sent and have not come.
     carried: UnboundedSender<Parcel>,
 }
 
 struct Topic {
-    stream: jetstream::stream::Stream,
+    stream: Stream,
     jobs: UnboundedSender<Job>,
+    /// Whether nothing of it is taken just now.
+    held: watch::Sender<bool>,
 }
 
 impl Nats {
@@ -63,7 +74,12 @@ impl Nats {
     /// # Errors
     ///
     /// If there is no server, it lacks JetStream, or cannot do what the scenario wants.
-    pub async fn start(url: &str, model: &Model, teller: Sender<News>) -> Result<Self, Error> {
+    pub async fn start(
+        url: &str,
+        model: &Model,
+        leftovers_after: Span,
+        teller: Sender<News>,
+    ) -> Result<Self, Error> {
         streams::check(model)?;
         let client = connect::connect(url, teller.clone()).await?;
         let context = jetstream::context::ContextBuilder::new()
@@ -76,8 +92,9 @@ impl Nats {
         // As good as unique, as every inbox is.
         let inbox = client.new_inbox();
         let unique = inbox.rsplit('.').next().unwrap_or_default();
-        let prefix = format!("inflight-{unique}");
+        let prefix = format!("{}{unique}", leftovers::OURS);
         let leases = Arc::new(Leases::default());
+        leftovers::answer(&client, &prefix).await?;
         let carried = connect::carry(&client, &prefix, teller.clone()).await?;
         let mut nats = Self {
             url: name,
@@ -90,6 +107,7 @@ impl Nats {
             leases,
             readers: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            trimmed: Vec::new(),
             carried,
         };
         let made = nats.make(model).await;
@@ -97,6 +115,7 @@ impl Nats {
             nats.close().await;
             return Err(error);
         }
+        nats.delete_leftovers(std::time::Duration::from_nanos(leftovers_after.0));
         Ok(nats)
     }
 
@@ -106,13 +125,18 @@ impl Nats {
             let stream = stream.map_err(|error| streams::refused(&self.url, &error))?;
             let (jobs, todo) = unbounded_channel();
             // First of all, so that it is deleted whatever comes.
-            self.topics.insert(topic, Topic { stream: stream.clone(), jobs });
+            let held = watch::Sender::new(false);
+            self.topics.insert(topic, Topic { stream: stream.clone(), jobs, held });
             tokio::spawn(publish::publish(self.context.clone(), todo, self.teller.clone()));
             match &model.topics[topic.index()].kind {
                 TopicKind::Queue(_) => self.make_queue(model, topic, &stream).await?,
                 TopicKind::Log(log) => {
-                    tokio::spawn(self.follower(topic, &stream).follow());
-                    tokio::spawn(self.follower(topic, &stream).watch(log.partitions));
+                    let follower = self.follower(topic, &stream);
+                    if log.is_trimmed() {
+                        self.trimmed.push(Arc::clone(&follower.progress));
+                        tokio::spawn(follower.clone().watch(log.partitions));
+                    }
+                    tokio::spawn(follower.follow());
                 }
             }
         }
@@ -123,7 +147,7 @@ impl Nats {
         &self,
         model: &Model,
         topic: TopicId,
-        stream: &jetstream::stream::Stream,
+        stream: &Stream,
     ) -> Result<(), Error> {
         let consumer = streams::consumer(model, topic);
         stream.create_consumer(consumer).await.map_err(|error| {
@@ -133,14 +157,41 @@ impl Nats {
         consume::watch_deaths(&self.client, &name, topic, self.teller.clone()).await
     }
 
-    fn follower(&self, topic: TopicId, stream: &jetstream::stream::Stream) -> Follower {
+    fn follower(&self, topic: TopicId, stream: &Stream) -> Follower {
         Follower {
             client: self.client.clone(),
             stream: stream.clone(),
             topic,
             prefix: self.prefix.clone(),
             teller: self.teller.clone(),
+            progress: Arc::default(),
         }
+    }
+
+    /// Meanwhile deletes what runs have left that died, by the time of the server.
+    fn delete_leftovers(&self, after: std::time::Duration) {
+        let Some(own) = self.topics.values().next() else { return };
+        let now = own.stream.cached_info().created.unix_timestamp();
+        let (context, prefix) = (self.context.clone(), self.prefix.clone());
+        tokio::spawn(async move { leftovers::delete(&context, now, &prefix, after).await });
+    }
+
+    /// A consumer has room for so many more, or fewer.
+    fn has_room(&mut self, topic: TopicId, instance: InstanceId, more: i64) {
+        if let Some(consumer) = self.consumers.get_mut(&(topic, instance)) {
+            consumer.has_room(more);
+        }
+    }
+
+    /// Something is done to a topic, by a task of its own.
+    fn tend<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        topic: TopicId,
+        what: impl FnOnce(Tender) -> F,
+    ) {
+        let Some(at) = self.topics.get(&topic) else { return };
+        let (stream, teller) = (at.stream.clone(), self.teller.clone());
+        tokio::spawn(what(Tender { stream, topic, teller }));
     }
 
     /// A partition of a log is read from now on, or is not any more.
@@ -166,8 +217,8 @@ impl Nats {
 
     fn settle(&self, topic: TopicId, entry: u64, lease: u32, verdict: Verdict) {
         let reply = match verdict {
-            Verdict::Progress => self.leases.get(lease),
-            _ => self.leases.take(lease),
+            Verdict::Progress => self.leases.get(topic, entry, lease),
+            _ => self.leases.take(topic, entry, lease),
         };
         // What was said of it before cannot be taken back.
         let Some(reply) = reply else { return };
@@ -181,6 +232,7 @@ impl Nats {
             Verdict::Progress => AckKind::Progress,
         };
         let (client, teller) = (self.client.clone(), self.teller.clone());
+        let leases = Arc::clone(&self.leases);
         tokio::spawn(async move {
             if verdict != Verdict::Ack {
                 // If it does not get there the lease runs out.
@@ -190,6 +242,7 @@ impl Nats {
             // An ack that is not confirmed may not have been heard: the broker will deliver
             // again what it has not heard of.
             if client.request(reply, kind.into()).await.is_ok() {
+                leases.end(topic, entry);
                 let _ = teller.send(News::Told(Tale::Settled { topic, entry })).await;
             }
         });
@@ -257,23 +310,36 @@ impl Broker for Nats {
                     (topic, instance),
                     prefetch,
                     self.prefix.clone(),
+                    at.held.subscribe(),
                     (Arc::clone(&self.leases), self.teller.clone()),
                 );
                 self.consumers.insert((topic, instance), consumer);
             }
             Errand::Detach { topic, instance } => drop(self.consumers.remove(&(topic, instance))),
-            Errand::Room { topic, instance } => {
-                if let Some(consumer) = self.consumers.get(&(topic, instance)) {
-                    consumer.has_room();
+            Errand::Room { topic, instance } => self.has_room(topic, instance, 1),
+            Errand::Prefetch { topic, instance, more } => self.has_room(topic, instance, more),
+            Errand::Delete { topic, entry } => {
+                self.leases.end(topic, entry);
+                self.tend(topic, |tender| tender.delete(entry));
+            }
+            Errand::Purge { topic } => {
+                let (partitions, leases) = (tend::partitions(model, topic), self.leases.clone());
+                self.tend(topic, |tender| tender.purge(partitions, leases));
+            }
+            Errand::Tune { topic } => {
+                let model = Arc::new(model.clone());
+                self.tend(topic, |tender| tender.tune(model));
+            }
+            Errand::Hold { topic, hold } => {
+                if let Some(at) = self.topics.get(&topic) {
+                    at.held.send_replace(hold);
                 }
             }
-            Errand::Delete { topic, entry } => {
-                let Some(at) = self.topics.get(&topic) else { return };
-                let stream = at.stream.clone();
-                // It is only kept from being in the way.
-                tokio::spawn(async move { drop(stream.delete_message(entry).await) });
-            }
         }
+    }
+
+    fn has_told_all(&self) -> bool {
+        self.trimmed.iter().all(|it| it.is_known())
     }
 
     fn carry(&mut self, parcel: Parcel) -> bool {
@@ -286,10 +352,10 @@ impl Broker for Nats {
         let topics = std::mem::take(&mut self.topics);
         let (context, client) = (self.context.clone(), self.client.clone());
         Box::pin(async move {
-            for topic in topics.into_values() {
-                // What cannot be deleted now the server deletes by its age.
-                let _ = context.delete_stream(&topic.stream.cached_info().config.name).await;
-            }
+            let names: Vec<String> =
+                topics.values().map(|it| it.stream.cached_info().config.name.clone()).collect();
+            // What cannot be deleted now a later run deletes.
+            join_all(names.iter().map(|it| context.delete_stream(it))).await;
             let _ = client.flush().await;
         })
     }
