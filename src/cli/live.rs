@@ -39,11 +39,11 @@ pub(super) struct Options {
     /// How long what is under way at the end may take to come to its own
     #[arg(long, value_name = "TIME", value_parser = until, default_value = "5s")]
     grace: Span,
-    /// Where queue topics are: embedded, or the URL of a NATS server with JetStream, such as
+    /// Where topics are: embedded, or the URL of a NATS server with JetStream, such as
     /// nats://127.0.0.1:4222 (NATS_USER, NATS_PASSWORD, NATS_TOKEN, NATS_CREDS, NATS_CA, NATS_CERT
     /// and NATS_KEY say who we are)
-    #[arg(long, value_name = "BROKER", value_parser = live::Where::parse, default_value = "embedded")]
-    broker: live::Where,
+    #[arg(long, value_name = "BROKER", default_value = "embedded")]
+    broker: String,
     /// Run these services and workloads only: others, started with the same file, variant and seed
     /// at the same NATS server, run the rest; `inflight merge` makes one run of what each records
     #[arg(long, value_name = "SERVICES", value_delimiter = ',')]
@@ -89,6 +89,9 @@ fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
     if let Some(path) = &options.record {
         can_be_written(path, options.over).map_err(|it| (2_u8, it))?;
     }
+    // Not read by the command line's own means, which would print what is wrong with its password.
+    let broker = live::Where::parse(&options.broker);
+    let broker = broker.map_err(|message| (2_u8, format!("error: {message}")))?;
     let (scenario, text) = source::load_with_text(&options.file).map_err(|it| (1_u8, it))?;
     let variant = choose(&scenario.variants, options.variant.as_deref());
     let variant =
@@ -103,17 +106,15 @@ fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
             Work::Sleep => live::Work::Sleep,
             Work::Compute => live::Work::Compute,
         },
-        broker: options.broker.clone(),
-        sharing: sharing(options, model, (variant, seed, &text)).map_err(|it| (2_u8, it))?,
+        broker: broker.clone(),
+        sharing: sharing(options, &broker, model, (variant, seed, &text))
+            .map_err(|it| (2_u8, it))?,
         ..live::Options::new(seed)
     };
     let only = how.sharing.as_ref().map(|it| it.only.clone());
     let handle =
         live::start(Arc::clone(model), &how).map_err(|it| (1_u8, format!("error: {it}")))?;
-    eprintln!(
-        "live for {lasts}, with {}; Ctrl C ends it in peace, twice at once",
-        options.broker.name()
-    );
+    eprintln!("live for {lasts}, with {}; Ctrl C ends it in peace, twice at once", broker.name());
     let (wall, interrupted) = watch(&handle, lasts, stop);
     let (trace, script, mut status) = (handle.trace(), handle.script(), handle.status());
     if status.phase == Phase::Failed {
@@ -248,13 +249,14 @@ fn line(status: &Status, lasts: Span) -> String {
 /// What this process has to do, if several share the run.
 fn sharing(
     options: &Options,
+    broker: &live::Where,
     model: &Model,
     (variant, seed, text): (&Variant, u64, &str),
 ) -> Result<Option<live::Sharing>, String> {
     if options.only.is_empty() {
         return Ok(None);
     }
-    if options.broker == live::Where::Embedded {
+    if *broker == live::Where::Embedded {
         return Err(
             "error: processes that share a run by --only do so over a NATS server: say where \
                     it is with --broker nats://HOST:PORT"

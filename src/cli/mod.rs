@@ -16,6 +16,7 @@ mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -121,12 +122,17 @@ fn window(options: Window) -> ExitCode {
     if !has_display() {
         return headless("there is no display");
     }
+    // A window has nothing to print: the first interruption ends it.
+    let stop = progress::interruption();
+    stop.store(true, Ordering::SeqCst);
     let opened = gui::run(app::Options {
         file: file.clone().map(PathBuf::from),
         variant: options.variant.clone(),
         seed: options.seed,
         keep_in: None,
     });
+    crate::live::end_all(progress::FAREWELL);
+    stop.store(false, Ordering::SeqCst);
     match opened {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => headless(&format!("the window cannot be opened ({error})")),

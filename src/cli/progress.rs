@@ -1,12 +1,13 @@
 //! Runs with a progress bar, and stops when it is told to.
 
 use std::io::IsTerminal;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::live;
 use crate::model::{Span, Time};
 use crate::sim::World;
 
@@ -20,19 +21,28 @@ pub(super) struct Ran {
     pub is_live: bool,
 }
 
-/// A flag that an interruption (Ctrl C) sets. The second one ends the program.
+/// How long a program that is told to end waits for its live runs to clean up.
+pub(super) const FAREWELL: Duration = Duration::from_secs(3);
+
+/// A flag that an interruption (Ctrl C) sets. One that comes when it is set ends the program, once
+/// its live runs have cleaned up.
 pub(super) fn interruption() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let set = Arc::clone(&flag);
-    let handler = move || {
-        if set.swap(true, Ordering::SeqCst) {
-            std::process::exit(130);
+    static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    let flag = FLAG.get_or_init(|| {
+        let flag = Arc::new(AtomicBool::new(false));
+        let set = Arc::clone(&flag);
+        let handler = move || {
+            if set.swap(true, Ordering::SeqCst) {
+                live::end_all(FAREWELL);
+                std::process::exit(130);
+            }
+        };
+        if ctrlc::set_handler(handler).is_err() {
+            eprintln!("note: an interruption will not print what there is so far");
         }
-    };
-    if ctrlc::set_handler(handler).is_err() {
-        eprintln!("note: an interruption will not print what there is so far");
-    }
-    flag
+        flag
+    });
+    Arc::clone(flag)
 }
 
 /// Runs a world to an instant; a bar appears if that takes long and somebody looks.

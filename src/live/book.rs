@@ -1,14 +1,14 @@
 //! The entries of a log that another program keeps, told in that program's order.
 //!
 //! That something is stored is heard twice: as the answer to its publish, and from one who reads the
-//! whole log. Whichever comes first is told, each entry in its turn.
+//! whole log. It is told once, in its turn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::model::{Event, GroupId, MessageId, TopicId};
+use crate::model::{Event, GroupId, TopicId};
 use crate::sim::Happening;
 
 /// What is known of a log.
@@ -16,13 +16,23 @@ use crate::sim::Happening;
 pub struct Book {
     /// The last entry that was told.
     told: u64,
-    /// Entries of our own that were confirmed before those before them were heard of: in which
-    /// partition, what was published.
-    ahead: BTreeMap<u64, (u32, MessageId)>,
+    /// Serials of publishes of ours that were not answered.
+    open: BTreeSet<u64>,
+    /// Entries that were heard of before those before them, by number.
+    ahead: BTreeMap<u64, Ahead>,
     /// What readers were sent before it was told.
     early: BTreeMap<u64, Vec<Fetch>>,
     /// By partition, before which entry all is deleted.
     starts: BTreeMap<u32, u64>,
+}
+
+/// An entry that waits for its turn.
+#[derive(Debug)]
+struct Ahead {
+    what: Happening,
+    /// If it was read: publishes from this serial on were not made then. What was not read before
+    /// it was deleted already; it is heard of only if it is ours and was published earlier.
+    read_before: Option<u64>,
 }
 
 /// An entry that a reader was sent.
@@ -43,42 +53,41 @@ pub struct Fetch {
 }
 
 impl Book {
-    /// A publish of ours was confirmed as this entry.
-    pub fn confirmed(
-        &mut self,
-        topic: TopicId,
-        (partition, entry): (u32, u64),
-        message: MessageId,
-        tell: &mut Vec<Happening>,
-    ) {
-        self.ahead.insert(entry, (partition, message));
-        while let Some((partition, message)) = self.ahead.remove(&(self.told + 1)) {
-            self.told += 1;
-            tell.push(Happening::Appended { topic, partition, message, entry: self.told });
+    /// Something is published.
+    pub fn publish(&mut self, serial: u64) {
+        self.open.insert(serial);
+    }
+
+    /// A publish was answered, or what became of it was read.
+    pub fn answered(&mut self, serial: u64) {
+        self.open.remove(&serial);
+    }
+
+    /// An entry was heard of: by the answer to its publish, or by who reads the whole log, when
+    /// `read_before` is the serial of the next publish.
+    pub fn hear(&mut self, entry: u64, what: Happening, read_before: Option<u64>) {
+        if entry > self.told {
+            let ahead = self.ahead.entry(entry).or_insert(Ahead { what, read_before });
+            ahead.read_before = ahead.read_before.or(read_before);
         }
     }
 
-    /// Whoever reads the whole log has come to this entry: what was before it is told, and then
-    /// it is, as one of ours if it was confirmed, or else as `what` says. Nothing if it was told.
-    pub fn read(
-        &mut self,
-        topic: TopicId,
-        entry: u64,
-        what: impl FnOnce() -> Happening,
-        tell: &mut Vec<Happening>,
-    ) {
-        if entry <= self.told {
-            return;
+    /// Tells the entries whose turn it is.
+    pub fn advance(&mut self, tell: &mut Vec<Happening>) {
+        while let Some(next) = self.ahead.first_entry() {
+            let entry = *next.key();
+            if entry > self.told + 1 {
+                // Whether what is missing will not be heard of.
+                let oldest = self.open.first().copied();
+                let is_gone = |upto: u64| oldest.is_none_or(|it| it >= upto);
+                let read = self.ahead.values().find_map(|it| it.read_before);
+                if !read.is_some_and(is_gone) {
+                    return;
+                }
+            }
+            self.told = entry;
+            tell.extend(self.ahead.remove(&entry).map(|it| it.what));
         }
-        self.told = entry;
-        // Those in between that were not ours were deleted before anybody could read them.
-        let later = self.ahead.split_off(&(entry + 1));
-        let mut ours = std::mem::replace(&mut self.ahead, later);
-        let this = ours.remove(&entry);
-        let appended =
-            |entry, (partition, message)| Happening::Appended { topic, partition, message, entry };
-        tell.extend(ours.into_iter().map(|(entry, it)| appended(entry, it)));
-        tell.push(this.map_or_else(what, |it| appended(entry, it)));
     }
 
     /// What a partition had before this entry is deleted: told at once, and again when what is

@@ -68,6 +68,13 @@ pub enum Tale {
         /// The message.
         traveller: Box<Traveller>,
     },
+    /// What a queue had before this entry is deleted.
+    Purged {
+        /// Where.
+        topic: TopicId,
+        /// The broker's number of the entry.
+        entry: u64,
+    },
     /// A log has an entry: told in order by who reads the whole log.
     Entry {
         /// Where.
@@ -196,6 +203,11 @@ pub trait Broker: Send {
     /// What is wrong with the others that share the run, in a sentence.
     fn trouble(&self, _: &Model) -> Option<String> {
         None
+    }
+
+    /// Whether nothing is to be expected from it that the world does not know to wait for.
+    fn has_told_all(&self) -> bool {
+        true
     }
 
     /// Carries a message between services by its network, if it has one; false if links are to

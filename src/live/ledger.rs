@@ -49,25 +49,32 @@ impl Ledger {
         let serial = self.next;
         self.next += 1;
         self.open.insert(serial, Open { topic, partition, message });
+        if partition.is_some() {
+            self.books.entry(topic).or_default().publish(serial);
+        }
         serial
     }
 
+    /// A publish was answered, or what became of it was heard of otherwise.
+    fn answered(&mut self, serial: u64) -> Option<Open> {
+        let of = self.open.remove(&serial)?;
+        if let Some(book) = self.books.get_mut(&of.topic) {
+            book.answered(serial);
+        }
+        Some(of)
+    }
+
     /// What was published became this entry.
-    fn store(&mut self, of: Open, entry: u64, tell: &mut Vec<Happening>) {
+    fn store(&mut self, of: Open, entry: u64) -> Happening {
         let Open { topic, partition, message } = of;
         self.stored.insert((topic, entry));
         if self.stored.len() > 2 * REMEMBERED {
             self.stored = self.stored.iter().skip(REMEMBERED).copied().collect();
         }
         match partition {
-            None if self.elsewhere.contains(&topic) => {
-                tell.push(Happening::Handed { topic, message, entry });
-            }
-            None => tell.push(Happening::Stored { topic, message, entry }),
-            Some(partition) => {
-                let book = self.books.entry(topic).or_default();
-                book.confirmed(topic, (partition, entry), message, tell);
-            }
+            None if self.elsewhere.contains(&topic) => Happening::Handed { topic, message, entry },
+            None => Happening::Stored { topic, message, entry },
+            Some(partition) => Happening::Appended { topic, partition, message, entry },
         }
     }
 
@@ -79,10 +86,11 @@ impl Ledger {
         }
     }
 
-    /// What comes of what is told of a log: what readers were sent, as far as they still want it
-    /// and it may be told.
+    /// What may be told of a log now: entries in their turn, and what readers were sent, as far as
+    /// they still want it.
     fn goes_on(&mut self, topic: TopicId, world: &World, tell: &mut Vec<Happening>) {
         let Some(book) = self.books.get_mut(&topic) else { return };
+        book.advance(tell);
         book.trim_again(topic, tell);
         for Fetch { group, partition, epoch, entry, event, room } in book.due() {
             let fetched = Happening::Fetched { group, partition, epoch, entry };
@@ -110,28 +118,30 @@ impl Ledger {
         match tale {
             Tale::Stored { serial, entry, duplicate, again } => {
                 // Its delivery may have come before its answer.
-                let Some(of) = self.open.remove(&serial) else { return all };
+                let Some(of) = self.answered(serial) else { return all };
+                let Open { topic, message, .. } = of;
                 // What we sent again for want of an answer may be what the server has.
-                let is_own = !duplicate || (again && !self.stored.contains(&(of.topic, entry)));
-                if is_own {
-                    self.store(of, entry, &mut all);
-                    self.goes_on(of.topic, world, &mut all);
-                } else {
-                    let Open { topic, message, .. } = of;
+                let is_own = !duplicate || (again && !self.stored.contains(&(topic, entry)));
+                if !is_own {
                     all.push(Happening::Declined { topic, message, duplicate: true });
+                } else if of.partition.is_none() {
+                    all.push(self.store(of, entry));
+                } else {
+                    let what = self.store(of, entry);
+                    self.books.entry(topic).or_default().hear(entry, what, None);
                 }
+                self.goes_on(topic, world, &mut all);
             }
             Tale::Refused { serial } => {
-                let declined = |it: Open| {
-                    let Open { topic, message, .. } = it;
-                    Happening::Declined { topic, message, duplicate: false }
-                };
-                all.extend(self.open.remove(&serial).map(declined));
+                if let Some(Open { topic, message, .. }) = self.answered(serial) {
+                    all.push(Happening::Declined { topic, message, duplicate: false });
+                    self.goes_on(topic, world, &mut all);
+                }
             }
             Tale::Delivered { topic, to, delivery, lease, entry, origin, event } => {
                 let (own, other) = self.whose(origin);
-                if let Some(of) = own.and_then(|it| self.open.remove(&it)) {
-                    self.store(of, entry, &mut all);
+                if let Some(of) = own.and_then(|it| self.answered(it)) {
+                    all.push(self.store(of, entry));
                 } else if let Some(origin) = other.filter(|_| !world.has_entry(topic, entry)) {
                     all.push(Happening::Appeared { topic, entry, origin, event: Arc::new(*event) });
                 } else if !world.has_entry(topic, entry) {
@@ -141,21 +151,15 @@ impl Ledger {
             }
             Tale::Entry { topic, partition, entry, origin, event } => {
                 let (serial, origin) = self.whose(origin);
-                let Self { open, stored, books, .. } = self;
-                let what = || match serial.and_then(|it| open.remove(&it)) {
-                    Some(Open { message, .. }) => {
-                        stored.insert((topic, entry));
-                        Happening::Appended { topic, partition, message, entry }
+                let what = match serial.and_then(|it| self.answered(it)) {
+                    Some(of) => self.store(of, entry),
+                    None => {
+                        let event = Arc::new(*event);
+                        Happening::Found { topic, partition, entry, origin, event }
                     }
-                    None => Happening::Found {
-                        topic,
-                        partition,
-                        entry,
-                        origin,
-                        event: Arc::new(*event),
-                    },
                 };
-                books.entry(topic).or_default().read(topic, entry, what, &mut all);
+                let next = self.next;
+                self.books.entry(topic).or_default().hear(entry, what, Some(next));
                 self.goes_on(topic, world, &mut all);
             }
             Tale::Fetched { topic, fetch } => {
@@ -172,6 +176,7 @@ impl Ledger {
                 let book = self.books.entry(topic).or_default();
                 all.push(book.trimmed(topic, (partition, entry)));
             }
+            Tale::Purged { topic, entry } => all.push(Happening::Purged { topic, entry }),
             Tale::Settled { topic, entry } => all.push(Happening::Settled { topic, entry }),
             Tale::Died { topic, entry } => all.push(Happening::Died { topic, entry }),
             Tale::Came { number, .. } => all.push(Happening::Released(number)),

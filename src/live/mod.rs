@@ -19,10 +19,13 @@
 //! - Not real: latency and loss of links are the scenario's, as added delay and drops. The network
 //!   is this machine's memory.
 //!
-//! `alarm` tells time, `attic` has what of a recording is too much for memory, `wire` is a link, `worker` a busy worker, `runtime` owns the world and
-//! `handle` is what others hold of a live run.
+//! `alarm` tells time, `wire` is a link, `worker` a busy worker, `runtime` owns the world, `handle` is
+//! what others hold of a live run, `alive` knows all that there are, and `attic` has what of a
+//! recording is too much for memory. Where another program keeps the topics (`broker`, `nats`),
+//! `ledger` and `book` make of what it says what the world is told.
 
 mod alarm;
+mod alive;
 mod attic;
 mod book;
 mod broker;
@@ -38,6 +41,7 @@ use std::sync::Arc;
 
 use crate::model::{Model, ServiceId, Span};
 
+pub use alive::end_all;
 pub use handle::{Handle, Part, Phase, Status};
 
 /// How a scenario is run live.
@@ -55,6 +59,9 @@ pub struct Options {
     pub broker: Where,
     /// If several processes share the run: what this one has to do in it.
     pub sharing: Option<Sharing>,
+    /// How long nothing has come to what another run has made at the broker before that is deleted,
+    /// if that run does not say that it lives.
+    pub leftovers_after: Span,
 }
 
 /// What one of several processes that share a run has to do in it.
@@ -84,15 +91,20 @@ impl Where {
     ///
     /// If it is neither.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let is_url = |it: &str| it.starts_with("nats://") || it.starts_with("tls://");
         match text {
             "embedded" => Ok(Self::Embedded),
             "nats" => {
                 let url = std::env::var("NATS_URL").ok().filter(|it| !it.is_empty());
                 Ok(Self::Nats(url.unwrap_or_else(|| "nats://127.0.0.1:4222".to_owned())))
             }
-            url if url.split(',').all(|it| is_url(it.trim())) => Ok(Self::Nats(url.to_owned())),
-            _ => Err("embedded, or the URL of a NATS server such as nats://127.0.0.1:4222".into()),
+            url if nats::servers(url).iter().all(|it| nats::is_url(it)) => {
+                Ok(Self::Nats(url.to_owned()))
+            }
+            other => Err(format!(
+                "`{}` is no broker: there is `embedded`, and the URL of a NATS server such as \
+                 nats://127.0.0.1:4222",
+                nats::safe_name(other)
+            )),
         }
     }
 
@@ -127,6 +139,7 @@ impl Options {
             work: Work::Sleep,
             broker: Where::Embedded,
             sharing: None,
+            leftovers_after: Span::from_secs(3600),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::sim::remote::Errand;
 use crate::sim::{By, Happening, Input, Order, Origin, Source, World};
 
 use super::alarm::Clock;
+use super::alive::Alive;
 use super::broker::{Broker, Embedded, Published, Tale};
 use super::handle::{Handle, Phase, Shared, Wish};
 use super::ledger::Ledger;
@@ -60,11 +61,13 @@ pub fn start(model: Arc<Model>, options: &Options) -> Result<Handle, Error> {
     let (wishes, wished) = mpsc::unbounded_channel();
     let (of_thread, of_model, options) = (Arc::clone(&shared), Arc::clone(&model), options.clone());
     let seed = options.seed;
+    let alive = Alive::enter(wishes.clone());
     let thread = std::thread::Builder::new().name("live".into()).spawn(move || {
         let world = World::live(of_model, seed, source);
         let world = runtime.block_on(live(world, options, of_thread, wished));
         // What is still on its way nobody waits for.
         runtime.shutdown_background();
+        drop(alive);
         world
     });
     Ok(Handle::new((model, seed), shared, wishes, thread.map_err(no_threads)?))
@@ -88,7 +91,8 @@ async fn live(
             Where::Embedded => Box::new(Embedded),
             Where::Nats(url) => {
                 let (model, teller) = (world.model(), teller.clone());
-                Box::new(Nats::start(url, model, sharing, waits, teller).await?)
+                let how = (sharing, options.leftovers_after);
+                Box::new(Nats::start(url, model, how, waits, teller).await?)
             }
         };
         // Here time begins.
@@ -539,6 +543,7 @@ impl Driver {
             && audit.unconfirmed == 0
             && audit.in_outboxes == 0
             && !self.world.awaits_logs(|service| self.is_here(Some(service)))
+            && self.broker.has_told_all()
     }
 
     /// Looks, now and then, whether the run is to end.

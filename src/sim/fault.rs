@@ -157,6 +157,7 @@ impl World {
     fn broker_goes(&mut self, plan: &Plan, topic: TopicId) {
         self.topics[topic.index()].down += 1;
         self.cut(&links_to(plan, topic), true);
+        self.hold_remotely(plan, topic);
     }
 
     fn cut(&mut self, links: &[LinkId], hold: bool) {

@@ -159,6 +159,13 @@ pub enum Happening {
         /// The broker's number of the entry; 0 for none.
         entry: u64,
     },
+    /// The broker has deleted what a queue had before this entry.
+    Purged {
+        /// Where.
+        topic: TopicId,
+        /// The broker's number of it.
+        entry: u64,
+    },
     /// The broker has deleted what a partition had before this entry.
     Trimmed {
         /// Where.

@@ -193,6 +193,9 @@ impl World {
     /// delivery is a copy of.
     fn bury(&mut self, plan: &Plan, id: MessageId, message: &Message, took: What) -> bool {
         let Some(topic) = topic_at(plan, message.link) else { return false };
+        if self.is_remote(topic) {
+            return self.bury_remotely(plan, topic, id, took);
+        }
         let Broker::Queue(queue) = &mut self.topics[topic.index()].broker else { return false };
         let entry = match (message.role, message.token) {
             (Role::Delivery, Token::Ticket(ticket)) => queue.message_of(ticket),
@@ -272,7 +275,7 @@ impl World {
 
     /// Something breaks that was on no schedule: from now on it is.
     fn break_now(&mut self, kind: &FaultKind, lasts: Option<Span>, took: What) -> bool {
-        if !is_possible(&self.plan.model, kind) {
+        if !is_possible(&self.plan.model, kind) || self.is_up_to_another(kind) {
             return false;
         }
         let mut model = (*self.plan.model).clone();
@@ -283,6 +286,15 @@ impl World {
         self.note(took);
         self.fault_comes(&plan, id);
         true
+    }
+
+    /// Whether only a broker that is another program could break so.
+    fn is_up_to_another(&self, kind: &FaultKind) -> bool {
+        match kind {
+            FaultKind::LeaderLoss { topic } => self.topics[topic.index()].mirror.is_some(),
+            FaultKind::Outage { topic, forgets } => *forgets > Span::ZERO && self.is_remote(*topic),
+            _ => false,
+        }
     }
 
     /// A fault that has not come will not; one that is on is mended.

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use crate::engine::broker::log::Log;
 use crate::engine::broker::queue::{Queue, Ticket};
 use crate::model::{
-    AckTiming, Event, GroupId, InstanceId, LinkId, MessageId, Node, OnFailure, Role, Settlement,
-    Span, TopicId, TopicKind, What,
+    AckTiming, AnomalyKind, DropReason, Event, GroupId, InstanceId, LinkId, MessageId, Node,
+    OnFailure, Role, Settlement, Span, TopicId, TopicKind, What,
 };
 
 use super::crossing::Traveller;
@@ -93,6 +93,32 @@ pub enum Errand {
     },
     /// A message goes to another process that shares the run.
     Carry(Box<Traveller>),
+    /// A consumer has room for more deliveries, or for fewer.
+    Prefetch {
+        /// Where.
+        topic: TopicId,
+        /// Who.
+        instance: InstanceId,
+        /// By how many.
+        more: i64,
+    },
+    /// A topic is set otherwise, as the model has it now.
+    Tune {
+        /// Which.
+        topic: TopicId,
+    },
+    /// All that a topic holds is to be deleted.
+    Purge {
+        /// Which.
+        topic: TopicId,
+    },
+    /// Nothing of a topic is taken from now on, or it is again.
+    Hold {
+        /// Which.
+        topic: TopicId,
+        /// Whether nothing is.
+        hold: bool,
+    },
     /// Append to a log what this message carries.
     Append {
         /// Where.
@@ -374,6 +400,7 @@ impl World {
                 self.dead_letter(plan, topic, it.message, Settlement::TooOften);
                 true
             }
+            Happening::Purged { topic, entry } => self.purged(topic, entry),
             Happening::Appended { topic, partition, message, entry } => {
                 self.appended(plan, topic, (partition, entry), message)
             }
@@ -451,10 +478,10 @@ impl World {
         let state = &mut self.topics[topic.index()];
         let (reason, role) = if duplicate {
             state.deduplicated += 1;
-            (crate::model::DropReason::Duplicate, Role::Confirm)
+            (DropReason::Duplicate, Role::Confirm)
         } else {
             state.refused += 1;
-            (crate::model::DropReason::QueueFull, Role::Refusal)
+            (DropReason::QueueFull, Role::Refusal)
         };
         self.drop_message(id, reason);
         if Self::topic_of(plan, message.link) == topic {
@@ -567,6 +594,58 @@ impl World {
         true
     }
 
+    /// The broker has deleted what it had before this entry.
+    fn purged(&mut self, topic: TopicId, entry: u64) -> bool {
+        let Some(remote) = self.remote(topic) else { return false };
+        let left = remote.entries.split_off(&entry);
+        let gone = std::mem::replace(&mut remote.entries, left);
+        let is_any = !gone.is_empty();
+        for Entry { message, .. } in gone.into_values() {
+            let event = self.messages.get(message).event.id;
+            self.never_applied(topic, None, event, AnomalyKind::Missing);
+            self.drop_message(message, DropReason::Purged);
+        }
+        is_any
+    }
+
+    /// What is taken of a topic from a broker that is another program waits, while its outage lasts.
+    pub(super) fn hold_remotely(&mut self, plan: &Plan, topic: TopicId) {
+        let state = &self.topics[topic.index()];
+        if state.remote.is_some() {
+            self.errands.push(Errand::Hold { topic, hold: state.down > 0 });
+        }
+        for &group in &plan.model.topics[topic.index()].groups {
+            self.ask_to_read(plan, group);
+        }
+    }
+
+    /// A message that a broker has that is another program is made a dead letter by hand: the entry
+    /// itself, or the one that a delivery is of.
+    pub(super) fn bury_remotely(
+        &mut self,
+        plan: &Plan,
+        topic: TopicId,
+        id: MessageId,
+        took: What,
+    ) -> bool {
+        let &Message { role, token, .. } = self.messages.get(id);
+        let Some(remote) = self.remote(topic) else { return false };
+        let entry = match (role, token) {
+            (Role::Delivery, Token::Ticket(ticket)) => Some(entry_of(ticket)),
+            (Role::Publish, _) => {
+                remote.entries.iter().find(|(_, it)| it.message == id).map(|(entry, _)| *entry)
+            }
+            _ => None,
+        };
+        let Some((entry, it)) = entry.and_then(|it| remote.entries.remove_entry(&it)) else {
+            return false;
+        };
+        self.note(took);
+        self.errands.push(Errand::Delete { topic, entry });
+        self.dead_letter(plan, topic, it.message, Settlement::Rejected);
+        true
+    }
+
     /// What was with another program is taken over by the world's own brokers: all waits again.
     pub(super) fn take_over_queues(&mut self) {
         let plan = &*Arc::clone(&self.plan);
@@ -607,7 +686,7 @@ impl World {
         let accepted = queue.publish(now, id, event.id, key, &mut effects);
         self.perform_effects(plan, topic, effects);
         if accepted != crate::engine::broker::queue::Accepted::Yes {
-            self.drop_message(id, crate::model::DropReason::Duplicate);
+            self.drop_message(id, DropReason::Duplicate);
         }
     }
 }

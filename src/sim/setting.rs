@@ -10,6 +10,7 @@ use crate::model::{
 };
 
 use super::plan::Plan;
+use super::remote::Errand;
 use super::world::{Broker, Instance, World, known, receiver};
 
 /// The most instances that a service can be given by hand.
@@ -20,14 +21,6 @@ impl World {
     /// `took` is what is noted if there is.
     pub(super) fn set(&mut self, setting: &Setting, took: What) -> bool {
         if !is_possible(&self.plan.model, setting) {
-            return false;
-        }
-        // What a broker that is another program does is not to be set here.
-        if let Setting::Prefetch { topic, .. }
-        | Setting::AckWait { topic, .. }
-        | Setting::MaxDeliveries { topic, .. } = setting
-            && self.is_remote(*topic)
-        {
             return false;
         }
         self.note(took);
@@ -59,6 +52,9 @@ impl World {
                 };
                 if let Broker::Queue(queue) = &mut self.topics[topic.index()].broker {
                     queue.set(settings.clone());
+                }
+                if self.is_remote(*topic) {
+                    self.errands.push(Errand::Tune { topic: *topic });
                 }
                 self.hand_out_queue(&plan, *topic);
             }
@@ -164,11 +160,17 @@ impl World {
     }
 
     fn set_prefetch(&mut self, service: ServiceId, topic: TopicId, prefetch: u32) {
-        let Some((place, _)) = self.plan.subscription(service, topic) else { return };
+        let Some((place, consume)) = self.plan.subscription(service, topic) else { return };
+        let more = i64::from(prefetch) - i64::from(consume.prefetch);
         self.amend(|model| {
             model.services[service.index()].consumes[place].prefetch = prefetch;
         });
         let plan = Arc::clone(&self.plan);
+        if self.is_remote(topic) {
+            let instances = plan.model.instances_of(service);
+            let prefetches = instances.map(|instance| Errand::Prefetch { topic, instance, more });
+            self.errands.extend(prefetches);
+        }
         if let Broker::Queue(queue) = &mut self.topics[topic.index()].broker {
             for instance in plan.model.instances_of(service) {
                 queue.set_prefetch(instance, prefetch);
@@ -179,10 +181,13 @@ impl World {
 
     /// Everything that a topic holds is deleted.
     pub(super) fn purge(&mut self, topic: TopicId, took: What) -> bool {
-        if topic.index() >= self.topics.len() || self.is_remote(topic) {
-            return false;
-        }
+        let Some(state) = self.topics.get(topic.index()) else { return false };
+        let is_elsewhere = state.remote.is_some() || state.mirror.is_some();
         self.note(took);
+        if is_elsewhere {
+            self.errands.push(Errand::Purge { topic });
+            return true;
+        }
         let plan = Arc::clone(&self.plan);
         match &mut self.topics[topic.index()].broker {
             Broker::Queue(queue) => {

@@ -367,6 +367,7 @@ impl World {
         if self.topics[topic.index()].down > 0 {
             return;
         }
+        self.hold_remotely(plan, topic);
         self.topics[topic.index()].tick_at = Some(self.now);
         self.topic_tick(plan, topic);
         self.confirm_replicated(plan, topic);

@@ -117,9 +117,8 @@ pub(super) fn read_input(
 /// Ten years, in ns: longer than any run lasts.
 const LATEST: u64 = 10 * 366 * 24 * 3_600 * 1_000_000_000;
 
-/// Tags: 0 nothing but time, 1 to 6 what a broker said of a queue, 7 to 13 what it said of a log,
-/// 16 to 22 what has to do with other processes of the run, [`ENTRIES`] and on an entry of the
-/// agenda.
+/// Tags: 0 nothing but time, 1 to 6 and 14 what a broker said of a queue, 7 to 13 of a log, 16 to 22
+/// what has to do with other processes of the run, [`ENTRIES`] and on an entry of the agenda.
 fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
     let mut of_entry = |out: &mut Writer, tag: u64, topic: TopicId, entry: u64| {
         out.number(tag);
@@ -214,6 +213,7 @@ fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
             of_entry(out, 12, TopicId(group.0), entry);
             of_reading(out, partition, epoch);
         }
+        Happening::Purged { topic, entry } => of_entry(out, 14, topic, entry),
         Happening::Trimmed { topic, partition, entry } => {
             of_entry(out, 13, topic, entry);
             out.number(partition.into());
@@ -333,6 +333,7 @@ fn read(from: &mut Reader, before: &mut Before, entries: u64) -> Result<Happenin
             }
         }
         13 => Happening::Trimmed { topic, partition: number(from)?, entry },
+        14 => Happening::Purged { topic, entry },
         19 => Happening::Handed { topic, message: MessageId(number(from)?), entry },
         20 => {
             let origin = read_origin(from)?;
@@ -377,7 +378,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_trace_is_read_as_it_was_written(
-            inputs in prop::collection::vec((0_u64..1 << 40, 0..22, any::<[u32; 3]>()), 0..80),
+            inputs in prop::collection::vec((0_u64..1 << 40, 0..23, any::<[u32; 3]>()), 0..80),
             cut in any::<prop::sample::Index>(),
         ) {
             let mut trace = Trace::new(Source::Remote);
@@ -414,21 +415,22 @@ mod tests {
                         group: GroupId(c as u16), partition: b, epoch: a, entry
                     },
                     13 => Happening::Trimmed { topic, partition: b, entry },
-                    14 => Happening::Gone(entry),
-                    15 => Happening::Crossed(entry),
-                    16 => {
+                    14 => Happening::Purged { topic, entry },
+                    15 => Happening::Gone(entry),
+                    16 => Happening::Crossed(entry),
+                    17 => {
                         let words: [u64; Traveller::WORDS] =
                             std::array::from_fn(|it| if it == 0 { 3 } else { u64::from(b) << it });
                         Happening::Brought(Box::new(Traveller::from_words(&words).unwrap()))
                     }
-                    17 => Happening::Handed { topic, message, entry },
-                    18 => {
+                    18 => Happening::Handed { topic, message, entry },
+                    19 => {
                         let origin = Origin { part: a as u16, serial: b.into(), link: LinkId(c) };
                         let event = Arc::new(event(a, b, c));
                         Happening::Appeared { topic, entry, origin, event }
                     }
-                    19 => Happening::Entered { topic, partition: a, message, entry },
-                    20 => Happening::Confirmed { topic, entry },
+                    20 => Happening::Entered { topic, partition: a, message, entry },
+                    21 => Happening::Confirmed { topic, entry },
                     _ => Happening::Released(u64::from(a) << 20),
                 };
                 let is_kept = trace.push(Input { at: Time(at), what });

@@ -21,15 +21,30 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 /// So much may wait for us in a subscription before the client lets it go.
 const ROOM: usize = 1 << 18;
 
-/// A server's address without who we are: what may be shown.
+/// Whether this is the URL of a server.
+pub fn is_url(text: &str) -> bool {
+    ["nats://", "tls://"].iter().any(|it| text.starts_with(it))
+}
+
+/// The URLs of several servers, which stand between commas. What follows a comma and is no URL is
+/// part of a password that has one.
+pub fn servers(urls: &str) -> Vec<&str> {
+    let mut begins = vec![0];
+    let commas = urls.match_indices(',').map(|(at, _)| at + 1);
+    begins.extend(commas.filter(|at| is_url(urls[*at..].trim_start())));
+    let ends = begins.iter().skip(1).map(|it| it - 1).chain([urls.len()]);
+    begins.iter().zip(ends).map(|(begin, end)| urls[*begin..end].trim()).collect()
+}
+
+/// Servers' addresses without who we are: what may be shown.
 #[must_use]
-pub fn safe_name(url: &str) -> String {
-    let of_one = |url: &str| {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+pub fn safe_name(urls: &str) -> String {
+    let of_one = |url: &&str| {
+        let rest = url.split_once("://").map_or(*url, |(_, rest)| rest);
         let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
         rest.trim_end_matches('/').to_owned()
     };
-    url.split(',').map(of_one).collect::<Vec<_>>().join(", ")
+    servers(urls).iter().map(of_one).collect::<Vec<_>>().join(", ")
 }
 
 /// How often there was a connection: more often than before if it was lost meanwhile.
@@ -72,8 +87,7 @@ pub async fn connect(url: &str, teller: Sender<News>) -> Result<async_nats::Clie
                 let _ = teller.send(News::Told(said)).await;
             }
         });
-    let servers: Vec<&str> = url.split(',').map(str::trim).collect();
-    options.connect(servers.as_slice()).await.map_err(|error| {
+    options.connect(servers(url).as_slice()).await.map_err(|error| {
         Error::new(match error.kind() {
             ConnectErrorKind::ServerParse => {
                 format!("`{name}` is no address of a NATS server; one is nats://127.0.0.1:4222")

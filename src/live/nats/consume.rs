@@ -9,8 +9,8 @@ use async_nats::Subject;
 use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::stream::Stream;
 use futures_util::StreamExt;
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::Sender;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::live::Error;
@@ -26,38 +26,59 @@ const PULL: Duration = Duration::from_secs(1);
 /// After a failure it is tried again so soon.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
-/// Where to say what became of deliveries.
+/// Where to say what became of deliveries, as long as their entries are there.
 #[derive(Default)]
 pub struct Leases {
     next: AtomicU32,
-    replies: Mutex<BTreeMap<u32, Subject>>,
+    replies: Mutex<BTreeMap<(TopicId, u64), Vec<(u32, Subject)>>>,
 }
 
 impl Leases {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u32, Subject>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(TopicId, u64), Vec<(u32, Subject)>>> {
         self.replies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, reply: Subject) -> u32 {
+    fn add(&self, topic: TopicId, entry: u64, reply: Subject) -> u32 {
         let lease = self.next.fetch_add(1, Ordering::Relaxed);
-        self.lock().insert(lease, reply);
+        self.lock().entry((topic, entry)).or_default().push((lease, reply));
         lease
     }
 
     /// Where to speak of a delivery.
-    pub fn get(&self, lease: u32) -> Option<Subject> {
-        self.lock().get(&lease).cloned()
+    pub fn get(&self, topic: TopicId, entry: u64, lease: u32) -> Option<Subject> {
+        let replies = self.lock();
+        let (_, reply) = replies.get(&(topic, entry))?.iter().find(|it| it.0 == lease)?;
+        Some(reply.clone())
     }
 
     /// The same, for the last time.
-    pub fn take(&self, lease: u32) -> Option<Subject> {
-        self.lock().remove(&lease)
+    pub fn take(&self, topic: TopicId, entry: u64, lease: u32) -> Option<Subject> {
+        let mut replies = self.lock();
+        let of_entry = replies.get_mut(&(topic, entry))?;
+        let place = of_entry.iter().position(|it| it.0 == lease)?;
+        let (_, reply) = of_entry.swap_remove(place);
+        if of_entry.is_empty() {
+            replies.remove(&(topic, entry));
+        }
+        Some(reply)
+    }
+
+    /// An entry is no more: there is nothing to be said of it.
+    pub fn end(&self, topic: TopicId, entry: u64) {
+        self.lock().remove(&(topic, entry));
+    }
+
+    /// The same of all before one.
+    pub fn end_before(&self, topic: TopicId, entry: u64) {
+        self.lock().retain(|&(of, it), _| of != topic || it >= entry);
     }
 }
 
 /// An instance that consumes from a topic; it stops when it is let go.
 pub struct Consumer {
     room: Arc<Semaphore>,
+    /// Room that is to be taken away as soon as there is some.
+    owed: usize,
     task: JoinHandle<()>,
 }
 
@@ -68,17 +89,25 @@ impl Consumer {
         (topic, instance): (TopicId, InstanceId),
         prefetch: u32,
         prefix: String,
+        held: watch::Receiver<bool>,
         (leases, teller): (Arc<Leases>, Sender<News>),
     ) -> Self {
         let room = Arc::new(Semaphore::new(prefetch as usize));
-        let puller = Puller { stream, topic, instance, prefix, leases, teller };
+        let puller = Puller { stream, topic, instance, prefix, held, leases, teller };
         let task = tokio::spawn(puller.pull(Arc::clone(&room)));
-        Self { room, task }
+        Self { room, owed: 0, task }
     }
 
-    /// It has room for one more.
-    pub fn has_room(&self) {
-        self.room.add_permits(1);
+    /// It has room for so many more, or fewer.
+    pub fn has_room(&mut self, more: i64) {
+        let count = usize::try_from(more.unsigned_abs()).unwrap_or(usize::MAX);
+        if more < 0 {
+            self.owed += count - self.room.forget_permits(count);
+        } else {
+            let paid = count.min(self.owed);
+            self.owed -= paid;
+            self.room.add_permits(count - paid);
+        }
     }
 }
 
@@ -93,12 +122,14 @@ struct Puller {
     topic: TopicId,
     instance: InstanceId,
     prefix: String,
+    /// Whether nothing is taken just now.
+    held: watch::Receiver<bool>,
     leases: Arc<Leases>,
     teller: Sender<News>,
 }
 
 impl Puller {
-    async fn pull(self, room: Arc<Semaphore>) {
+    async fn pull(mut self, room: Arc<Semaphore>) {
         loop {
             let consumer: PullConsumer = match self.stream.get_consumer(streams::CONSUMER).await {
                 Ok(consumer) => consumer,
@@ -117,7 +148,8 @@ impl Puller {
     }
 
     /// One pull for as many as there is room for; `None` if it failed.
-    async fn pull_once(&self, consumer: &PullConsumer, room: &Semaphore) -> Option<()> {
+    async fn pull_once(&mut self, consumer: &PullConsumer, room: &Semaphore) -> Option<()> {
+        self.is_free().await?;
         let first = room.acquire().await.ok()?;
         let more = u32::try_from(room.available_permits()).unwrap_or(u32::MAX);
         let mut permits = match room.try_acquire_many(more) {
@@ -139,8 +171,10 @@ impl Puller {
                 let _ = message.ack().await;
                 continue;
             };
+            // What is under way when an outage begins waits at our edge.
+            self.is_free().await?;
             let reply = message.reply.clone()?;
-            let lease = self.leases.add(reply);
+            let lease = self.leases.add(self.topic, entry, reply);
             if let Some(one) = permits.split(1) {
                 // It is given back when the world has room again.
                 one.forget();
@@ -157,6 +191,13 @@ impl Puller {
             self.teller.send(News::Told(told)).await.ok()?;
         }
         Some(())
+    }
+}
+
+impl Puller {
+    /// Waits until something may be taken.
+    async fn is_free(&mut self) -> Option<()> {
+        self.held.wait_for(|held| !held).await.ok().map(drop)
     }
 }
 

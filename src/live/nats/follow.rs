@@ -1,6 +1,8 @@
 //! Following a log: one reader of the whole stream tells of each entry in the server's order, and it
 //! is looked what the server has deleted.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::PullConsumer;
@@ -28,12 +30,30 @@ const AGAIN_AFTER: Duration = Duration::from_millis(100);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// A log, as it is followed.
+#[derive(Clone)]
 pub struct Follower {
     pub client: async_nats::Client,
     pub stream: Stream,
     pub topic: TopicId,
     pub prefix: String,
     pub teller: Sender<News>,
+    pub progress: Arc<Progress>,
+}
+
+/// How far a log was followed.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Up to which entry it was read.
+    read: AtomicU64,
+    /// Up to which entry it was looked what is deleted.
+    looked: AtomicU64,
+}
+
+impl Progress {
+    /// Whether it is known what was deleted for the sake of what was read.
+    pub fn is_known(&self) -> bool {
+        self.looked.load(Relaxed) >= self.read.load(Relaxed)
+    }
 }
 
 impl Follower {
@@ -74,6 +94,7 @@ impl Follower {
                 }
                 let entry = info.stream_sequence;
                 *next = entry + 1;
+                self.progress.read.store(entry, Relaxed);
                 let event = payload::read(&self.prefix, message.headers.as_ref());
                 let partition = message.subject.rsplit('.').next().and_then(|it| it.parse().ok());
                 // Somebody else's is none of the scenario.
@@ -97,6 +118,7 @@ impl Follower {
             let (first, last) = (info.state.first_sequence, info.state.last_sequence);
             let gone = (first, (last + 1).saturating_sub(info.state.messages));
             if gone == before {
+                self.progress.looked.store(last, Relaxed);
                 continue;
             }
             let mut is_whole = true;
@@ -121,6 +143,7 @@ impl Follower {
             }
             if is_whole {
                 before = gone;
+                self.progress.looked.store(last, Relaxed);
             }
         }
     }

@@ -251,7 +251,7 @@ impl Meeting {
         }
         let is_first = self.lock().run.is_none();
         if is_first {
-            let name = format!("inflight-{}", self.id);
+            let name = format!("{}{}", super::leftovers::OURS, self.id);
             make(name.clone()).await?;
             let mut members: Members = {
                 let state = self.lock();

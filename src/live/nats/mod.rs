@@ -2,31 +2,37 @@
 //!
 //! Streams and consumers are made from the scenario under a prefix of this run and deleted
 //! after it. `connect` reads the usual options, `streams` says what a topic is there, `publish` and
-//! `consume` are the tasks of a queue, `publish`, `follow` and `read` those of a log. If several
-//! processes share a run they find one another in a `meeting`, and what goes from one to another is
-//! a `crossing`.
+//! `consume` are the tasks of a queue, `publish`, `follow` and `read` those of a log, `tend` is what is
+//! done to a topic by hand, `leftovers` deletes what runs have left that died. If several processes
+//! share a run they find one another in a `meeting`, and what goes from one to another is a
+//! `crossing`.
 
 mod connect;
 mod consume;
 mod crossing;
 mod follow;
+mod leftovers;
 mod meeting;
 mod payload;
 mod publish;
 mod read;
 mod streams;
+mod tend;
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream;
 use async_nats::jetstream::AckKind;
-use tokio::sync::Semaphore;
+use async_nats::jetstream::stream::Stream;
+use futures_util::future::join_all;
 use tokio::sync::mpsc::{Sender, UnboundedSender, unbounded_channel};
+use tokio::sync::{Semaphore, watch};
 
 use crate::model::{
-    Event, Fault, FaultKind, GroupId, InstanceId, Model, Service, ServiceId, Time, TopicId,
+    Event, Fault, FaultKind, GroupId, InstanceId, Model, Service, ServiceId, Span, Time, TopicId,
     TopicKind,
 };
 use crate::sim::remote::{Errand, Seat, Verdict};
@@ -38,12 +44,13 @@ use super::{Error, Part, Sharing};
 
 use consume::{Consumer, Leases};
 use crossing::Crossing;
-use follow::Follower;
+use follow::{Follower, Progress};
 use meeting::{Agreed, Meeting};
 use publish::Job;
 use read::{Reader, Shelf};
+use tend::Tender;
 
-pub use connect::safe_name;
+pub use connect::{is_url, safe_name, servers};
 
 /// A connection to a NATS server, and what is at it for a run.
 pub struct Nats {
@@ -58,6 +65,8 @@ pub struct Nats {
     readers: BTreeMap<(GroupId, u32), Reader>,
     /// How much room readers of logs have, by which of their connections.
     rooms: Rooms,
+    /// How far logs were followed that delete something.
+    trimmed: Vec<Arc<Progress>>,
     /// Messages between services that were sent and have not come.
     carried: UnboundedSender<Parcel>,
     /// The others that share the run.
@@ -158,8 +167,10 @@ impl Sharing {
 }
 
 struct Topic {
-    stream: jetstream::stream::Stream,
+    stream: Stream,
     jobs: UnboundedSender<Job>,
+    /// Whether nothing of it is taken just now.
+    held: watch::Sender<bool>,
 }
 
 impl Nats {
@@ -173,7 +184,7 @@ impl Nats {
     pub async fn start(
         url: &str,
         model: &Model,
-        sharing: Option<&Sharing>,
+        (sharing, leftovers_after): (Option<&Sharing>, Span),
         waits: impl Fn(Option<String>),
         teller: Sender<News>,
     ) -> Result<Self, Error> {
@@ -194,7 +205,7 @@ impl Nats {
         let unique = inbox.rsplit('.').next().unwrap_or_default();
         let leases = Arc::new(Leases::default());
         let mut others = None;
-        let mut prefix = format!("inflight-{unique}");
+        let mut prefix = format!("{}{unique}", leftovers::OURS);
         if let Some(sharing) = sharing {
             let meeting = Meeting::join(client.clone(), sharing, unique.to_owned()).await?;
             let make = async |run: String| make(&context, model, &run, &name).await;
@@ -206,6 +217,7 @@ impl Nats {
         } else {
             make(&context, model, &prefix, &name).await?;
         }
+        leftovers::answer(&client, &prefix).await?;
         let part = others.as_ref().map_or(0, |it| it.agreed.part);
         let own = format!("{prefix}.{part}");
         let carried = connect::carry(&client, &own, teller.clone()).await?;
@@ -220,6 +232,7 @@ impl Nats {
             leases,
             readers: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            trimmed: Vec::new(),
             carried,
             others,
         };
@@ -231,6 +244,7 @@ impl Nats {
         if let Some(Others { meeting, agreed, .. }) = &nats.others {
             meeting.begin(&agreed.run, agreed.part).await;
         }
+        nats.delete_leftovers(Duration::from_nanos(leftovers_after.0));
         Ok(nats)
     }
 
@@ -247,7 +261,8 @@ impl Nats {
                 Error::new(format!("the NATS server at {} has no stream: {error}", self.url))
             })?;
             let (jobs, todo) = unbounded_channel();
-            self.topics.insert(topic, Topic { stream: stream.clone(), jobs });
+            let held = watch::Sender::new(false);
+            self.topics.insert(topic, Topic { stream: stream.clone(), jobs, held });
             tokio::spawn(publish::publish(self.context.clone(), todo, self.teller.clone()));
             match &model.topics[topic.index()].kind {
                 // What is too often delivered is made a dead letter by who consumes it.
@@ -258,22 +273,53 @@ impl Nats {
                     consume::watch_deaths(&self.client, &name, topic, teller).await?;
                 }
                 TopicKind::Log(log) => {
-                    tokio::spawn(self.follower(topic, &stream).follow());
-                    tokio::spawn(self.follower(topic, &stream).watch(log.partitions));
+                    let follower = self.follower(topic, &stream);
+                    if log.is_trimmed() {
+                        self.trimmed.push(Arc::clone(&follower.progress));
+                        tokio::spawn(follower.clone().watch(log.partitions));
+                    }
+                    tokio::spawn(follower.follow());
                 }
             }
         }
         Ok(())
     }
 
-    fn follower(&self, topic: TopicId, stream: &jetstream::stream::Stream) -> Follower {
+    fn follower(&self, topic: TopicId, stream: &Stream) -> Follower {
         Follower {
             client: self.client.clone(),
             stream: stream.clone(),
             topic,
             prefix: self.prefix.clone(),
             teller: self.teller.clone(),
+            progress: Arc::default(),
         }
+    }
+
+    /// Meanwhile deletes what runs have left that died, by the time of the server.
+    fn delete_leftovers(&self, after: Duration) {
+        let Some(own) = self.topics.values().next() else { return };
+        let now = own.stream.cached_info().created.unix_timestamp();
+        let (context, prefix) = (self.context.clone(), self.prefix.clone());
+        tokio::spawn(async move { leftovers::delete(&context, now, &prefix, after).await });
+    }
+
+    /// A consumer has room for so many more, or fewer.
+    fn has_room(&mut self, topic: TopicId, instance: InstanceId, more: i64) {
+        if let Some(consumer) = self.consumers.get_mut(&(topic, instance)) {
+            consumer.has_room(more);
+        }
+    }
+
+    /// Something is done to a topic, by a task of its own.
+    fn tend<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        topic: TopicId,
+        what: impl FnOnce(Tender) -> F,
+    ) {
+        let Some(at) = self.topics.get(&topic) else { return };
+        let (stream, teller) = (at.stream.clone(), self.teller.clone());
+        tokio::spawn(what(Tender { stream, topic, teller }));
     }
 
     /// A partition of a log is read from now on, or is not any more.
@@ -299,8 +345,8 @@ impl Nats {
 
     fn settle(&self, topic: TopicId, entry: u64, lease: u32, verdict: Verdict) {
         let reply = match verdict {
-            Verdict::Progress => self.leases.get(lease),
-            _ => self.leases.take(lease),
+            Verdict::Progress => self.leases.get(topic, entry, lease),
+            _ => self.leases.take(topic, entry, lease),
         };
         // What was said of it before cannot be taken back.
         let Some(reply) = reply else { return };
@@ -314,6 +360,7 @@ impl Nats {
             Verdict::Progress => AckKind::Progress,
         };
         let (client, teller) = (self.client.clone(), self.teller.clone());
+        let leases = Arc::clone(&self.leases);
         tokio::spawn(async move {
             if verdict != Verdict::Ack {
                 // If it does not get there the lease runs out.
@@ -323,6 +370,7 @@ impl Nats {
             // An ack that is not confirmed may not have been heard: the broker will deliver
             // again what it has not heard of.
             if client.request(reply, kind.into()).await.is_ok() {
+                leases.end(topic, entry);
                 let _ = teller.send(News::Told(Tale::Settled { topic, entry })).await;
             }
         });
@@ -421,23 +469,36 @@ impl Broker for Nats {
                     (topic, instance),
                     prefetch,
                     self.prefix.clone(),
+                    at.held.subscribe(),
                     (Arc::clone(&self.leases), self.teller.clone()),
                 );
                 self.consumers.insert((topic, instance), consumer);
             }
             Errand::Detach { topic, instance } => drop(self.consumers.remove(&(topic, instance))),
-            Errand::Room { topic, instance } => {
-                if let Some(consumer) = self.consumers.get(&(topic, instance)) {
-                    consumer.has_room();
+            Errand::Room { topic, instance } => self.has_room(topic, instance, 1),
+            Errand::Prefetch { topic, instance, more } => self.has_room(topic, instance, more),
+            Errand::Delete { topic, entry } => {
+                self.leases.end(topic, entry);
+                self.tend(topic, |tender| tender.delete(entry));
+            }
+            Errand::Purge { topic } => {
+                let (partitions, leases) = (tend::partitions(model, topic), self.leases.clone());
+                self.tend(topic, |tender| tender.purge(partitions, leases));
+            }
+            Errand::Tune { topic } => {
+                let model = Arc::new(model.clone());
+                self.tend(topic, |tender| tender.tune(model));
+            }
+            Errand::Hold { topic, hold } => {
+                if let Some(at) = self.topics.get(&topic) {
+                    at.held.send_replace(hold);
                 }
             }
-            Errand::Delete { topic, entry } => {
-                let Some(at) = self.topics.get(&topic) else { return };
-                let stream = at.stream.clone();
-                // It is only kept from being in the way.
-                tokio::spawn(async move { drop(stream.delete_message(entry).await) });
-            }
         }
+    }
+
+    fn has_told_all(&self) -> bool {
+        self.trimmed.iter().all(|it| it.is_known())
     }
 
     fn carry(&mut self, parcel: Parcel) -> bool {
@@ -455,10 +516,10 @@ impl Broker for Nats {
                 // Whoever is last finds nobody who still needs them.
                 let _ = tokio::time::timeout(FAREWELL, meeting.part()).await;
             }
-            for topic in topics.into_values() {
-                // What cannot be deleted now the server deletes by its age.
-                let _ = context.delete_stream(&topic.stream.cached_info().config.name).await;
-            }
+            let names: Vec<String> =
+                topics.values().map(|it| it.stream.cached_info().config.name.clone()).collect();
+            // What cannot be deleted now a later run deletes.
+            join_all(names.iter().map(|it| context.delete_stream(it))).await;
             let _ = client.flush().await;
         })
     }

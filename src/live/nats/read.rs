@@ -30,8 +30,8 @@ use super::{payload, streams};
 /// How long a pull waits for messages; then it is made again.
 const PULL: Duration = Duration::from_secs(1);
 
-/// So many entries are fetched ahead of the reader's room.
-const AHEAD: usize = 256;
+/// So many entries are pulled at a time at most.
+const AT_A_TIME: usize = 256;
 
 /// After a failure it is tried again so soon.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
@@ -143,19 +143,21 @@ impl Shelf {
         let mut pull: Option<pull::Batch> = None;
         let (mut delivered, mut look) = (0, tokio::time::interval(LOOK_EVERY));
         while connections(&self.client) == connected {
-            if pull.is_none() && ahead.len() <= AHEAD / 2 {
-                let batch = consumer.batch().max_messages(AHEAD - ahead.len()).expires(PULL);
-                match batch.messages().await {
+            // As many as the reader has room for: whatever else it reads may take it up first.
+            let room_for = room.available_permits().min(AT_A_TIME).saturating_sub(ahead.len());
+            if pull.is_none() && room_for > 0 {
+                match consumer.batch().max_messages(room_for).expires(PULL).messages().await {
                     Ok(batch) => pull = Some(batch),
                     Err(_) => tokio::time::sleep(AGAIN_AFTER).await,
                 }
             }
-            let (is_pulled, is_ahead) = (pull.is_some(), !ahead.is_empty());
+            let (is_pulled, waits_for_room) = (pull.is_some(), pull.is_none() || !ahead.is_empty());
             tokio::select! {
                 biased;
-                permit = Arc::clone(&room).acquire_owned(), if is_ahead => {
-                    let (Some(next), Ok(room)) = (ahead.pop_front(), permit) else { return };
-                    let Fetched { entry, event } = next;
+                permit = Arc::clone(&room).acquire_owned(), if waits_for_room => {
+                    let Ok(room) = permit else { return };
+                    // With nothing at hand it is pulled for.
+                    let Some(Fetched { entry, event }) = ahead.pop_front() else { continue };
                     let (group, partition, epoch) = (self.group, self.partition, seat.epoch);
                     let fetch = Fetch { group, partition, epoch, entry, event, room };
                     let told = Tale::Fetched { topic: self.topic, fetch };

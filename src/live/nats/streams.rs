@@ -15,6 +15,8 @@ use crate::model::{
 };
 use crate::sim::remote::Seat;
 
+use super::leftovers;
+
 /// What every topic's consumer is called: those that compete for a topic share it.
 pub const CONSUMER: &str = "workers";
 
@@ -117,6 +119,7 @@ pub fn of(model: &Model, prefix: &str) -> Vec<(TopicId, Config)> {
         let id = TopicId::from_index(index);
         let usual = Config {
             name: name(prefix, id),
+            description: Some(leftovers::MARK.to_owned()),
             storage: StorageType::File,
             max_messages: -1,
             max_bytes: -1,
