@@ -259,8 +259,10 @@ impl App {
             CompareCommand::Over(over) => self.comparing.over = over,
             CompareCommand::ToggleIntervals => self.toggle_intervals(),
             CompareCommand::ToggleMatrix => {
-                self.comparing.is_matrix = !self.comparing.is_matrix;
-                if self.comparing.is_matrix {
+                // Where it is not seen, it is asked for.
+                let is_seen = self.settings.view == View::Compare && self.comparing.is_matrix;
+                self.comparing.is_matrix = !is_seen;
+                if !is_seen {
                     self.settings.view = View::Compare;
                 }
             }

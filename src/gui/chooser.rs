@@ -9,8 +9,8 @@ use super::controls;
 use super::theme::Theme;
 
 /// How high the list is at most, and what is left of the window around it, in points.
-const MOST: f32 = 560.0;
-const AROUND: f32 = 190.0;
+const MOST: f32 = 540.0;
+const AROUND: f32 = 200.0;
 
 /// The scenario that is open, and the list that it is chosen from.
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
@@ -18,7 +18,7 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let combo = ComboBox::from_id_salt("scenario")
         .width(width)
         // The list scrolls, and what is typed stays above it.
-        .height(f32::INFINITY)
+        .height(MOST + AROUND)
         .truncate()
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .selected_text(app.scenario.title.clone())

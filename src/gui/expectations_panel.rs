@@ -115,7 +115,8 @@ fn sign(painter: &Painter, at: Pos2, state: State, theme: &Theme) {
             painter.line_segment([at + vec2(-4.0, 4.0), at + vec2(4.0, -4.0)], stroke);
         }
         State::NotYet(passes) => {
-            let colour = if passes { colours.good } else { colours.bad };
+            // What is not decided is no success yet.
+            let colour = if passes { colours.text_weak } else { colours.bad };
             painter.circle_stroke(at, 4.5, Stroke::new(1.5, colour));
         }
         State::Unknown => {

@@ -277,3 +277,28 @@ pub fn dropped_files(ctx: &Context, theme: &Theme, out: &mut Vec<Command>) {
         painter.text(rect.center(), Align2::CENTER_CENTER, text, font, theme.colours.text);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_stand_where_nothing_is_drawn_if_there_is_room() {
+        let view = Rect::from_min_size(Pos2::ZERO, Vec2::new(1000.0, 500.0));
+        let size = Vec2::new(480.0, 40.0);
+        let here = |drawn: &[Rect]| {
+            let (side, at) = free_spot(view, size, drawn);
+            side.anchor_size(at, size)
+        };
+        // At the bottom in the middle, if nothing is there.
+        assert_eq!(here(&[]).center_bottom(), Pos2::new(500.0, 488.0));
+        // A legend over the lower left half, and a card in the middle.
+        let legend = Rect::from_min_max(Pos2::new(12.0, 430.0), Pos2::new(560.0, 490.0));
+        let card = Rect::from_min_max(Pos2::new(560.0, 200.0), Pos2::new(990.0, 490.0));
+        for drawn in [vec![legend], vec![card], vec![legend, card]] {
+            let found = here(&drawn);
+            assert!(view.contains_rect(found), "{found:?}");
+            assert!(drawn.iter().all(|it| !it.intersects(found)), "{found:?} {drawn:?}");
+        }
+    }
+}

@@ -207,13 +207,16 @@ impl Theme {
         style.spacing.slider_width = 110.0;
         style.spacing.slider_rail_height = 4.0;
         style.spacing.tooltip_width = 360.0;
+        // A menu may be as high as a low window; what is longer scrolls.
+        style.spacing.default_area_size = egui::vec2(600.0, 700.0);
         // Thin, and there before one points; `controls::scrolling` keeps text from under them.
         style.spacing.scroll = egui::style::ScrollStyle {
             bar_width: 8.0,
             floating_width: 4.0,
             floating_allocated_width: 0.0,
             dormant_background_opacity: 0.0,
-            dormant_handle_opacity: 0.5,
+            dormant_handle_opacity: 0.3,
+            foreground_color: true,
             ..egui::style::ScrollStyle::thin()
         };
         style.interaction.tooltip_delay = 0.35;

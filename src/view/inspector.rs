@@ -1,12 +1,14 @@
 //! What is known of the selection, as headings and rows; without one, of the scenario.
 
-use crate::app::{App, Selection};
+use crate::app::{App, Planned, Selection};
 use crate::history::{Place, Scene, SceneMessage, TopicScene};
 use crate::model::{
     Acks, BreakerState, Distribution, EventId, EventTypeId, Fault, FaultKind, Guard, InboundOrder,
     InstanceId, LinkId, Model, Outbox, Producer, ServiceId, Span, Time, TopicId, TopicKind,
     Transport, Value,
 };
+
+use super::faults::{State, rows as fault_rows};
 
 /// What the inspector shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -219,14 +221,18 @@ fn scenario(app: &App) -> Inspection {
         }
     }
     let mut faults = Section::new("What breaks");
-    for fault in &model.faults {
-        let tone = match app.playback.at {
-            at if at < fault.at => Tone::Plain,
-            at if fault.lasts.is_some_and(|lasts| at >= fault.at + lasts) => Tone::Past,
-            _ => Tone::Bad,
-        };
+    let scheduled = fault_rows(app).into_iter().filter_map(|row| match row.key {
+        Planned::Scheduled(fault) => Some((&app.run.base.faults[fault.index()], row.state)),
+        Planned::Step(..) => None,
+    });
+    for (fault, state) in scheduled {
         let (what, when) = fault_words(model, fault);
-        let what = if tone == Tone::Past { format!("{what} (over)") } else { what };
+        let (what, tone) = match state {
+            State::Off => (format!("{what} (switched off)"), Tone::Past),
+            State::ToCome => (what, Tone::Plain),
+            State::OnNow => (what, Tone::Bad),
+            State::Over => (format!("{what} (over)"), Tone::Past),
+        };
         faults.toned(when, what, tone);
     }
     let (mut events, mut requests) = (Section::new("Events"), Section::new("Requests and replies"));

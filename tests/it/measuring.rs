@@ -11,6 +11,7 @@ use inflight::model::{
 };
 use inflight::scenario::{self, library};
 use inflight::sim::World;
+use inflight::view::flow::{Fit, values_of};
 
 fn model(text: &str) -> Arc<Model> {
     let text = format!("Scenario(format: 1, title: \"measured\", {text})");
@@ -205,6 +206,36 @@ fn healthy_users_are_those_who_were_through_before_the_fault() {
     // Messages are those up to the fault, over all who came until then.
     let per = Figure::MessagesPerTransaction;
     assert_eq!(column.healthy.figure(per), before.figure(per));
+}
+
+#[test]
+fn what_is_only_behind_is_not_wrong() {
+    let entry = library::find("lost_ack").unwrap();
+    let model = scenario::read(entry.text, entry.path).unwrap().variants[0].model.clone();
+    let ledger = service(&model, "ledger");
+    let mut walk = Runs::new(model.clone(), model.seed, 0).walk(&Script::default(), Time::ZERO);
+    let (mut behind, mut wrong) = (0, 0);
+    while walk.step(model.end.unwrap(), |_, _| {}) {
+        let scene = &walk.moment().scene;
+        let has_erred = scene.anomalies.iter().any(|it| *it > 0);
+        for pair in values_of(&model, scene, ledger).chunks(2) {
+            let [value, should] = pair else { panic!("each with what it should be") };
+            match value.fit {
+                Fit::Right => assert_eq!(value.value, should.value),
+                Fit::NotYet => {
+                    assert!(!has_erred && value.value != should.value);
+                    assert_eq!(should.label, "not yet");
+                    behind += 1;
+                }
+                Fit::Wrong => {
+                    assert!(has_erred && value.value != should.value);
+                    assert_eq!(should.label, "should be");
+                    wrong += 1;
+                }
+            }
+        }
+    }
+    assert!(behind > 0 && wrong > 0, "{behind} {wrong}");
 }
 
 #[test]

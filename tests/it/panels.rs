@@ -206,6 +206,26 @@ fn the_switcher_opens_another_scenario() {
 }
 
 #[test]
+fn a_fault_that_is_over_is_no_success() {
+    use inflight::model::FaultId;
+    use inflight::view::inspector::{Tone, inspect};
+    let mut window = payment();
+    let said = |window: &Window| {
+        let shown = inspect(shell(window).app());
+        let rows = shown.sections.into_iter().flat_map(|it| it.rows);
+        let row = rows.into_iter().find(|it| it.value.starts_with("ledger is down")).unwrap();
+        (row.value, row.tone)
+    };
+    assert_eq!(said(&window), ("ledger is down".to_owned(), Tone::Plain));
+    tell(&mut window, Command::SeekTo(Time::from_secs_f64(24.0)));
+    assert_eq!(said(&window), ("ledger is down".to_owned(), Tone::Bad));
+    tell(&mut window, Command::SeekTo(Time::from_secs_f64(40.0)));
+    assert_eq!(said(&window), ("ledger is down (over)".to_owned(), Tone::Past));
+    tell(&mut window, Command::OmitFault(FaultId::from_index(0)));
+    assert_eq!(said(&window), ("ledger is down (switched off)".to_owned(), Tone::Past));
+}
+
+#[test]
 fn the_list_of_scenarios_is_narrowed_by_what_is_typed() {
     let mut window = payment();
     let label = format!("Scenario: {}", shell(&window).app().scenario.title);
