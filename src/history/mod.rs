@@ -1,5 +1,13 @@
-//! Records folded into scenes, checkpoints, the overview, futures and what is done to them, the
-//! worker thread.
+//! Records folded into scenes, what is kept of a run, the overview, futures and what is done to
+//! them, the worker thread.
+//!
+//! What can be seen at an instant is asked for far more often than the world behind it, so they are
+//! kept apart. The *film* of a run (`film`) is all its records in packed *blocks* (`block`), with
+//! packed scenes, *frames* (`frame`), to begin from: any scene is a frame and the records since.
+//! *Checkpoints* (`kept`) are packed worlds with their frames; one is unpacked only to go on from
+//! it: for a future, a walk, or what events carry, which an answer tells a little later than its
+//! scene. A run that has outgrown its budget lets its film go; then a scene is simulated from the
+//! checkpoint before it, and spans where somebody goes to and fro are filmed again.
 
 pub mod branch;
 pub mod concern;

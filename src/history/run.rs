@@ -300,10 +300,10 @@ impl Run {
             let last = self.checkpoints.last().map_or(0, |it| it.it.records());
             if self.head.scene.records >= last + self.spacing {
                 self.keep();
-            } else if let Some(film) = &mut self.film {
-                if film.come_to(&mut self.head) {
-                    self.thin();
-                }
+            } else if let Some(film) = &mut self.film
+                && film.come_to(&mut self.head)
+            {
+                self.thin();
             }
         }
         true

@@ -41,9 +41,10 @@ impl<const N: usize> Bounds<N> {
     /// There will be this row.
     #[inline]
     pub fn widen(&mut self, row: &[u64; N]) {
-        for column in 0..N {
-            self.least[column] = self.least[column].min(row[column]);
-            self.most[column] = self.most[column].max(row[column]);
+        let bounds = self.least.iter_mut().zip(&mut self.most);
+        for ((least, most), number) in bounds.zip(row) {
+            *least = (*least).min(*number);
+            *most = (*most).max(*number);
         }
         self.count += 1;
     }
