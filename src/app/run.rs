@@ -85,6 +85,8 @@ impl Run {
             self.script = Arc::clone(script);
             self.asked = None;
             self.is_of_another = true;
+            // What is known of the one before is not of this one.
+            (self.progress, self.overview) = self.progress_of(script);
         }
     }
 
