@@ -260,7 +260,9 @@ impl Run {
         if self.film.is_some() && course.source().is_none() {
             // As far as it goes the same way it is on film, and need not be filmed again.
             let same = part.min(self.head.world.now());
-            head.advance(&course, Time(same.0.saturating_sub(1)));
+            if let Some(before) = same.0.checked_sub(1) {
+                head.advance(&course, Time(before));
+            }
         }
         let overview = self.overview.until(head.world.now(), &head.totals);
         let ladder = self.ladder.until(head.world.now());

@@ -453,7 +453,11 @@ impl World {
         if !remote.publishing.remove(&id) {
             return false;
         }
-        remote.entries.insert(entry, Entry { message: id, leased: false });
+        let before = remote.entries.insert(entry, Entry { message: id, leased: false });
+        if let Some(lost) = before {
+            // A server that was killed has lost what it had stored last, and numbers anew.
+            self.drop_message(lost.message, DropReason::Crashed);
+        }
         self.note(What::Enqueued { message: id, topic });
         let event = self.messages.get(id).event.id;
         self.accepted(plan, topic, event);

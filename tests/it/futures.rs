@@ -119,7 +119,10 @@ pub fn script(lots: &mut Lots, model: &Arc<Model>, seed: u64, most: u32) -> Scri
     let mut moment = Moment::new(World::new(model.clone(), seed));
     let mut at = 0;
     for _ in 0..lots.within(1, most) {
-        at += u64::from(lots.within(0, 3_000_000_000));
+        // Some are done at one instant, and some at the first.
+        if lots.within(0, 5) > 0 {
+            at += u64::from(lots.within(0, 3_000_000_000));
+        }
         moment.advance(&Script::from(script.as_slice()).into(), Time(at));
         let act = act(lots, model, &moment);
         script.push(Intervention { at: Time(at), act });
