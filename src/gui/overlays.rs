@@ -56,9 +56,9 @@ pub fn toasts(
     out: &mut Vec<Command>,
 ) {
     let id = Id::unique("toasts");
-    // They stay where they are until there are more or less of them.
+    // They stay where they are until there are more or less of them, or another view is there.
     let known = ctx.data(|data| data.get_temp::<(usize, Spot)>(id));
-    let known = known.filter(|(count, _)| *count == app.toasts.len());
+    let known = known.filter(|(count, (_, at))| *count == app.toasts.len() && view.contains(*at));
     let (side, at) = known.map_or_else(
         || {
             let size = Vec2::new(480.0, 40.0 * app.toasts.len().max(1) as f32);

@@ -368,7 +368,7 @@ impl Rows<'_> {
         detail("Longest queue", count, &|it| {
             it.greatest(Over::Whole, it.parts().map(Figure::MaxQueue))
         });
-        detail("Longest at one part, p99", over(Unit::Seconds), &|it| {
+        detail("Time at the slowest part, p99", over(Unit::Seconds), &|it| {
             it.greatest(Over::Whole, it.parts().map(|it| Figure::Response(it, Stat::P99)))
         });
     }
