@@ -187,6 +187,14 @@ pub fn survey_of(model: &Model, script: Script, end: Time, outage: Option<&Outag
         .with_levels(model.presentation.shown.iter().map(shown_level))
 }
 
+/// What the outage of a comparison is in one of its runs: as the run itself has it, if a fault
+/// begins there then.
+#[must_use]
+pub fn fault_in(model: &Model, script: &Script, end: Time, of_all: &Outage) -> String {
+    let own = outage(model, script, end).filter(|it| it.from == of_all.from);
+    own.map_or_else(|| of_all.name.clone(), |it| it.name)
+}
+
 /// What a value is that a card shows, before it is divided.
 const fn shown_level(shown: &Shown) -> Figure {
     Figure::Level(match shown.key {
