@@ -417,15 +417,17 @@ impl App {
     fn take_columns(&mut self) {
         let at = self.playback.at;
         let comparing = &mut self.comparing;
-        let fault = comparing.outage.as_ref().map(|it| &it.name);
+        let outage = comparing.outage.as_ref();
         let mut is_news = false;
         for side in &mut comparing.sides {
             side.run.follow(at.min(side.end));
             let Some(pending) = &side.pending else { continue };
             let is_over = pending.is_over();
             if let Some(found) = pending.take() {
-                let column = compare::column(&side.name, &side.run.base, &found);
-                side.column = column.map(|it| Column { fault: fault.cloned(), ..it });
+                let (model, script) = (&side.run.base, &side.script);
+                let fault = outage.map(|it| compare::fault_in(model, script, side.end, it));
+                let column = compare::column(&side.name, model, &found);
+                side.column = column.map(|it| Column { fault, ..it });
                 is_news = true;
             }
             if is_over {
@@ -528,10 +530,9 @@ impl App {
                     else {
                         return;
                     };
-                    columns.push(Column {
-                        fault: outage.as_ref().map(|it| it.name.clone()),
-                        ..column
-                    });
+                    let fault = outage.as_ref();
+                    let fault = fault.map(|it| compare::fault_in(model, script, *end, it));
+                    columns.push(Column { fault, ..column });
                 }
                 all.push((seed, columns));
                 if all.len() > 1 {

@@ -10,6 +10,8 @@ use crate::app::{App, Command, CompareCommand, Export, Overlay};
 use super::controls;
 use super::theme::Theme;
 
+/// How wide a message is at most, with its frame, and how high.
+const TOAST: Vec2 = Vec2::new(668.0, 46.0);
 /// Between messages and the edges of the view, and by how much they are put higher to find a place
 /// where they cover nothing.
 const TOAST_MARGIN: f32 = 12.0;
@@ -56,12 +58,13 @@ pub fn toasts(
     out: &mut Vec<Command>,
 ) {
     let id = Id::unique("toasts");
-    // They stay where they are until there are more or less of them.
+    // They stay where they are until there are more or less of them, or another view is there.
     let known = ctx.data(|data| data.get_temp::<(usize, Spot)>(id));
-    let known = known.filter(|(count, _)| *count == app.toasts.len());
+    let known = known.filter(|(count, (_, at))| *count == app.toasts.len() && view.contains(*at));
     let (side, at) = known.map_or_else(
         || {
-            let size = Vec2::new(480.0, 40.0 * app.toasts.len().max(1) as f32);
+            #[expect(clippy::cast_precision_loss, reason = "a handful of messages")]
+            let size = Vec2::new(TOAST.x, TOAST.y * app.toasts.len().max(1) as f32);
             free_spot(view, size, drawn)
         },
         |it| it.1,
@@ -285,7 +288,7 @@ mod tests {
     #[test]
     fn messages_stand_where_nothing_is_drawn_if_there_is_room() {
         let view = Rect::from_min_size(Pos2::ZERO, Vec2::new(1000.0, 500.0));
-        let size = Vec2::new(480.0, 40.0);
+        let size = Vec2::new(430.0, 40.0);
         let here = |drawn: &[Rect]| {
             let (side, at) = free_spot(view, size, drawn);
             side.anchor_size(at, size)

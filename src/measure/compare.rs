@@ -187,6 +187,14 @@ pub fn survey_of(model: &Model, script: Script, end: Time, outage: Option<&Outag
         .with_levels(model.presentation.shown.iter().map(shown_level))
 }
 
+/// What the outage of a comparison is in one of its runs: as the run itself has it, if a fault
+/// begins there then.
+#[must_use]
+pub fn fault_in(model: &Model, script: &Script, end: Time, of_all: &Outage) -> String {
+    let own = outage(model, script, end).filter(|it| it.from == of_all.from);
+    own.map_or_else(|| of_all.name.clone(), |it| it.name)
+}
+
 /// What a value is that a card shows, before it is divided.
 const fn shown_level(shown: &Shown) -> Figure {
     Figure::Level(match shown.key {
@@ -368,7 +376,7 @@ impl Rows<'_> {
         detail("Longest queue", count, &|it| {
             it.greatest(Over::Whole, it.parts().map(Figure::MaxQueue))
         });
-        detail("Longest at one part, p99", over(Unit::Seconds), &|it| {
+        detail("Time at the slowest part, p99", over(Unit::Seconds), &|it| {
             it.greatest(Over::Whole, it.parts().map(|it| Figure::Response(it, Stat::P99)))
         });
     }

@@ -31,6 +31,8 @@ pub struct MetricsView {
     pub extents: Vec<Extent>,
     /// The distributions.
     pub distributions: Vec<Distribution>,
+    /// What is said where there are none.
+    pub without: &'static str,
     /// The branch that is drawn behind in grey.
     pub behind: Option<String>,
     /// How much of it is worked out, from 0 to 1, while not all is.
@@ -142,6 +144,7 @@ pub fn metrics(app: &App) -> MetricsView {
         extent: app.metrics.extent,
         extents: Vec::new(),
         distributions: Vec::new(),
+        without: "",
         behind: None,
         progress: app.charts_progress(),
     };
@@ -162,6 +165,13 @@ pub fn metrics(app: &App) -> MetricsView {
     let measured = charted.spans.iter().find(|it| it.0 == extent).or_else(|| charted.spans.first());
     if let Some((_, measured)) = measured {
         view.distributions = distributions(measured);
+        let workloads = (0..measured.model.services.len()).map(ServiceId::from_index);
+        view.without = match workloads.into_iter().any(|it| knowledge::waits(&measured.model, it)) {
+            true => "Nobody has come to an end in this span.",
+            false => {
+                "Who comes here waits for nothing, and is through at once: there are no times."
+            }
+        };
     }
     view
 }

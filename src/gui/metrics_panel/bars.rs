@@ -21,7 +21,7 @@ pub fn ui(ui: &mut Ui, app: &App, view: &MetricsView, theme: &Theme, out: &mut V
     extents(ui, app, view, theme, out);
     ui.add_space(4.0);
     if view.distributions.is_empty() {
-        ui.label(controls::weak(theme, "Nobody has arrived in this span."));
+        ui.add(egui::Label::new(controls::weak(theme, view.without)).wrap());
     }
     let area = ScrollArea::vertical().id_salt("distributions").auto_shrink(false);
     controls::scrolling(ui, area, |ui| {
