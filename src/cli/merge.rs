@@ -62,15 +62,15 @@ fn run(options: &Options) -> Result<(), String> {
     let model = first.session.model(&first.live.variant);
     let model = model.ok_or_else(|| format!("error: `{}` has no run", first.file))?;
     let seed = first.live.seed;
-    all_there(&model, &parts)?;
+    all_there(model, &parts)?;
     let of_part = |it: &Recording| {
         let mut here = vec![false; model.services.len()];
         it.part.services.iter().for_each(|service| here[service.index()] = true);
         merging::Part { trace: it.live.trace.clone(), here }
     };
     let traces: Vec<merging::Part> = parts.iter().map(of_part).collect();
-    let trace = one_run(&model, seed, &traces).map_err(|misfit| format!("error: {misfit}"))?;
-    let mut world = World::live(Arc::clone(&model), seed, Source::Remote);
+    let trace = one_run(model, seed, &traces).map_err(|misfit| format!("error: {misfit}"))?;
+    let mut world = World::live(Arc::clone(model), seed, Source::Remote);
     world.retrace(&trace, &[], &mut ());
     let report = world.report();
     let ran = Ran { wall: begin.elapsed(), interrupted: false, is_live: true };

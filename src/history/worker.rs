@@ -74,7 +74,7 @@ enum Question {
     /// To hold at most so many bytes.
     Budget(usize),
     /// The live run has come so far.
-    Live(Live),
+    Live(Box<Live>),
 }
 
 /// What the worker has said last of one of the futures that are looked at.
@@ -164,7 +164,7 @@ impl Handle {
     /// The run is live, and has come so far. Futures to which something else is done are
     /// simulated from there on.
     pub fn grow(&self, live: Live) {
-        self.send(Question::Live(live));
+        self.send(Question::Live(Box::new(live)));
     }
 
     /// How much memory the run and its futures may hold, in bytes.
@@ -284,7 +284,7 @@ impl Worker {
         for question in std::iter::once(first).chain(more.try_iter()) {
             match question {
                 Question::Budget(bytes) => runs.set_budget(bytes),
-                Question::Live(live) => runs.grow(live),
+                Question::Live(live) => runs.grow(*live),
                 Question::LookAt(futures) => {
                     self.shown = futures.first().cloned().unwrap_or_default();
                     runs.keep(futures);

@@ -1,5 +1,5 @@
 //! Queue topics whose broker is another program: what the world hands to it, and what it says (for
-//! logs: [`mirror`](super::mirror)).
+//! logs: `mirror`).
 //!
 //! The world decides nothing here. What is published is handed over, and is in the queue when
 //! the broker says so; who gets a message, how often and when, is what the broker does; an ack

@@ -194,15 +194,13 @@ impl Meeting {
                 }
                 state.others.insert(id, Member { services, phase, silent: 0 });
             }
-            Word::Run { name, members } if members.iter().any(|it| it.0 == self.id) => {
-                if state.phase == Phase::Comes {
-                    state.run = Some((name, members));
-                }
+            Word::Run { name, members }
+                if state.phase == Phase::Comes && members.iter().any(|it| it.0 == self.id) =>
+            {
+                state.run = Some((name, members));
             }
-            Word::Begin { name } => {
-                if state.run.as_ref().is_some_and(|it| it.0 == name) {
-                    state.has_begun = true;
-                }
+            Word::Begin { name } if state.run.as_ref().is_some_and(|it| it.0 == name) => {
+                state.has_begun = true;
             }
             _ => {}
         }

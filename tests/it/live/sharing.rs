@@ -53,12 +53,15 @@ fn start(model: &Arc<Model>, server: &Server, only: &[&str], lasts: Span) -> Han
     live::start(Arc::clone(model), &options).unwrap()
 }
 
-/// A run of these parts, to its end: what each recorded, and its world.
-fn share(parts: &[&[&str]]) -> Option<(Arc<Model>, Vec<(Part, World)>)> {
+/// What was run, and what each part has recorded, with its world.
+type Shared = (Arc<Model>, Vec<(Part, World)>);
+
+/// A run of these parts, to its end.
+fn share(parts: &[&[&str]]) -> Option<Shared> {
     share_of(SHOP, Span::from_millis(1_500), parts)
 }
 
-fn share_of(text: &str, span: Span, parts: &[&[&str]]) -> Option<(Arc<Model>, Vec<(Part, World)>)> {
+fn share_of(text: &str, span: Span, parts: &[&[&str]]) -> Option<Shared> {
     let server = Server::start_for("several processes over a NATS server")?;
     let model = model(text);
     let handles: Vec<Handle> = parts.iter().map(|it| start(&model, &server, it, span)).collect();
