@@ -275,7 +275,7 @@ impl Meter {
         all
     }
 
-    /// By service: what is known of the arrivals that are [healthy], if that is
+    /// By service: what is known of the arrivals that are healthy, if that is
     /// wanted.
     #[must_use]
     pub fn healthy(&self) -> Option<Vec<Cohort>> {
