@@ -325,6 +325,7 @@ impl Rows<'_> {
     /// What became of a workload's arrivals.
     fn of_workload(&mut self, who: &str) {
         use Good::{High, Low};
+        let has_outage = self.columns.iter().any(|it| it.outage.is_some());
         let mut of = |label: &str, good, over, figure: &dyn Fn(ServiceId) -> Figure| {
             if self.is_idle(who, figure(ServiceId(0))) {
                 return;
@@ -341,8 +342,13 @@ impl Rows<'_> {
                 row.trials = columns.iter().map(|it| ended(it).unwrap_or(0)).collect();
             }
         };
-        of("Free again, p50, healthy", Low, Over::Healthy, &|it| Figure::Free(it, Stat::P50));
-        of("Free again, p99, healthy", Low, Over::Healthy, &|it| Figure::Free(it, Stat::P99));
+        // Where nothing breaks nobody is healthier than others.
+        let (p50, p99, over) = match has_outage {
+            true => ("Free again, p50, healthy", "Free again, p99, healthy", Over::Healthy),
+            false => ("Free again, p50", "Free again, p99", Over::Whole),
+        };
+        of(p50, Low, over, &|it| Figure::Free(it, Stat::P50));
+        of(p99, Low, over, &|it| Figure::Free(it, Stat::P99));
         of("Free again, p99, during the fault", Low, Over::Outage, &|it| {
             Figure::Free(it, Stat::P99)
         });
