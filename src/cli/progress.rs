@@ -1,8 +1,8 @@
 //! Runs with a progress bar, and stops when it is told to.
 
 use std::io::IsTerminal;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
