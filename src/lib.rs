@@ -33,7 +33,7 @@
 //! | what a step of a handler does | `engine/handler`, then `sim/service` |
 //! | how what is published is confirmed, tried again, or waits in an outbox | `engine/broker/` (`client`, `sequences`, `replica`, `outbox`), then `sim/publish` |
 //! | links, calls, faults, workloads | `sim/` (`network`, `call`, `fault`, `workload`) |
-//! | what comes into a live run, and what is kept of it | `sim/input`, `sim/trace_bytes`, `sim/remote` (a topic whose broker is another program) |
+//! | what comes into a live run, and what is kept of it | `sim/input`, `sim/trace`, `sim/trace_bytes`, `sim/remote` (a queue whose broker is another program), `sim/mirror` (the same of a log) |
 //! | a run that several processes share | `live/nats/` (`meeting`, `crossing`), `sim/crossing`, then `sim/merging` and `cli/merge` |
 //! | how a live run is driven, its links, workers, brokers | `live/` (`runtime`, `wire`, `worker`, `alarm`, `broker`, `nats/`), then `cli/live` |
 //! | a figure of the report | `sim/report`, `sim/tally`, `sim/statistics` |

@@ -28,7 +28,7 @@ pub struct Living {
     origin: Origin,
     /// Who its brokers are.
     source: Source,
-    /// Where its queue topics are, in words.
+    /// Where its topics are, in words.
     pub place: String,
     /// How it is going.
     pub status: Status,

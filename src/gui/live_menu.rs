@@ -70,7 +70,7 @@ fn choices(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         let place = Where::parse(&url);
         let is_good = place.is_ok();
         let button = ui.add_enabled(is_good, egui::Button::new("Run there"));
-        let hint = "Queue topics and calls go through the server; a server is begun with \
+        let hint = "Topics and calls go through the server; a server is begun with \
                         nats-server -js";
         let clicked = button.on_hover_text(hint).clicked();
         match place {

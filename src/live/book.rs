@@ -126,3 +126,106 @@ impl Book {
         std::mem::replace(&mut self.early, later).into_values().flatten().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::MessageId;
+
+    const TOPIC: TopicId = TopicId(0);
+
+    /// What a server has stored: whose it is, and whether it is still there.
+    struct Stored {
+        serial: Option<u64>,
+        is_there: bool,
+    }
+
+    fn appended(entry: u64, serial: u64) -> Happening {
+        let message = MessageId(u32::try_from(serial).unwrap());
+        Happening::Appended { topic: TOPIC, partition: 0, message, entry }
+    }
+
+    fn number(it: &Happening) -> (u64, bool) {
+        match *it {
+            Happening::Appended { entry, .. } => (entry, true),
+            Happening::Trimmed { entry, .. } => (entry, false),
+            _ => panic!("{it:?}"),
+        }
+    }
+
+    proptest! {
+        /// However answers and reading are mixed, and whatever is deleted before it is read: each
+        /// entry of ours is told, once, in the server's order; of others' those that were read.
+        #[test]
+        fn each_entry_is_told_once_and_in_order(
+            steps in prop::collection::vec((0_u8..6, any::<prop::sample::Index>()), 0..300)
+        ) {
+            let (mut book, mut told) = (Book::default(), Vec::new());
+            let (mut next, mut under_way, mut unanswered) = (0, Vec::new(), Vec::new());
+            let (mut stored, mut read): (Vec<Stored>, usize) = (Vec::new(), 0);
+            let mut others = BTreeSet::new();
+            // In the end all is stored, answered and read.
+            let end = [(1, 0); 300].into_iter().chain([(3, 0); 300]).chain([(4, 0); 600]);
+            let steps = steps.into_iter().map(|(what, which)| (what, Some(which)));
+            for (what, which) in steps.chain(end.map(|(what, _)| (what, None))) {
+                let pick = |count: usize| which.map_or(0, |it| it.index(count));
+                match what {
+                    0 => {
+                        book.publish(next);
+                        under_way.push(next);
+                        next += 1;
+                    }
+                    1 if !under_way.is_empty() => {
+                        let serial = under_way.remove(pick(under_way.len()));
+                        stored.push(Stored { serial: Some(serial), is_there: true });
+                        unanswered.push((serial, stored.len() as u64));
+                    }
+                    2 => stored.push(Stored { serial: None, is_there: true }),
+                    3 if !unanswered.is_empty() => {
+                        let (serial, entry) = unanswered.remove(pick(unanswered.len()));
+                        if book.open.contains(&serial) {
+                            book.answered(serial);
+                            book.hear(entry, appended(entry, serial), None);
+                        }
+                    }
+                    4 => {
+                        let at = (read..stored.len()).find(|it| stored[*it].is_there);
+                        let Some(at) = at else { continue };
+                        read = at + 1;
+                        let entry = at as u64 + 1;
+                        let what = match stored[at].serial {
+                            Some(serial) => {
+                                book.answered(serial);
+                                appended(entry, serial)
+                            }
+                            None => {
+                                others.insert(entry);
+                                Happening::Trimmed { topic: TOPIC, partition: 0, entry }
+                            }
+                        };
+                        book.hear(entry, what, Some(next));
+                    }
+                    5 if !stored.is_empty() => {
+                        let at = pick(stored.len());
+                        stored[at].is_there = false;
+                    }
+                    _ => {}
+                }
+                book.advance(&mut told);
+            }
+            let told: Vec<(u64, bool)> = told.iter().map(number).collect();
+            prop_assert!(told.is_sorted_by(|a, b| a.0 < b.0), "{told:?}");
+            let ours: BTreeSet<u64> = told.iter().filter(|it| it.1).map(|it| it.0).collect();
+            let theirs: BTreeSet<u64> = told.iter().filter(|it| !it.1).map(|it| it.0).collect();
+            let of_ours = stored.iter().zip(1..).filter(|(it, _)| it.serial.is_some());
+            let expected: BTreeSet<u64> = of_ours.map(|(_, entry)| entry).collect();
+            // What is behind all that is read, and deleted, may wait for ever for what is before.
+            let last = told.last().map_or(0, |it| it.0);
+            let expected: BTreeSet<u64> = expected.into_iter().filter(|it| *it <= last).collect();
+            prop_assert_eq!(ours, expected);
+            prop_assert_eq!(theirs, others);
+        }
+    }
+}

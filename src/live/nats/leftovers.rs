@@ -20,6 +20,9 @@ pub const MARK: &str = "of a run of inflight";
 /// How long a run that lives may take to say so.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// So often it is looked whether runs that died have left something.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
+
 fn alive(prefix: &str) -> String {
     format!("{prefix}.alive")
 }
@@ -42,9 +45,20 @@ pub async fn answer(client: &async_nats::Client, prefix: &str) -> Result<(), Err
     Ok(())
 }
 
+/// Looks now and then, as long as the program runs, whether runs that died have left something, and
+/// deletes it. `now` is the server's time.
+pub async fn delete_all(context: jetstream::Context, now: i64, own: String, after: Duration) {
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    let seconds = i64::try_from(LOOK_EVERY.as_secs()).unwrap_or(0);
+    for look in 0.. {
+        looks.tick().await;
+        delete(&context, now + look * seconds, &own, after).await;
+    }
+}
+
 /// Deletes the streams of runs that do not say that they live, although the server can be
-/// reached, and of which nothing has come for so long. `now` is the server's time.
-pub async fn delete(context: &jetstream::Context, now: i64, own: &str, after: Duration) {
+/// reached, and of which nothing has come for so long.
+async fn delete(context: &jetstream::Context, now: i64, own: &str, after: Duration) {
     let mut streams = context.streams();
     let (mut found, mut dead): (Vec<Info>, BTreeSet<String>) = Default::default();
     while let Some(Ok(info)) = streams.next().await {
@@ -63,6 +77,7 @@ pub async fn delete(context: &jetstream::Context, now: i64, own: &str, after: Du
             }
             dead.insert(prefix.to_owned());
         }
+        // Who could not delete it now does so the next time.
         let _ = context.delete_stream(&info.config.name).await;
     }
 }

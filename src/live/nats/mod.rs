@@ -301,7 +301,7 @@ impl Nats {
         let Some(own) = self.topics.values().next() else { return };
         let now = own.stream.cached_info().created.unix_timestamp();
         let (context, prefix) = (self.context.clone(), self.prefix.clone());
-        tokio::spawn(async move { leftovers::delete(&context, now, &prefix, after).await });
+        tokio::spawn(leftovers::delete_all(context, now, prefix, after));
     }
 
     /// A consumer has room for so many more, or fewer.

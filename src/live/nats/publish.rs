@@ -1,11 +1,13 @@
 //! Publishing to a topic: one task sends in order, one hears what the server says of each. What is not
 //! answered is sent again.
 
+use std::future::IntoFuture;
 use std::time::Duration;
 
 use async_nats::jetstream;
 use async_nats::jetstream::context::{PublishAckFuture, PublishError};
 use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::publish::PublishAck;
 use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedReceiver};
 
 use crate::live::broker::{Published, Tale};
@@ -14,6 +16,7 @@ use crate::model::{Event, Model, TopicId, TopicKind};
 use crate::sim::Origin;
 use crate::sim::remote::Numbered;
 
+use super::connect::connections;
 use super::{payload, streams};
 
 /// So many publishes are sent and not answered at most.
@@ -85,37 +88,67 @@ pub async fn publish(
     let (sent, answers) = mpsc::channel(MOST_AT_A_TIME);
     tokio::spawn(hear(context.clone(), answers, teller));
     while let Some(job) = todo.recv().await {
-        let answer = context.send_publish(job.subject.clone(), job.publish.clone()).await;
+        let answer = send(&context, &job).await;
         if sent.send((job, answer)).await.is_err() {
             return;
         }
     }
 }
 
-type Sent = (Job, Result<PublishAckFuture, PublishError>);
+/// A publish that was sent, and by which connection.
+type Answer = (Result<PublishAckFuture, PublishError>, u64);
 
-async fn hear(context: jetstream::Context, mut answers: Receiver<Sent>, teller: Sender<News>) {
-    while let Some((job, mut answer)) = answers.recv().await {
+async fn send(context: &jetstream::Context, job: &Job) -> Answer {
+    let connected = connections(&context.client());
+    (context.send_publish(job.subject.clone(), job.publish.clone()).await, connected)
+}
+
+/// What the server says of a publish; `None` if it said nothing before the connection was lost or
+/// its time was over.
+async fn answer(
+    context: &jetstream::Context,
+    (sent, connected): Answer,
+) -> Option<Result<PublishAck, PublishError>> {
+    let mut answer = match sent {
+        Ok(answer) => answer.into_future(),
+        Err(error) => return Some(Err(error)),
+    };
+    let mut look = tokio::time::interval(AGAIN_AFTER);
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut answer => return Some(answer),
+            _ = look.tick() => {
+                if connections(&context.client()) != connected {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+async fn hear(
+    context: jetstream::Context,
+    mut answers: Receiver<(Job, Answer)>,
+    teller: Sender<News>,
+) {
+    while let Some((job, mut sent)) = answers.recv().await {
         let mut again = false;
         let told = loop {
-            let heard = match answer {
-                Ok(future) => future.await,
-                Err(error) => Err(error),
-            };
-            match heard {
-                Ok(ack) => {
+            match answer(&context, sent).await {
+                Some(Ok(ack)) => {
                     let (serial, entry, duplicate) = (job.serial, ack.sequence, ack.duplicate);
                     break Tale::Stored { serial, entry, duplicate, again };
                 }
-                Err(error) if is_full(&error) => break Tale::Refused { serial: job.serial },
-                Err(_) => {}
+                Some(Err(error)) if is_full(&error) => break Tale::Refused { serial: job.serial },
+                Some(Err(_)) => tokio::time::sleep(AGAIN_AFTER).await,
+                None => {}
             }
             if teller.is_closed() {
                 return;
             }
             again = true;
-            tokio::time::sleep(AGAIN_AFTER).await;
-            answer = context.send_publish(job.subject.clone(), job.publish.clone()).await;
+            sent = send(&context, &job).await;
         };
         if teller.send(News::Told(told)).await.is_err() {
             return;

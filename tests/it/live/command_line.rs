@@ -92,10 +92,50 @@ fn what_cannot_be_is_said() {
         assert!(!output.status.success() && said.contains(what), "{arguments:?}: {said}");
     };
     says(&["live", "payment", "--broker", "kafka"], "nats://127.0.0.1:4222");
+    let output = inflight(&["live", "payment", "--broker", "nat://me:secret@there"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("`there`"), "{said}");
+    assert!(!said.contains("secret"), "{said}");
     says(&["live", "payment", "--record", "x.ron"], ".inflight");
     says(&["live", "no such scenario"], "no scenario of that name");
     says(&["live", "payment", "--for", "0s"], "a time above zero");
     says(&["live", "payment", "--only", "checkout"], "--broker nats://");
     says(&["live", "payment", "--broker", "nats://127.0.0.1:1", "--only", "chekout"], "checkout");
     says(&["live", "payment", "--run", "mine"], "--only");
+}
+
+#[cfg(unix)]
+#[test]
+fn who_is_interrupted_twice_leaves_nothing_at_the_server() {
+    use crate::real_broker::nats::{Client, Server};
+    let Some(server) = Server::start_for("an interrupted run at a NATS server") else { return };
+    let mut client = Client::connect(server.port);
+    let mut streams = move || client.ask("$JS.API.STREAM.NAMES", "").number("total");
+    let mut run = Command::new(env!("CARGO_BIN_EXE_inflight"))
+        .args(["live", "payment", "--for", "1h", "--grace", "1h", "--broker", &server.url()])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let begin = std::time::Instant::now();
+    let until = |what: &str, is_so: &mut dyn FnMut() -> bool| {
+        while !is_so() {
+            assert!(begin.elapsed() < super::CAP, "{what}: never");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    };
+    until("its streams", &mut || streams().is_some_and(|it| it > 0));
+    let pid = run.id().to_string();
+    let interrupt =
+        || assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    interrupt();
+    let mut ended = None;
+    until("its end", &mut || {
+        // Again and again: two that come as one are one.
+        interrupt();
+        ended = run.try_wait().unwrap();
+        ended.is_some()
+    });
+    assert_eq!(ended.unwrap().code(), Some(130));
+    assert_eq!(streams(), Some(0));
 }

@@ -151,3 +151,35 @@ fn nothing_is_lost_when_the_consumer_crashes_and_is_cut_off() {
         assert!(service(report, "worker").completed >= 80, "{engine}: each at least once");
     });
 }
+
+#[test]
+fn what_is_buried_by_hand_is_a_dead_letter_and_no_other_is() {
+    let model = broken(
+        r#"Message(from: "work", to: "worker", event: "Task", nth: 7, do: Bury)"#,
+        r#"Queue(ack_wait: "30s", dead_letters: "dead")"#,
+        "",
+        r#"on: { "Task": [Work("1ms")] }"#,
+        1,
+    );
+    on_every_engine(&model, "a message that is buried by hand", |engine, report| {
+        let (work, dead) = (topic(report, "work"), topic(report, "dead"));
+        assert_eq!((work.published, work.dead_lettered), (80, 1), "{engine}: {work:?}");
+        assert_eq!((work.acked, dead.acked), (79, 1), "{engine}");
+    });
+}
+
+#[test]
+fn a_topic_that_is_out_for_a_while_loses_nothing() {
+    let model = broken(
+        r#"Outage(topic: "work", at: "60ms", for: "150ms")"#,
+        "Queue(ack_wait: \"30s\")",
+        "",
+        r#"on: { "Task": [Work("1ms")] }"#,
+        2,
+    );
+    on_every_engine(&model, "a topic that is out for a while", |engine, report| {
+        let work = topic(report, "work");
+        assert_eq!((work.published, work.acked), (80, 80), "{engine}: {work:?}");
+        assert_eq!(service(report, "worker").completed, work.delivered, "{engine}");
+    });
+}

@@ -161,3 +161,39 @@ fn partitions_move_to_who_is_there() {
         });
     }
 }
+
+#[test]
+fn a_log_that_is_out_for_a_while_loses_nothing() {
+    let model = scenario(
+        "Log(partitions: 3)",
+        "",
+        "",
+        r#"Outage(topic: "moves", at: "60ms", for: "150ms")"#,
+    );
+    on_every_engine(&model, "a log that is out for a while", |engine, report| {
+        for name in ["books", "clerk"] {
+            let it = group(report, name);
+            assert_eq!((it.delivered - it.redelivered, it.lag), (80, 0), "{engine}: {it:?}");
+        }
+        let journal = report.stores[0].projection.as_ref().unwrap();
+        assert_eq!((journal.not_yet, journal.never), (0, 0), "{engine}: {journal:?}");
+    });
+}
+
+#[test]
+fn what_is_purged_is_gone_and_what_comes_after_is_read() {
+    let model = scenario(
+        "Log(partitions: 3)",
+        "",
+        r#"prefetch: 1,"#,
+        r#"Purge(topic: "moves", at: "250ms")"#,
+    );
+    on_every_engine(&model, "a log that is purged", |engine, report| {
+        let moves = topic(report, "moves");
+        assert!(moves.waiting > 0 && moves.waiting < 80, "{engine}: {moves:?}");
+        for name in ["books", "clerk"] {
+            let it = group(report, name);
+            assert_eq!((it.delivered + it.fell_off, it.lag), (80, 0), "{engine}: {it:?}");
+        }
+    });
+}

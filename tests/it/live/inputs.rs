@@ -44,6 +44,18 @@ impl Reality {
         });
     }
 
+    /// When the next thing comes.
+    pub(super) fn next(&self) -> Option<Time> {
+        self.coming.first().map(|it| it.0)
+    }
+
+    /// It has come: its number.
+    pub(super) fn release(&mut self) -> Option<u64> {
+        let (at, number) = self.coming.pop_first()?;
+        self.now = at;
+        Some(number)
+    }
+
     /// Tells the world what comes until an instant; gives what was told.
     fn run(&mut self, world: &mut World, until: Time, mut seen: impl FnMut(&World)) -> Trace {
         let mut trace = Trace::default();

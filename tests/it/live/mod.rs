@@ -8,6 +8,7 @@
 mod command_line;
 mod contract;
 mod contract_logs;
+mod elsewhere;
 mod embedded;
 mod inputs;
 mod looking_back;
