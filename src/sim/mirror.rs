@@ -120,15 +120,18 @@ impl World {
     }
 
     /// Whether something is still to be heard of logs that another program keeps, by one of these
-    /// services: entries that a reader has not been sent, commits that are not confirmed.
+    /// services: entries that a reader has not been sent, what it has not committed, commits that are
+    /// not confirmed.
     #[must_use]
     pub fn awaits_logs(&self, is_here: impl Fn(ServiceId) -> bool) -> bool {
         let is_here = |group| self.reader_of(group).is_none_or(&is_here);
         self.topics.iter().any(|state| {
             let (Some(mirror), Some(log)) = (&state.mirror, state.log()) else { return false };
             let is_behind = |&(group, partition): &(GroupId, u32)| {
-                let position = self.groups[group.index()].members.position(partition);
+                let members = &self.groups[group.index()].members;
+                let position = members.position(partition);
                 log.next_kept(partition, position) < log.end(partition)
+                    || members.committed(partition, log) < position
             };
             let committing = mirror.committing.keys().any(|it| is_here(it.0));
             committing || mirror.seats.keys().any(|it| is_here(it.0) && is_behind(it))
