@@ -278,8 +278,8 @@ fn sharing(
     only.sort_unstable();
     only.dedup();
     // Those that run the same meet: the name tells the program, the scenario and the lots apart.
-    let what = [session::PROGRAM, text, &variant.name, &seed.to_string()].join("\0");
     let name = options.run.as_deref().unwrap_or(&variant.model.title);
+    let what = [session::PROGRAM, text, &variant.name, &seed.to_string(), name].join("\0");
     Ok(Some(live::Sharing { only, meeting: format!("{name}-{:016x}", fnv(what.as_bytes())) }))
 }
 

@@ -61,7 +61,7 @@ fn run(options: &Options) -> Result<(), String> {
     let first = &parts[0];
     let model = first.session.model(&first.live.variant);
     let model = model.ok_or_else(|| format!("error: `{}` has no run", first.file))?;
-    let seed = first.live.seed;
+    let (seed, of_variant) = (first.live.seed, first.live.variant.clone());
     all_there(model, &parts)?;
     let of_part = |it: &Recording| {
         let mut here = vec![false; model.services.len()];
@@ -81,13 +81,16 @@ fn run(options: &Options) -> Result<(), String> {
         println!("{}", text.expect("plain data is always written"));
     } else {
         let variants = &session.scenario.variants;
-        let variant = variants.iter().find(|it| it.name == session.variant);
+        let variant = variants.iter().find(|it| it.name == of_variant);
         table::print(&report, variant.map_or("", |it| &it.sentence), &ran);
         println!("\nMerged: {} inputs of {} parts", trace.len(), options.parts.len());
     }
     if let Some(path) = &options.record {
         let end = Rung { at: world.now(), records: world.record_count(), digest: world.digest() };
-        let (variant, script) = (session.variant.clone(), Vec::new());
+        if trace.fitting().lost() > 0 {
+            return Err("error: together they are more than a session file can have".to_owned());
+        }
+        let (variant, script) = (of_variant, Vec::new());
         let (part, futures) = (None, None);
         let whole = Live { variant, seed, trace, script, end, part, futures };
         let scenario = Arc::unwrap_or_clone(session.scenario);
@@ -155,6 +158,12 @@ fn all_there(model: &Model, parts: &[Recording]) -> Result<(), String> {
     if missing.is_empty() && places {
         return Ok(());
     }
-    let whose = missing.join(", ");
-    Err(format!("error: a part is missing: who ran {whose} has recorded it, too"))
+    Err(if missing.is_empty() {
+        "error: a part is missing: give what every process of the run has recorded".to_owned()
+    } else {
+        format!(
+            "error: a part is missing: give what the process has recorded that ran {}",
+            missing.join(", ")
+        )
+    })
 }

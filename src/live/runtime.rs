@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedReceiver};
 
 use crate::model::{Intervention, LinkId, Model, Node, ServiceId, Span, Time};
 use crate::sim::remote::Errand;
-use crate::sim::{By, Happening, Input, Order, Origin, Source, World};
+use crate::sim::{By, Happening, Input, Order, Origin, Source, Traveller, World};
 
 use super::alarm::Clock;
 use super::alive::Alive;
@@ -29,6 +29,9 @@ const AT_ONCE: u32 = 256;
 
 /// How often it is looked whether all has come to its end.
 const LOOK_EVERY: Span = Span(20_000_000);
+
+/// No clock of those that share a run is so far ahead of another.
+const FAR_AHEAD: Span = Span(60_000_000_000);
 
 /// How long a broker may take to be let go.
 const GOODBYE: Duration = Duration::from_secs(3);
@@ -177,6 +180,8 @@ struct Driver {
     schedule: BinaryHeap<Reverse<(Time, u64)>>,
     /// What leaves for another process when it has come.
     leaving: BTreeSet<u64>,
+    /// What is wrong with those, as it was last said.
+    others_trouble: Option<String>,
     /// Messages that belong to other processes.
     not_ours: u64,
     /// What is to be set going.
@@ -257,6 +262,7 @@ impl Driver {
             timers: BinaryHeap::new(),
             schedule: BinaryHeap::new(),
             leaving: BTreeSet::new(),
+            others_trouble: None,
             not_ours: 0,
             orders: Vec::new(),
             fresh: Vec::new(),
@@ -387,10 +393,17 @@ impl Driver {
                 seen.status.trouble = state.err();
             }
             News::Told(Tale::Trouble(text)) => self.shared.lock().status.trouble = Some(text),
+            News::Told(Tale::Brought { traveller, .. }) if !self.is_for_us(&traveller) => {
+                let said = "something was sent to this run that is none of its messages";
+                self.shared.lock().status.trouble = Some(said.to_owned());
+            }
             News::Told(tale) => {
                 let part = self.broker.parts().map_or(0, |it| it.0);
                 // A hybrid logical clock: later than its cause, whatever the clock shows.
-                let cause = tale.after(part).map_or(Time::ZERO, |it| it + Span(1));
+                // One that shows the far future is wrong.
+                let latest = self.clock.now() + FAR_AHEAD;
+                let cause = tale.after(part).filter(|it| *it < latest);
+                let cause = cause.map_or(Time::ZERO, |it| it + Span(1));
                 let at = self.instant_after(cause).await;
                 for what in self.ledger.hear(tale, &self.world) {
                     self.meter.count(at, at);
@@ -444,6 +457,15 @@ impl Driver {
         }
         self.orders = orders;
         self.run_errands();
+    }
+
+    /// Whether a message comes from another part of the run, to somebody in this one.
+    fn is_for_us(&self, traveller: &Traveller) -> bool {
+        let Some((part, parts)) = self.broker.parts() else { return false };
+        let to = traveller.to(self.world.model());
+        traveller.part != part
+            && parts.contains(&traveller.part)
+            && to.is_some_and(|it| self.is_here(Some(it)))
     }
 
     /// Whether what a service has to do with is done in this process.
@@ -554,8 +576,10 @@ impl Driver {
         }
         self.looks_at = now + LOOK_EVERY;
         self.meter.look(now);
-        if let Some(trouble) = self.broker.trouble(self.world.model()) {
-            self.shared.lock().status.trouble = Some(trouble);
+        let trouble = self.broker.trouble(self.world.model());
+        if trouble != self.others_trouble {
+            self.shared.lock().status.trouble.clone_from(&trouble);
+            self.others_trouble = trouble;
         }
         if self.world.stands_still() {
             self.shared.lock().status.trouble = Some(World::STANDSTILL.to_owned());

@@ -7,8 +7,8 @@
 //! [`merge`](super::merging::merge) makes one run of the recordings of all.
 
 use crate::model::{
-    GroupId, InstanceId, LinkId, MessageId, Model, Node, Role, Service, ServiceId, Time, TopicId,
-    What,
+    GroupId, InstanceId, LinkId, MessageId, Model, Node, Phase, Role, Service, ServiceId, Time,
+    TopicId, What,
 };
 
 use super::message::{Message, Token};
@@ -54,6 +54,12 @@ impl Traveller {
         }
     }
 
+    /// To which instance, as whoever sent it has chosen.
+    #[must_use]
+    pub fn instance(&self, model: &Model) -> Option<InstanceId> {
+        self.message(model).map(|it| it.to)
+    }
+
     /// All of it as words.
     #[must_use]
     pub fn to_words(&self) -> [u64; Self::WORDS] {
@@ -76,16 +82,17 @@ impl Traveller {
         let message = word_message(&self.words)?;
         let Message { event, role, link, from, to, token, .. } = message;
         let way = model.links.get(link.index())?;
-        let is_between = |one, other| {
-            let of = |it: InstanceId| model.instances.get(it.index());
-            let (Some(one), Some(other)) = (of(one), of(other)) else { return false };
-            way.from == Node::Service(one.0) && way.to == Node::Service(other.0)
+        let of = |it: InstanceId| model.instances.get(it.index()).map(|it| Node::Service(it.0));
+        let is_told_whom = match (role, token) {
+            (Role::Request | Role::Reply | Role::Failure, Token::Caller { .. }) => true,
+            (Role::OneWay, token) => token == Token::None,
+            _ => false,
         };
-        let is_right = matches!(role, Role::Request | Role::OneWay | Role::Reply | Role::Failure)
-            && matches!(token, Token::None | Token::Caller { .. })
+        let is_right = is_told_whom
             && event.event_type.index() < model.event_types.len()
             && event.id.producer().index() < model.services.len()
-            && (is_between(from, to) || is_between(to, from));
+            && of(from) == Some(way.from)
+            && of(to) == Some(way.to);
         is_right.then_some(message)
     }
 }
@@ -109,7 +116,7 @@ impl World {
 
     /// The same, where both are in this world: it has left its link, and is on its way from one
     /// process to the other.
-    pub(super) fn cross(&mut self, plan: &Plan, number: u64, at: Time) -> bool {
+    pub(super) fn cross(&mut self, plan: &Plan, number: u64, to: InstanceId, at: Time) -> bool {
         let Some((due, entry)) = self.agenda.release(number, at) else { return false };
         let Scheduled::Leave(id) = entry else {
             self.perform_late(plan, at, due, entry);
@@ -117,6 +124,12 @@ impl World {
         };
         self.now = at;
         if self.passes_link(id) {
+            // Whoever sent it knew less of how busy they are.
+            if plan.model.instances.get(to.index()).map(|it| it.0)
+                == Some(plan.service_of(self.messages.get(id).to))
+            {
+                self.messages.get_mut(id).to = to;
+            }
             self.agenda.push(at, Scheduled::Land(id));
         }
         true
@@ -125,11 +138,16 @@ impl World {
     /// A message has come from another process.
     pub(super) fn brought(&mut self, plan: &Plan, traveller: &Traveller) -> bool {
         let Some(mut message) = traveller.message(&plan.model) else { return false };
-        if let (Token::Caller { task, .. }, Role::Reply | Role::Failure) =
+        if let (Token::Caller { task, wait }, Role::Reply | Role::Failure) =
             (message.token, message.role)
-            && task as usize >= self.tasks.slots.len()
         {
-            return false;
+            // An answer to nobody, or to somebody who does not wait for one.
+            let Some(state) = self.tasks.slots.get(task as usize) else { return false };
+            let is_awaited =
+                state.used && state.instance == message.to && state.phase == Phase::Calling;
+            if state.wait == wait && !is_awaited {
+                return false;
+            }
         }
         message.since = self.now;
         let Message { role, link, attempt, .. } = message;

@@ -203,7 +203,12 @@ pub enum Happening {
     },
     /// In a run that was merged: what the entry of this number stands for has come, and goes from
     /// one of its processes to another.
-    Crossed(u64),
+    Crossed {
+        /// Which entry.
+        number: u64,
+        /// To whom, as whoever sent it has chosen.
+        to: InstanceId,
+    },
     /// In a run that was merged: the broker has stored what was published, as this entry, and who
     /// has published it does not know yet.
     Entered {
@@ -321,7 +326,7 @@ impl World {
                 entry.inspect(|&(due, entry)| self.perform_late(&plan, at, due, entry)).is_some()
             }
             Happening::Gone(number) => self.go(&plan, number, at),
-            Happening::Crossed(number) => self.cross(&plan, number, at),
+            Happening::Crossed { number, to } => self.cross(&plan, number, to, at),
             Happening::Brought(ref traveller) => {
                 self.now = at;
                 self.brought(&plan, traveller)

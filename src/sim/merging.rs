@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::model::{MessageId, Model, ServiceId, Time, TopicId};
+use crate::model::{InstanceId, MessageId, Model, ServiceId, Time, TopicId};
 
 use super::crossing::Origin;
 use super::input::{Happening, Input, Order, Source};
@@ -135,17 +135,22 @@ impl OfPart<'_> {
 struct Outcome {
     orders: Vec<Order>,
     published: Vec<(TopicId, MessageId)>,
+    /// To whom a message goes that has left.
+    carried: Option<InstanceId>,
 }
 
 fn outcome(world: &mut World) -> Outcome {
-    let (mut orders, mut published) = (Vec::new(), Vec::new());
+    let (mut orders, mut published, mut carried) = (Vec::new(), Vec::new(), None);
     world.take_orders(|order| orders.push(order));
-    world.take_errands(|errand| {
-        if let Errand::Publish { topic, message } | Errand::Append { topic, message, .. } = errand {
+    let model = Arc::clone(world.model());
+    world.take_errands(|errand| match errand {
+        Errand::Publish { topic, message } | Errand::Append { topic, message, .. } => {
             published.push((topic, message));
         }
+        Errand::Carry(traveller) => carried = traveller.instance(&model),
+        _ => {}
     });
-    Outcome { orders, published }
+    Outcome { orders, published, carried }
 }
 
 impl<'p> Merging<'p> {
@@ -216,7 +221,9 @@ impl<'p> Merging<'p> {
             Happening::Gone(number) => {
                 let whole = entry(self, number)?;
                 self.parts[part].entries.remove(number);
-                let came = self.tell(part, Input { at, what: Happening::Crossed(whole) })?;
+                let to = own.carried.unwrap_or(InstanceId(u32::MAX));
+                let what = Happening::Crossed { number: whole, to };
+                let came = self.tell(part, Input { at, what })?;
                 return self.let_cross(part, *number, at, &own, came);
             }
             Happening::Brought(traveller) => {
@@ -323,7 +330,7 @@ impl<'p> Merging<'p> {
             self.scheduled.insert(whole, came.orders);
         }
         let orders = self.scheduled[&whole].clone();
-        self.pair(part, at, own, &Outcome { orders, published: Vec::new() })
+        self.pair(part, at, own, &Outcome { orders, published: Vec::new(), carried: None })
     }
 
     /// A message has left a part: in the whole it is on its way, unless something keeps it.

@@ -425,7 +425,7 @@ impl World {
             Happening::Released(_)
             | Happening::Reached
             | Happening::Gone(_)
-            | Happening::Crossed(_)
+            | Happening::Crossed { .. }
             | Happening::Brought(_) => false,
         }
     }
@@ -506,7 +506,10 @@ impl World {
     /// The same, by the link it came by.
     pub(super) fn publish_on(&self, link: LinkId, event: &Event) -> Option<Message> {
         let model = &self.plan.model;
-        let from = model.instances_of(event.id.producer()).next()?;
+        let way = model.links.get(link.index())?;
+        let is_publish =
+            way.from == Node::Service(event.id.producer()) && matches!(way.to, Node::Topic(_));
+        let from = model.instances_of(event.id.producer()).next().filter(|_| is_publish)?;
         model.event_types.get(event.event_type.index())?;
         let (role, token, since) = (Role::Publish, Token::None, self.now);
         Some(Message { event: *event, role, attempt: 1, link, from, to: from, token, since })

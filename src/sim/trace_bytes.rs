@@ -158,10 +158,16 @@ fn write(out: &mut Writer, what: &Happening, before: &mut Before) {
         }
         Happening::Settled { topic, entry } => of_entry(out, 5, topic, entry),
         Happening::Died { topic, entry } => of_entry(out, 6, topic, entry),
-        Happening::Gone(number) | Happening::Crossed(number) => {
-            out.number(if matches!(what, Happening::Gone(_)) { 16 } else { 17 });
+        Happening::Gone(number) => {
+            out.number(16);
             out.number(apart(number, before.number));
             before.number = number;
+        }
+        Happening::Crossed { number, to } => {
+            out.number(17);
+            out.number(apart(number, before.number));
+            before.number = number;
+            out.number(to.0.into());
         }
         Happening::Brought(ref traveller) => {
             out.number(18);
@@ -277,8 +283,11 @@ fn read(from: &mut Reader, before: &mut Before, entries: u64) -> Result<Happenin
     }
     if tag == 16 || tag == 17 {
         before.number = joined(number(from)?, before.number);
-        let number = before.number;
-        return Ok(if tag == 16 { Happening::Gone(number) } else { Happening::Crossed(number) });
+        if tag == 16 {
+            return Ok(Happening::Gone(before.number));
+        }
+        let to = InstanceId(number(from)?);
+        return Ok(Happening::Crossed { number: before.number, to });
     }
     if tag == 18 {
         let mut words = [0; Traveller::WORDS];
@@ -417,7 +426,7 @@ mod tests {
                     13 => Happening::Trimmed { topic, partition: b, entry },
                     14 => Happening::Purged { topic, entry },
                     15 => Happening::Gone(entry),
-                    16 => Happening::Crossed(entry),
+                    16 => Happening::Crossed { number: entry, to: InstanceId(c) },
                     17 => {
                         let words: [u64; Traveller::WORDS] =
                             std::array::from_fn(|it| if it == 0 { 3 } else { u64::from(b) << it });

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
+use tokio::time::MissedTickBehavior;
 
 use crate::live::{Error, Sharing};
 use crate::model::Model;
@@ -21,6 +22,9 @@ const LATE: u64 = 10;
 
 /// Who was not heard of for so many of those is gone.
 const SILENCE: u32 = 30;
+
+/// Nothing has to be under way anywhere for so many of those before it is over.
+const SETTLED: u64 = 4;
 
 /// What is said.
 #[derive(Serialize, Deserialize)]
@@ -72,6 +76,8 @@ struct State {
     /// The run's name, and who is in it.
     run: Option<(String, Members)>,
     has_begun: bool,
+    /// At which age of its own nothing was under way anywhere.
+    quiet_since: Option<u64>,
     /// Why this process cannot take part.
     refused: Option<String>,
 }
@@ -116,6 +122,7 @@ impl Meeting {
             others: BTreeMap::new(),
             run: None,
             has_begun: false,
+            quiet_since: None,
             refused: None,
         };
         let services = sharing.only.iter().map(|it| it.0).collect();
@@ -124,6 +131,8 @@ impl Meeting {
         let of_task = Arc::downgrade(&meeting);
         tokio::spawn(async move {
             let mut tick = tokio::time::interval(EVERY);
+            // Who was held up for a while has not heard others, but not because they are gone.
+            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 let word = tokio::select! {
                     _ = tick.tick() => None,
@@ -189,7 +198,8 @@ impl Meeting {
             Word::Hello { id, services, age, phase } if id != self.id => {
                 let both = services.iter().find(|it| self.services.contains(it));
                 let is_older = (age, &self.id) > (state.age, &id);
-                if let Some(both) = both.filter(|_| is_older && state.phase == Phase::Comes) {
+                let both = both.filter(|_| is_older && state.phase == Phase::Comes);
+                if let Some(both) = both.filter(|_| phase == Phase::Comes) {
                     state.refused = Some(format!("#{both}"));
                 }
                 state.others.insert(id, Member { services, phase, silent: 0 });
@@ -232,7 +242,9 @@ impl Meeting {
                     return Some(state.refused.clone());
                 }
                 let mut there = state.others.values().filter(|it| !it.is_gone());
-                if state.age > LATE && there.any(|it| it.phase != Phase::Comes) {
+                if state.age > LATE
+                    && there.any(|it| it.phase != Phase::Comes && self.would_meet(it))
+                {
                     return Some(Some(String::new()));
                 }
                 let missing = self.missing(state, model);
@@ -241,7 +253,12 @@ impl Meeting {
                     let mut there = state.others.iter().filter(|it| !it.1.is_gone());
                     there.all(|it| *it.0 > self.id && it.1.phase == Phase::Comes)
                 };
-                (missing.is_empty() && is_first()).then_some(None)
+                let is_one_each = || {
+                    let there = state.others.values().filter(|it| !it.is_gone());
+                    let count: usize = there.map(|it| it.services.len()).sum();
+                    count + self.services.len() == model.services.len()
+                };
+                (missing.is_empty() && is_first() && is_one_each()).then_some(None)
             })
             .await;
         if let Some(both) = found {
@@ -280,25 +297,42 @@ impl Meeting {
     }
 
     /// Waits until everybody is ready, and it begins.
-    pub async fn begin(&self, run: &str, part: u16) {
+    pub async fn begin(&self, model: &Model, run: &str, part: u16) -> Result<(), Error> {
         self.lock().phase = Phase::Ready;
         self.say_hello().await;
-        if part == 0 {
-            let is_ready = |it: &Member| it.phase != Phase::Comes || it.is_gone();
-            self.until(|state| {
-                let members = &state.run.as_ref()?.1;
-                let of = |it: &(String, Vec<u16>)| {
-                    it.0 == self.id || state.others.get(&it.0).is_some_and(is_ready)
-                };
-                members.iter().all(of).then_some(())
-            })
+        let is_lost = |state: &State| state.members().any(Member::is_gone);
+        let is_ready = |state: &State| {
+            if part > 0 {
+                return state.has_begun;
+            }
+            let members = state.run.iter().flat_map(|it| &it.1);
+            let mut others = members.filter(|it| it.0 != self.id);
+            others.all(|it| state.others.get(&it.0).is_some_and(|it| it.phase != Phase::Comes))
+        };
+        let begins = self
+            .until(
+                |state| {
+                    if is_ready(state) { Some(true) } else { is_lost(state).then_some(false) }
+                },
+            )
             .await;
+        if !begins {
+            let whom = self.lost(model).unwrap_or_else(|| "another part".to_owned());
+            return Err(Error::new(format!(
+                "the process that runs {whom} was gone before the run began; start all again"
+            )));
+        }
+        if part == 0 {
             self.say(&Word::Begin { name: run.to_owned() }).await;
             self.lock().has_begun = true;
-        } else {
-            self.until(|state| state.has_begun.then_some(())).await;
         }
         self.lock().phase = Phase::Runs;
+        Ok(())
+    }
+
+    /// Whether somebody would be in a run with this process.
+    fn would_meet(&self, other: &Member) -> bool {
+        !other.services.is_empty() && other.phase != Phase::Over
     }
 
     /// Says whether nothing is under way here; whether nothing is anywhere.
@@ -306,7 +340,14 @@ impl Meeting {
         let mut state = self.lock();
         state.phase = if is_quiet { Phase::Quiet } else { Phase::Runs };
         let is_quiet_there = |it: &Member| it.phase == Phase::Quiet || it.is_gone();
-        is_quiet && state.members().all(is_quiet_there)
+        if !is_quiet || !state.members().all(is_quiet_there) {
+            state.quiet_since = None;
+            return false;
+        }
+        // What was still on its way when they last said so would be heard of by now.
+        let age = state.age;
+        let since = *state.quiet_since.get_or_insert(age);
+        age >= since + SETTLED
     }
 
     /// Which of the others is gone though it did not say that its part is over.
@@ -316,11 +357,12 @@ impl Meeting {
         Some(names(model, &lost.services).join(", "))
     }
 
-    /// Says that this part is over, and waits until the others are, too.
+    /// Says that this part is over, and waits until all others have said so, too.
     pub async fn part(&self) {
         self.lock().phase = Phase::Over;
         self.say_hello().await;
-        self.until(|state| state.members().all(Member::is_gone).then_some(())).await;
+        let is_over = |it: &Member| it.phase == Phase::Over;
+        self.until(|state| state.members().all(is_over).then_some(())).await;
     }
 
     fn missing(&self, state: &State, model: &Model) -> Vec<String> {

@@ -242,7 +242,11 @@ impl Nats {
             return Err(error);
         }
         if let Some(Others { meeting, agreed, .. }) = &nats.others {
-            meeting.begin(&agreed.run, agreed.part).await;
+            let begun = meeting.begin(model, &agreed.run, agreed.part).await;
+            if let Err(error) = begun {
+                nats.close().await;
+                return Err(error);
+            }
         }
         nats.delete_leftovers(Duration::from_nanos(leftovers_after.0));
         Ok(nats)
@@ -512,9 +516,12 @@ impl Broker for Nats {
         let (context, client) = (self.context.clone(), self.client.clone());
         let others = self.others.take();
         Box::pin(async move {
-            if let Some(Others { meeting, .. }) = others {
-                // Whoever is last finds nobody who still needs them.
-                let _ = tokio::time::timeout(FAREWELL, meeting.part()).await;
+            if let Some(Others { meeting, .. }) = others
+                && tokio::time::timeout(FAREWELL, meeting.part()).await.is_err()
+            {
+                // Others may still need them; whoever is last deletes them, or a later run.
+                let _ = client.flush().await;
+                return;
             }
             let names: Vec<String> =
                 topics.values().map(|it| it.stream.cached_info().config.name.clone()).collect();

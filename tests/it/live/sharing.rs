@@ -26,9 +26,10 @@ const SHOP: &str = r#"Scenario(format: 1, title: "shop",
             Call(to: "stock", request: "Take", timeout: "100ms", retry: Retry(attempts: 3, backoff: Fixed("20ms"))),
             Work(Exponential("2ms")),
             Publish("Order", "orders"), Reply("Yes")] }),
-        "stock": Service(workers: 2, answers: { "Take": [Work("1ms"), Reply("Yes")] }),
+        "stock": Service(instances: 3, workers: 1, balance: LeastLoaded, answers: { "Take": [Work("1ms"), Reply("Yes")] }),
         "packer": Service(workers: 4, consumes: { "orders": Consume(prefetch: 8, on: { "Order": [
-            Call(to: "ledger", request: "Book", timeout: "1s"), Work("1ms")] }) }),
+            Call(to: "ledger", request: "Book", timeout: "1s"),
+            Call(to: "stock", request: "Take", timeout: "1s"), Work("1ms")] }) }),
         "ledger": Service(workers: 2, answers: { "Book": [Work(Exponential("2ms")), Reply("Yes")] }),
     },
     faults: [
@@ -212,6 +213,44 @@ fn a_service_is_run_by_one_process() {
     first.stop();
     let said = failure(&first);
     assert!(said.contains("stopped"), "{said}");
+}
+
+#[test]
+fn whatever_is_sent_to_a_part_it_does_not_break_down() {
+    use inflight::sim::{Happening, Input, Traveller};
+    let Some((model, parts)) = share(&[&["customers", "stock"], &["shop", "packer", "ledger"]])
+    else {
+        return;
+    };
+    let mut forged = 0;
+    for (part, _) in &parts {
+        let inputs: Vec<Input> = part.trace.iter().collect();
+        let begin = inputs.len() / 2;
+        let mut half = World::live(Arc::clone(&model), model.seed, Source::Part);
+        half.step(&mut ());
+        for input in &inputs[..begin] {
+            half.take_in(input, &mut ());
+        }
+        let brought = inputs[begin..].iter().filter_map(|it| match &it.what {
+            Happening::Brought(traveller) => Some((it.at, traveller.to_words())),
+            _ => None,
+        });
+        for (at, words) in brought.take(8) {
+            for place in 0..Traveller::WORDS {
+                for value in [0, 1, 2, 3, words[place] ^ 1, words[place] + 1, u64::MAX] {
+                    let mut words = words;
+                    words[place] = value;
+                    let Some(traveller) = Traveller::from_words(&words) else { continue };
+                    let mut world = half.clone();
+                    let what = Happening::Brought(Box::new(traveller));
+                    world.take_in(&Input { at, what }, &mut ());
+                    assert!(world.audit().is_balanced(), "{words:?}: {:?}", world.audit());
+                    forged += 1;
+                }
+            }
+        }
+    }
+    assert!(forged > 500, "{forged}");
 }
 
 /// Waits until a run says that it waits for these.
