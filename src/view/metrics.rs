@@ -126,6 +126,13 @@ impl Values {
     }
 }
 
+impl Distribution {
+    /// Whether all lengths are none.
+    fn is_zero(&self) -> bool {
+        self.stats.iter().all(|(_, span)| *span == Span::ZERO)
+    }
+}
+
 impl Chart {
     /// What stands in a legend beside a line, at an instant.
     #[must_use]
@@ -229,7 +236,13 @@ fn chart(charted: &Charted, behind: Option<&Charted>, kind: ChartKind) -> Option
             Some(of(behind, place))
         });
         let most = values.most().max(same.as_ref().map_or(0.0, Values::most));
-        let is_shown = most > 0.0 || matches!(kind, ChartKind::Response | ChartKind::Throughput);
+        let is_known = values.values.iter().any(Option::is_some);
+        // Who is through at once has no response that could be looked at.
+        let is_shown = match kind {
+            ChartKind::Throughput => true,
+            ChartKind::Response => most > 0.0 || !is_known,
+            _ => most > 0.0,
+        };
         if is_shown {
             let name = line_name(&charted.model, figure);
             let line = Line { name, ink: 0, dash: Dash::Solid, values, behind: same };
@@ -316,7 +329,7 @@ fn distributions(measured: &Measured) -> Vec<Distribution> {
         let outcome = cohort.filter(|it| !is_same(&it.free, &it.outcome));
         [free, outcome.map(|it| of("Knows the outcome", &it.outcome))]
     });
-    each.flatten().filter(|it| it.count > 0).collect()
+    each.flatten().filter(|it| it.count > 0 && !it.is_zero()).collect()
 }
 
 fn is_same(one: &Histogram, other: &Histogram) -> bool {

@@ -179,6 +179,27 @@ fn the_charts_as_text() {
 }
 
 #[test]
+fn who_waits_for_nothing_has_no_response() {
+    let of = |file: &str| {
+        let options = Options { file: Some(file.into()), ..Options::default() };
+        let mut app = App::new(Settings::default(), options, Arc::new(|| {}));
+        charts_of(&mut app);
+        metrics::metrics(&app)
+    };
+    let kinds =
+        |view: &metrics::MetricsView| view.charts.iter().map(|it| it.kind).collect::<Vec<_>>();
+    // Payments are published, and that is all.
+    let view = of("lost_ack");
+    assert!(!kinds(&view).contains(&ChartKind::Response) && view.distributions.is_empty());
+    assert!(view.without.contains("waits for nothing"), "{}", view.without);
+    // Writers wait, but are free at once.
+    let view = of("read_your_write");
+    assert!(!kinds(&view).contains(&ChartKind::Response) && view.zero.contains(&"Response"));
+    let titles: Vec<_> = view.distributions.iter().map(|it| it.title.as_str()).collect();
+    assert_eq!(titles, ["Knows the outcome (writers)"]);
+}
+
+#[test]
 fn the_branch_that_was_forked_from_is_drawn_behind() {
     let (mut app, _folder) = app_of(USERS, "users.ron");
     charts_of(&mut app);
