@@ -30,11 +30,14 @@ const AGAIN_AFTER: Duration = Duration::from_millis(100);
 #[derive(Default)]
 pub struct Leases {
     next: AtomicU32,
-    replies: Mutex<BTreeMap<(TopicId, u64), Vec<(u32, Subject)>>>,
+    replies: Mutex<Replies>,
 }
 
+/// By entry, of each delivery of it.
+type Replies = BTreeMap<(TopicId, u64), Vec<(u32, Subject)>>;
+
 impl Leases {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<(TopicId, u64), Vec<(u32, Subject)>>> {
+    fn lock(&self) -> MutexGuard<'_, Replies> {
         self.replies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
