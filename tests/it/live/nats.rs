@@ -5,7 +5,7 @@ use inflight::model::{Act, ServiceId, Setting, Span, TopicId};
 use inflight::sim::{Happening, Input};
 
 use super::{end, model, service, start, topic, wait};
-use crate::real_broker::nats::{Client, Server};
+use crate::real_broker::nats::{Came, Client, Server};
 
 const WORK: &str = r#"Scenario(format: 1, title: "nats",
     events: { "Task": Event(fields: { "n": Sequence("t-") }) },
@@ -59,6 +59,12 @@ fn nothing_of_a_log_is_lost_when_the_server_is_killed_and_comes_back() {
     };
     let handle = start(&model(MOVES), &Where::Nats(server.url()));
     wait(&handle, "some moves", |it| it.inputs > 3_000);
+    // What a group has committed is with the server.
+    let mut client = Client::connect(server.port);
+    let consumer = ask(&mut client, "CONSUMER", ".group-0-0").payload;
+    let (_, floor) = consumer.split_once("\"ack_floor\"").unwrap();
+    let floor = Came { payload: floor.to_owned(), ..ask(&mut client, "STREAM", "") };
+    assert!(floor.number("stream_seq") > Some(0), "{consumer}");
     for _ in 0..2 {
         server.kill_and_restart_there();
         let before = handle.status().inputs;
@@ -95,12 +101,17 @@ fn a_run_over_a_log_at_the_server_is_gone_on_with_by_virtual_time() {
     assert!(journal.never == 0 && journal.not_yet < 100, "{journal:?}");
 }
 
-/// What a NATS server says of the only stream that there is, or of its consumer.
-fn asks(client: &mut Client, what: &str, consumer: &str) -> impl Fn(&str) -> u64 {
+/// What a NATS server says of the only stream that there is, or of a consumer of it.
+fn ask(client: &mut Client, what: &str, consumer: &str) -> Came {
     let names = client.ask("$JS.API.STREAM.NAMES", "").payload;
     let begin = names.find("inflight-").unwrap();
     let name: String = names[begin..].chars().take_while(|it| *it != '"').collect();
-    let answer = client.ask(&format!("$JS.API.{what}.INFO.{name}{consumer}"), "");
+    client.ask(&format!("$JS.API.{what}.INFO.{name}{consumer}"), "")
+}
+
+/// The same, by the names of its figures.
+fn asks(client: &mut Client, what: &str, consumer: &str) -> impl Fn(&str) -> u64 {
+    let answer = ask(client, what, consumer);
     // What is as it always is the server leaves out.
     move |field| answer.number(field).unwrap_or_default()
 }
