@@ -171,6 +171,8 @@ struct Topic {
     jobs: UnboundedSender<Job>,
     /// Whether nothing of it is taken just now.
     held: watch::Sender<bool>,
+    /// How it is to be set, if otherwise than it was made.
+    tuned: watch::Sender<Option<Arc<Model>>>,
 }
 
 impl Nats {
@@ -266,7 +268,10 @@ impl Nats {
             })?;
             let (jobs, todo) = unbounded_channel();
             let held = watch::Sender::new(false);
-            self.topics.insert(topic, Topic { stream: stream.clone(), jobs, held });
+            let tuned = watch::Sender::new(None);
+            let wanted = tuned.subscribe();
+            self.topics.insert(topic, Topic { stream: stream.clone(), jobs, held, tuned });
+            self.tend(topic, |tender| tender.keep_tuned(wanted));
             tokio::spawn(publish::publish(self.context.clone(), todo, self.teller.clone()));
             match &model.topics[topic.index()].kind {
                 // What is too often delivered is made a dead letter by who consumes it.
@@ -491,7 +496,9 @@ impl Broker for Nats {
             }
             Errand::Tune { topic } => {
                 let model = Arc::new(model.clone());
-                self.tend(topic, |tender| tender.tune(model));
+                if let Some(at) = self.topics.get(&topic) {
+                    at.tuned.send_replace(Some(model));
+                }
             }
             Errand::Hold { topic, hold } => {
                 if let Some(at) = self.topics.get(&topic) {

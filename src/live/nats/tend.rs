@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::stream::{DeleteMessageErrorKind, Stream};
 use tokio::sync::mpsc::Sender;
+use tokio::sync::watch;
 
 use crate::live::broker::Tale;
 use crate::live::runtime::News;
@@ -70,9 +71,19 @@ impl Tender {
         }
     }
 
-    /// Sets the consumer of a queue as the model has it now; says so if the server does not.
-    pub async fn tune(self, model: Arc<Model>) {
-        let wanted = streams::consumer(&model, self.topic);
+    /// Sets the consumer of a queue as it is wanted last, whenever that changes.
+    pub async fn keep_tuned(self, mut wanted: watch::Receiver<Option<Arc<Model>>>) {
+        while wanted.changed().await.is_ok() {
+            let model = wanted.borrow_and_update().clone();
+            if let Some(model) = model {
+                self.tune(&model).await;
+            }
+        }
+    }
+
+    /// Sets the consumer of a queue as a model has it; says so if the server does not.
+    async fn tune(&self, model: &Model) {
+        let wanted = streams::consumer(model, self.topic);
         let name = &model.topics[self.topic.index()].name;
         let made: Result<PullConsumer, _> = self.stream.create_consumer(wanted.clone()).await;
         let why = match made {
