@@ -12,6 +12,7 @@ pub fn series(charted: &Charted) -> String {
         let what = match kind {
             ChartKind::Response => "response",
             ChartKind::Throughput => "throughput",
+            ChartKind::Work => "work done",
             ChartKind::Failures => "failures",
             ChartKind::Queue => "queue depth",
             ChartKind::Lag => "lag",
@@ -25,7 +26,7 @@ pub fn series(charted: &Charted) -> String {
             _ => "",
         };
         out.push(',');
-        out += &field(&format!("{what} {}{unit}", line_name(&charted.model, *figure)));
+        out += &field(&format!("{what} {}{unit}", line_name(&charted.model, *kind, *figure)));
     }
     out += "\r\n";
     for (place, span) in charted.bounds.windows(2).enumerate() {

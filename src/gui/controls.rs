@@ -1,6 +1,9 @@
 //! The controls that every panel uses: buttons that stand for a command, and their icons,
 //! drawn as shapes so that no font needs to have them.
 
+use std::sync::Arc;
+
+use egui::text::{LayoutJob, TextWrapping};
 use egui::{Color32, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo};
 
 use crate::app::Command;
@@ -159,6 +162,20 @@ pub fn command_button(ui: &mut Ui, theme: &Theme, command: Command, out: &mut Ve
 pub fn weak(theme: &Theme, text: impl Into<String>) -> egui::RichText {
     let text = egui::RichText::new(text).font(theme.text_font(theme.sizes.small));
     text.color(theme.colours.text_weak)
+}
+
+/// A line of text that ends in `…` where there is no more room.
+#[must_use]
+pub fn cut(
+    painter: &egui::Painter,
+    text: impl Into<String>,
+    font: egui::FontId,
+    ink: Color32,
+    room: f32,
+) -> Arc<egui::Galley> {
+    let mut job = LayoutJob::simple_singleline(text.into(), font, ink);
+    job.wrap = TextWrapping::truncate_at_width(room.max(0.0));
+    painter.layout_job(job)
 }
 
 /// Paints an icon around a point.

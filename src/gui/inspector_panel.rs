@@ -66,8 +66,7 @@ fn title(ui: &mut Ui, theme: &Theme, inspection: &Inspection) {
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let title = RichText::new(&inspection.title);
                 let title = title.font(theme.strong_font(theme.sizes.heading - 1.0));
-                let label = egui::Label::new(title).truncate();
-                ui.add(label).on_hover_text(&inspection.title);
+                ui.add(egui::Label::new(title).wrap());
             });
         });
     });

@@ -591,10 +591,8 @@ impl Names<'_> {
             colours.text
         };
         let font = self.theme.text_font(self.theme.sizes.small.min(pitch));
-        let mut job = egui::text::LayoutJob::simple_singleline(lane.name.clone(), font, ink);
         let room = row.width() - if is_pointed_at { 16.0 } else { 2.0 };
-        job.wrap = egui::text::TextWrapping::truncate_at_width(room);
-        let galley = ui.painter().layout_job(job);
+        let galley = controls::cut(ui.painter(), &lane.name, font, ink, room);
         let place = pos2(row.left(), row.center().y - galley.size().y / 2.0);
         ui.painter().galley(place, galley, ink);
     }

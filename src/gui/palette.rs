@@ -197,9 +197,7 @@ fn row(
     let room = aside.left() - left - 14.0;
     if room > 40.0 {
         let font = theme.text_font(theme.sizes.small + 0.5);
-        let mut job = LayoutJob::simple_singleline(answer.detail.clone(), font, ink);
-        job.wrap = egui::text::TextWrapping::truncate_at_width(room);
-        let detail = ui.painter().layout_job(job);
+        let detail = controls::cut(ui.painter(), &answer.detail, font, ink, room);
         let clip = Rect::from_min_max(Pos2::new(left, rect.top()), rect.max);
         let place = Pos2::new(left, rect.center().y - detail.size().y / 2.0 + 0.5);
         ui.painter().with_clip_rect(clip.intersect(ui.clip_rect())).galley(place, detail, ink);
@@ -234,9 +232,8 @@ fn foot(ui: &mut Ui, app: &App, theme: &Theme) {
     let text = "↑ ↓ choose   Enter take   Esc close";
     let place = inner.right_center();
     let keys = ui.painter().text(place, Align2::RIGHT_CENTER, text, font.clone(), ink);
-    let mut job = LayoutJob::simple_singleline(examples(app), font, ink);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(keys.left() - inner.left() - 16.0);
-    let text = ui.painter().layout_job(job);
+    let room = keys.left() - inner.left() - 16.0;
+    let text = controls::cut(ui.painter(), examples(app), font, ink, room);
     let place = inner.left_center() - Vec2::new(0.0, text.size().y / 2.0);
     ui.painter().galley(place, text, ink);
 }
@@ -266,10 +263,8 @@ pub fn opener(ui: &mut Ui, theme: &Theme, width: Option<f32>, out: &mut Vec<Comm
     let keys = keys.unwrap_or_default();
     let keys = ui.painter().text(place, Align2::RIGHT_CENTER, keys, font, ink);
     let font = theme.text_font(theme.sizes.small + 0.5);
-    let text = "Find an event, service, command…".to_owned();
-    let mut job = LayoutJob::simple_singleline(text, font, ink);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(keys.left() - icon.x - 20.0);
-    let text = ui.painter().layout_job(job);
+    let text = "Find an event, service, command…";
+    let text = controls::cut(ui.painter(), text, font, ink, keys.left() - icon.x - 20.0);
     let place = Pos2::new(icon.x + 12.0, rect.center().y - text.size().y / 2.0);
     ui.painter().galley(place, text, ink);
     if response.on_hover_text(command.tooltip()).clicked() {

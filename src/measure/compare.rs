@@ -315,11 +315,17 @@ impl Rows<'_> {
         self.add(label, (figure.unit(), Good::Low, Over::Whole), |it| it.whole.figure(figure));
     }
 
-    /// Whether a figure is of times, where the users of a workload wait for nothing in any column:
-    /// they are through at once, and there is nothing to be told.
+    /// Whether a figure tells nothing of a workload whose users wait for nothing in any column: they
+    /// are through at once, so there are no times, and unless some are not accepted, all are.
     fn is_idle(&self, who: &str, figure: Figure) -> bool {
-        let waits = |it: &Column| it.workload(who).is_some_and(|of| waits(&it.model, of));
-        figure.unit() == Unit::Seconds && !self.columns.iter().any(waits)
+        let of = |it: &Column| it.workload(who);
+        let waits = |it: &Column| of(it).is_some_and(|of| waits(&it.model, of));
+        let is_through = |it: &Column| {
+            let share = of(it).and_then(|of| it.whole.figure(Figure::Available(of)));
+            share.is_none_or(|it| it >= 1.0)
+        };
+        let is_time = figure.unit() == Unit::Seconds;
+        !self.columns.iter().any(waits) && (is_time || self.columns.iter().all(is_through))
     }
 
     /// What became of a workload's arrivals.

@@ -18,8 +18,10 @@ use super::meter::{Meter, Part};
 pub enum ChartKind {
     /// From an arrival until its caller is free again.
     Response,
-    /// Arrivals and completions a second.
+    /// Arrivals and completions of users a second; of those who wait for nothing, arrivals.
     Throughput,
+    /// What each service gets done a second.
+    Work,
     /// Handlers that failed, calls that were not answered in time, messages that were turned away or
     /// lost.
     Failures,
@@ -47,15 +49,17 @@ pub fn figures(model: &Model) -> Vec<(ChartKind, Figure)> {
             all.push((ChartKind::Response, Figure::Free(it, Stat::P99)));
         }
         all.push((ChartKind::Throughput, Figure::RateIn(it)));
-        all.push((ChartKind::Throughput, Figure::RateOut(it)));
+        if knowledge::waits(model, it) {
+            all.push((ChartKind::Throughput, Figure::RateOut(it)));
+        }
     }
+    let parts = || services().filter(|it| !is_workload(it));
+    all.extend(parts().map(|it| (ChartKind::Work, Figure::RateOut(it))));
     for it in services() {
         let kinds = [Figure::Failed, Figure::TimedOut, Figure::Rejected, Figure::Lost];
         all.extend(kinds.map(|of| (ChartKind::Failures, of(it))));
     }
-    for it in services().filter(|it| !is_workload(it)) {
-        all.push((ChartKind::Queue, Figure::MaxQueue(it)));
-    }
+    all.extend(parts().map(|it| (ChartKind::Queue, Figure::MaxQueue(it))));
     let groups = (0..model.groups.len()).map(GroupId::from_index);
     all.extend(groups.map(|it| (ChartKind::Lag, Figure::MaxLag(it))));
     all.push((ChartKind::InFlight, Figure::MeanInFlight));

@@ -216,7 +216,7 @@ pub fn along(sent: Time, due: Time, now: Time) -> f32 {
 pub fn flow(model: &Model, scene: &Scene, now: Time, trace: Span) -> Flow {
     let mut flow = Flow {
         cards: (0..model.services.len())
-            .map(|it| card(model, scene, ServiceId::from_index(it)))
+            .map(|it| card(model, scene, now, ServiceId::from_index(it)))
             .collect(),
         strips: (0..model.topics.len())
             .map(|it| strip(model, scene, TopicId::from_index(it)))
@@ -340,7 +340,7 @@ fn trace_of(model: &Model, gone: &Gone, now: Time, trace: Span) -> Option<Dot> {
     Some(dot)
 }
 
-fn card(model: &Model, scene: &Scene, id: ServiceId) -> Card {
+fn card(model: &Model, scene: &Scene, now: Time, id: ServiceId) -> Card {
     let service = &model.services[id.index()];
     let instances: Vec<_> = model.instances_of(id).map(|it| &scene.instances[it.index()]).collect();
     let sum = |of: fn(&crate::history::InstanceScene) -> u32| -> u32 {
@@ -380,7 +380,7 @@ fn card(model: &Model, scene: &Scene, id: ServiceId) -> Card {
     if let Some(workload) = &service.workload
         && health == Health::Up
     {
-        below = std::mem::replace(&mut state, rate_text(&workload.arrivals));
+        below = std::mem::replace(&mut state, rate_text(&workload.arrivals, now));
     }
     let values = values_of(model, scene, id);
     let anomalies: u64 = service.stores.iter().map(|it| scene.anomalies[it.index()]).sum();
@@ -451,13 +451,18 @@ fn number_text(value: f64, divisor: f64, unit: &str) -> String {
 }
 
 /// When work arrives, in a few words.
-fn rate_text(arrivals: &Arrivals) -> String {
+/// How often users come, at an instant.
+fn rate_text(arrivals: &Arrivals, now: Time) -> String {
     match arrivals {
         Arrivals::Open(Distribution::Exponential { mean }) => {
             format!("Poisson {} /s", short(1e9 / mean))
         }
         Arrivals::Open(gap) => format!("{} /s", short(1e9 / gap.mean())),
-        Arrivals::Rates(_) => "Poisson, changing rate".into(),
+        Arrivals::Rates(all) => {
+            let begun = all.partition_point(|&(begin, _)| begin <= now);
+            let rate = begun.checked_sub(1).map_or(0.0, |it| all[it].1);
+            format!("Poisson {} /s now", short(rate))
+        }
         Arrivals::Bursts { size, every, .. } => format!("bursts of {size} every {every}"),
         Arrivals::At(instants) => format!("{} arrivals", instants.len()),
         Arrivals::Closed { users, .. } => format!("{users} users"),

@@ -183,9 +183,10 @@ pub fn metrics(app: &App) -> MetricsView {
     view
 }
 
-const KINDS: [ChartKind; 8] = [
+const KINDS: [ChartKind; 9] = [
     ChartKind::Response,
     ChartKind::Throughput,
+    ChartKind::Work,
     ChartKind::Failures,
     ChartKind::Queue,
     ChartKind::Lag,
@@ -203,6 +204,7 @@ const fn words(kind: ChartKind) -> (&'static str, &'static str) {
         ChartKind::Throughput => {
             ("Throughput", "Arrivals, and those that came to their end as intended, a second")
         }
+        ChartKind::Work => ("Work done", "What each service handled as intended, a second"),
         ChartKind::Failures => (
             "Failures",
             "Handlers that failed, calls that were not answered in time, messages that were turned \
@@ -244,7 +246,7 @@ fn chart(charted: &Charted, behind: Option<&Charted>, kind: ChartKind) -> Option
             _ => most > 0.0,
         };
         if is_shown {
-            let name = line_name(&charted.model, figure);
+            let name = line_name(&charted.model, kind, figure);
             let line = Line { name, ink: 0, dash: Dash::Solid, values, behind: same };
             lines.push((most, order, line));
         }
@@ -273,7 +275,7 @@ fn look(kind: ChartKind, place: usize) -> (u8, Dash) {
 
 /// What a figure's line is called in its chart.
 #[must_use]
-pub fn line_name(model: &Model, figure: Figure) -> String {
+pub fn line_name(model: &Model, kind: ChartKind, figure: Figure) -> String {
     let service = |it: ServiceId| model.services[it.index()].name.as_str();
     let workloads = model.services.iter().filter(|it| it.workload.is_some()).count();
     let of = |what: &str, it: ServiceId| match workloads {
@@ -283,6 +285,7 @@ pub fn line_name(model: &Model, figure: Figure) -> String {
     match figure {
         Figure::Free(it, stat) => of(stat.name(), it),
         Figure::RateIn(it) => of("in", it),
+        Figure::RateOut(it) if kind == ChartKind::Work => service(it).to_owned(),
         Figure::RateOut(it) => of("out", it),
         Figure::Failed(it) => format!("{} failed", service(it)),
         Figure::TimedOut(it) => format!("{} timed out", service(it)),

@@ -340,6 +340,15 @@ fn a_caller_slows_down_with_whom_it_calls_and_a_publisher_does_not() {
 }
 
 #[test]
+fn who_hands_over_and_waits_for_nothing_is_not_said_to_be_served() {
+    // A third of the orders is turned away, and nobody who orders is told so.
+    let columns = columns(&shipped("load_levelling"));
+    let labels: Vec<String> = compare::rows(&columns).into_iter().map(|it| it.label).collect();
+    assert!(labels.iter().any(|it| it == "Messages turned away or lost"), "{labels:?}");
+    assert!(!labels.iter().any(|it| it.starts_with("Completed")), "{labels:?}");
+}
+
+#[test]
 fn a_spread_is_students() {
     // Mean 2, deviation 1, standard error 1/√3, t with two degrees of freedom 4.303.
     let spread = Spread::of(&[1.0, 2.0, 3.0]).unwrap();

@@ -71,7 +71,7 @@ fn figures_are_those_of_the_report_and_of_the_comparison() {
             assert_eq!(values.len(), 60);
             let known = values.iter().flatten();
             match (kind, figure) {
-                (ChartKind::Throughput, _) | (ChartKind::InFlight, _) => {
+                (ChartKind::Throughput | ChartKind::Work | ChartKind::InFlight, _) => {
                     let mean = known.sum::<f64>() / 60.0;
                     let whole = whole.figure(*figure).unwrap();
                     assert!((mean - whole).abs() < 1e-6 * whole.max(1.0), "{figure:?}");
@@ -127,13 +127,14 @@ fn a_bucket_has_what_arrives_in_it_and_what_becomes_of_that() {
     assert_eq!(
         lines[0],
         "from_s,to_s,response p50 [s],response p99 [s],throughput in [1/s],throughput out [1/s],\
+         work done server [1/s],\
          failures users failed,failures users timed out,failures users turned away,failures users lost,\
          failures server failed,failures server timed out,failures server turned away,failures server lost,\
          queue depth server,in flight messages"
     );
     assert_eq!(lines.len(), 12);
     assert!(lines[1].starts_with("0,1,0.39"), "{}", lines[1]);
-    assert!(lines[1..11].iter().all(|it| it.matches(',').count() == 15));
+    assert!(lines[1..11].iter().all(|it| it.matches(',').count() == 16));
 }
 
 /// The program with a scenario's text in a file, in the metrics view, all of it known.
@@ -167,6 +168,8 @@ fn the_charts_as_text() {
     Throughput, up to 5 /s
       in               ▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁█
       out              ▁▁▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁▁▁▁▁▁▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁▁▁█▁▁
+    Work done, up to 5 /s
+      server           ▁▁▁▁▁▁█▁▁▁▁█▁▁▁█▁▁▁▁▁▁▁▁▁▁▁▁▁▁█▁▁▁▁█▁▁▁█▁▁▁▁█▁▁▁
     Failures, up to 1
       users failed     ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁█▁▁▁█▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁
       server lost      ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁█▁▁▁▁█▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁
@@ -192,6 +195,14 @@ fn who_waits_for_nothing_has_no_response() {
     let view = of("lost_ack");
     assert!(!kinds(&view).contains(&ChartKind::Response) && view.distributions.is_empty());
     assert!(view.without.contains("waits for nothing"), "{}", view.without);
+    // What comes in is a burst of three times the orders; what is done about it is not more than 100.
+    let view = of("load_levelling");
+    let lines = |kind: ChartKind| &view.charts.iter().find(|it| it.kind == kind).unwrap().lines;
+    let names: Vec<&str> = lines(ChartKind::Throughput).iter().map(|it| &*it.name).collect();
+    assert_eq!(names, ["in"]);
+    let done = lines(ChartKind::Work)[0].values.values.iter().flatten();
+    let most = done.copied().fold(0.0, f64::max);
+    assert!((95.0..=101.0).contains(&most), "{most}");
     // Writers wait, but are free at once.
     let view = of("read_your_write");
     assert!(!kinds(&view).contains(&ChartKind::Response) && view.zero.contains(&"Response"));

@@ -1,6 +1,5 @@
 //! A column: what it is called, the sentence that its figures make, and the flow in little.
 
-use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use crate::app::{App, Command, CompareCommand, View, Which};
@@ -69,7 +68,9 @@ pub fn ui(
         font,
         colours.text,
     );
-    let about = cut(ui, &it.about, right - name.right() - 10.0, theme);
+    let font = theme.text_font(theme.sizes.small);
+    let room = right - name.right() - 10.0;
+    let about = controls::cut(&painter, &it.about, font, colours.text_weak, room);
     painter.galley(
         pos2(name.right() + 10.0, middle - about.size().y / 2.0),
         about,
@@ -122,14 +123,6 @@ pub fn ui(
         painter.text(room.right_bottom(), Align2::RIGHT_BOTTOM, said, font, colours.text_weak);
     }
     let _ = response;
-}
-
-/// A line that ends in `…` where there is no more room.
-fn cut(ui: &Ui, text: &str, room: f32, theme: &Theme) -> std::sync::Arc<egui::Galley> {
-    let font = theme.text_font(theme.sizes.small);
-    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, theme.colours.text_weak);
-    job.wrap = TextWrapping::truncate_at_width(room.max(0.0));
-    ui.painter().layout_job(job)
 }
 
 /// What shows what a column is of.

@@ -1,7 +1,6 @@
 //! The figures of all columns, as bars with numbers. What is best and what is worst is said by a
 //! sign, not by the colour alone.
 
-use egui::text::{LayoutJob, TextWrapping};
 use egui::{
     Align2, Painter, Pos2, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2,
 };
@@ -68,15 +67,13 @@ fn head(painter: &Painter, rect: Rect, view: &CompareView, theme: &Theme) {
     let ink = if view.is_fair { colours.text_weak } else { colours.warning };
     let font = theme.strong_font(theme.sizes.small - 0.5);
     let caption = view.caption.to_uppercase();
-    painter.text(pos2(rect.left(), middle), Align2::LEFT_CENTER, caption, font, ink);
+    let left = pos2(rect.left(), middle);
+    let room =
+        rect.right() - 16.0 - painter.text(left, Align2::LEFT_CENTER, caption, font, ink).right();
     let font = theme.mono_font(theme.sizes.small);
-    painter.text(
-        pos2(rect.right(), middle),
-        Align2::RIGHT_CENTER,
-        &view.about,
-        font,
-        colours.text_weak,
-    );
+    let about = controls::cut(painter, &view.about, font, colours.text_weak, room);
+    let place = pos2(rect.right() - about.size().x, middle - about.size().y / 2.0);
+    painter.galley(place, about, colours.text_weak);
     let middle = rect.top() + 30.0;
     for (it, (left, right)) in
         view.columns.iter().zip(spans(rect.left(), rect.right() - 12.0, view.columns.len()))
@@ -112,9 +109,7 @@ fn row(ui: &mut Ui, (place, it): (usize, &RowView), view: &CompareView, theme: &
     let spans = spans(rect.left(), rect.right(), it.cells.len());
     let label = pos2(rect.left() + 16.0, middle);
     let end = spans.first().map_or(rect.right(), |it| it.0 - 6.0);
-    let mut job = LayoutJob::simple_singleline(it.label.clone(), font, colours.text);
-    job.wrap = TextWrapping::truncate_at_width(end - label.x);
-    let galley = painter.layout_job(job);
+    let galley = controls::cut(painter, &it.label, font, colours.text, end - label.x);
     painter.galley(label - vec2(0.0, galley.size().y / 2.0), galley, colours.text);
     let has_intervals = it.cells.iter().any(|it| it.half.is_some());
     let numbers = if has_intervals { NUMBERS.1 } else { NUMBERS.0 };

@@ -17,8 +17,10 @@ use crate::view::layout::Layout as Places;
 use super::controls;
 use super::theme::Theme;
 
-/// The height of the bar over the columns.
+/// The height of a line of the bar over the columns.
 const BAR: f32 = 40.0;
+/// Where there is less width than this, in points, the bar takes two lines.
+const ONE_LINE: f32 = 1040.0;
 /// Between the columns, and around them.
 const GAP: f32 = 8.0;
 
@@ -32,10 +34,16 @@ impl ComparePanel {
     /// Paints the view and says what a person asked for.
     pub fn ui(&self, ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         let rect = ui.available_rect_before_wrap();
-        let bar = Rect::from_min_size(rect.min, vec2(rect.width(), BAR));
-        ui.scope_builder(egui::UiBuilder::new().max_rect(bar.shrink2(vec2(12.0, 4.0))), |ui| {
-            header(ui, app, theme, out);
+        let line = Rect::from_min_size(rect.min, vec2(rect.width(), BAR));
+        let is_one = rect.width() >= ONE_LINE || app.comparing.is_matrix;
+        let next = if is_one { line } else { line.translate(vec2(0.0, BAR - 6.0)) };
+        let bar = line.union(next);
+        let inside = |it: Rect| egui::UiBuilder::new().max_rect(it.shrink2(vec2(12.0, 4.0)));
+        ui.scope_builder(inside(line), |ui| {
+            ui.horizontal_centered(|ui| choose(ui, app, theme, out))
         });
+        let from_right = Layout::right_to_left(Align::Center);
+        ui.scope_builder(inside(next).layout(from_right), |ui| take_along(ui, app, theme, out));
         let body = Rect::from_min_max(pos2(rect.left(), bar.bottom()), rect.max);
         let body = body.shrink2(vec2(12.0, 0.0));
         if app.comparing.is_matrix {
@@ -89,46 +97,46 @@ impl ComparePanel {
     }
 }
 
-/// The bar over the columns: what is shown, and how to take it along.
-fn header(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+/// At the left of the bar over the columns: what is shown.
+fn choose(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let it = &app.comparing;
-    ui.horizontal_centered(|ui| {
-        let matrix = Command::Compare(CompareCommand::ToggleMatrix);
-        let all = [
-            ("Columns", "Variants, branches or files side by side", !it.is_matrix),
-            (
-                "Strategies × faults",
-                "Consumer strategies against what can happen to messages",
-                it.is_matrix,
-            ),
-        ];
-        if let Some(place) = controls::choices(ui, theme, &all)
-            && (place == 1) != it.is_matrix
-        {
-            out.push(matrix);
-        }
-        if !it.is_matrix {
-            let has_outage = it.outage.is_some();
-            let overs = OVERS.iter().filter(|(over, ..)| {
-                has_outage || over.is_none_or(|it| it == crate::measure::Over::Whole)
-            });
-            let overs: Vec<_> = overs.collect();
-            let all: Vec<_> =
-                overs.iter().map(|(over, label, hint)| (*label, *hint, it.over == *over)).collect();
-            if let Some(place) = controls::choices(ui, theme, &all) {
-                out.push(Command::Compare(CompareCommand::Over(overs[place].0)));
-            }
-            add(ui, app, theme, out);
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = 6.0;
-            controls::command_button(ui, theme, Command::AskWhereToExport(Export::Picture), out);
-            if !it.is_matrix {
-                controls::command_button(ui, theme, Command::CopyComparison, out);
-                intervals(ui, app, theme, out);
-            }
+    let matrix = Command::Compare(CompareCommand::ToggleMatrix);
+    let all = [
+        ("Columns", "Variants, branches or files side by side", !it.is_matrix),
+        (
+            "Strategies × faults",
+            "Consumer strategies against what can happen to messages",
+            it.is_matrix,
+        ),
+    ];
+    if let Some(place) = controls::choices(ui, theme, &all)
+        && (place == 1) != it.is_matrix
+    {
+        out.push(matrix);
+    }
+    if !it.is_matrix {
+        let has_outage = it.outage.is_some();
+        let overs = OVERS.iter().filter(|(over, ..)| {
+            has_outage || over.is_none_or(|it| it == crate::measure::Over::Whole)
         });
-    });
+        let overs: Vec<_> = overs.collect();
+        let all: Vec<_> =
+            overs.iter().map(|(over, label, hint)| (*label, *hint, it.over == *over)).collect();
+        if let Some(place) = controls::choices(ui, theme, &all) {
+            out.push(Command::Compare(CompareCommand::Over(overs[place].0)));
+        }
+        add(ui, app, theme, out);
+    }
+}
+
+/// At its right: how to take it along, and from how many seeds. From right to left.
+fn take_along(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing.x = 6.0;
+    controls::command_button(ui, theme, Command::AskWhereToExport(Export::Picture), out);
+    if !app.comparing.is_matrix {
+        controls::command_button(ui, theme, Command::CopyComparison, out);
+        intervals(ui, app, theme, out);
+    }
 }
 
 /// Intervals over seeds: asked for, being worked out, or shown.

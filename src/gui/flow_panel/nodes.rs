@@ -3,6 +3,7 @@
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
 use crate::app::Selection;
+use crate::gui::controls;
 use crate::gui::theme::Theme;
 use crate::view::flow::{Card, CardValue, Fit, Health, Strip, StripRow};
 use crate::view::layout::{MOST_ROWS, STRIP_FOOT, STRIP_ROWS};
@@ -41,9 +42,7 @@ fn text(
     font: egui::FontId,
     colour: Color32,
 ) -> f32 {
-    let mut job = egui::text::LayoutJob::simple_singleline(what.to_owned(), font, colour);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(room.max(0.0));
-    let galley = painter.layout_job(job);
+    let galley = controls::cut(painter, what, font, colour, room);
     let end = at.x + galley.size().x;
     painter.galley(at, galley, colour);
     end

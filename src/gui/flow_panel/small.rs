@@ -1,9 +1,9 @@
 //! The flow view in little, without anything to be touched: a column of the comparison.
 
-use egui::text::{LayoutJob, TextWrapping};
 use egui::{Color32, Painter, Pos2, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use crate::app::Camera;
+use crate::gui::controls;
 use crate::gui::theme::Theme;
 use crate::history::Scene;
 use crate::model::{Model, Node, Span, Time};
@@ -56,9 +56,7 @@ pub fn paint(
 
 /// A text from its left middle, that ends in `…` where there is no more room.
 fn text(painter: &Painter, at: Pos2, room: f32, what: &str, font: egui::FontId, ink: Color32) {
-    let mut job = LayoutJob::simple_singleline(what.to_owned(), font, ink);
-    job.wrap = TextWrapping::truncate_at_width(room.max(0.0));
-    let galley = painter.layout_job(job);
+    let galley = controls::cut(painter, what, font, ink, room);
     painter.galley(at - vec2(0.0, galley.size().y / 2.0), galley, ink);
 }
 

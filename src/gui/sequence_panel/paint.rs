@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use egui::{Align2, Color32, Painter, Pos2, Rangef, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
+use crate::gui::controls;
 use crate::gui::theme::Theme;
 use crate::model::{EventId, Time};
 use crate::view::sequence::picture::{BAR, PlacedArrow};
@@ -122,9 +123,7 @@ impl Canvas<'_> {
         colour: Color32,
         room: f32,
     ) -> std::sync::Arc<egui::Galley> {
-        let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, colour);
-        job.wrap = egui::text::TextWrapping::truncate_at_width(room.max(8.0));
-        self.painter.layout_job(job)
+        controls::cut(&self.painter, text, font, colour, room.max(8.0))
     }
 
     /// What lies behind the messages: lifelines, down-times, silences and times.
