@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::history::{BranchId, MAIN, MarkKind, Pending, Runs, Teller, errand};
 use crate::measure::compare::{self, Outage};
-use crate::measure::first::{first_anomaly, first_difference};
+use crate::measure::first::{first_anomaly, first_difference, first_turned_away};
 use crate::measure::grid::{Filling, Spot};
 use crate::measure::matrix::Harm;
 use crate::measure::{Column, Compared, First, Grid, Over, Row, Surveyed};
@@ -269,9 +269,11 @@ impl App {
             CompareCommand::OpenCell(at) => self.open_cell(at),
             CompareCommand::GoToFirst => match &self.comparing.first {
                 Some(Some(first)) => self.jump_to(first.at),
-                Some(None) => {
-                    self.say("The columns do not differ for users, nor in anomalies.".into(), false)
-                }
+                Some(None) => self.say(
+                    "The columns do not differ for users, nor in anomalies or what is turned away."
+                        .into(),
+                    false,
+                ),
                 None => self.say("The columns are not compared yet.".into(), false),
             },
         }
@@ -479,7 +481,8 @@ impl App {
         });
         let (names, anomalies): (_, Vec<Vec<Time>>) = (comparing.names(), anomalies.collect());
         let work = move |teller: &Teller<Option<First>>| {
-            let found = [first_difference(&columns), first_anomaly(&names, &anomalies)];
+            let anomaly = first_anomaly(&names, &anomalies);
+            let found = [first_difference(&columns), first_turned_away(&columns), anomaly];
             teller.tell(found.into_iter().flatten().min_by_key(|it| it.at));
         };
         comparing.seeking = Some(errand(Arc::clone(&self.wake), work));

@@ -37,6 +37,8 @@ pub struct Slot {
     pub in_flight: Stretched,
     /// Services that showed errors.
     pub troubled: BTreeSet<ServiceId>,
+    /// When and where a message was first turned away.
+    pub turned_away: Option<(Time, ServiceId)>,
 }
 
 impl Slot {
@@ -58,6 +60,8 @@ impl Slot {
         }
         self.in_flight.absorb(other.in_flight);
         self.troubled.extend(&other.troubled);
+        let turned_away = [self.turned_away, other.turned_away];
+        self.turned_away = turned_away.into_iter().flatten().min();
     }
 }
 

@@ -1,5 +1,6 @@
-//! The first difference between the columns of a comparison, as users see it: the first arrival
-//! that comes, is free again, or comes to its end at another instant, or otherwise.
+//! The first difference between the columns of a comparison: as users see it, the first arrival
+//! that comes, is free again, or comes to its end at another instant, or otherwise; the first
+//! message that is turned away; the first anomaly.
 
 use std::collections::BTreeMap;
 
@@ -81,6 +82,22 @@ pub fn first_anomaly(names: &[String], instants: &[Vec<Time>]) -> Option<First> 
     let there = of(place).zip(names).filter(|(it, _)| *it == Some(at));
     let there: Vec<&str> = there.map(|it| it.1.as_str()).collect();
     Some(First { at, text: format!("an event is applied wrongly in {}", there.join(" and in ")) })
+}
+
+/// Finds it among the first messages of columns that are turned away where they come to.
+#[must_use]
+pub fn first_turned_away(columns: &[Column]) -> Option<First> {
+    let firsts = || columns.iter().map(|it| it.whole.slot.turned_away);
+    let all: Vec<Option<Time>> = firsts().map(|it| it.map(|it| it.0)).collect();
+    let (at, service) = firsts().flatten().min()?;
+    if all.iter().all(|it| *it == Some(at)) {
+        return None;
+    }
+    let there = columns.iter().filter(|it| it.whole.slot.turned_away == Some((at, service)));
+    let names: Vec<&str> = there.clone().map(|it| it.name.as_str()).collect();
+    let service = &there.into_iter().next()?.model.services.get(service.index())?.name;
+    let text = format!("a message is turned away at {service} in {}", names.join(" and in "));
+    Some(First { at, text })
 }
 
 /// The first instant at which an arrival is seen to differ in an aspect.

@@ -451,7 +451,7 @@ impl Meter {
             }
             What::Dropped { message, reason } => {
                 if let Some(link) = self.leave(at, message) {
-                    self.refused(reason, link, model);
+                    self.refused(at, reason, link, model);
                 }
                 self.follower.dropped(at, message, &mut self.cohorts);
                 if reason == DropReason::Purged {
@@ -534,11 +534,12 @@ impl Meter {
     }
 
     /// A message was turned away where its link leads to.
-    fn refused(&mut self, reason: DropReason, link: LinkId, model: &Model) {
+    fn refused(&mut self, at: Time, reason: DropReason, link: LinkId, model: &Model) {
         let is_trouble =
             matches!(reason, DropReason::Rejected | DropReason::QueueFull | DropReason::Refused);
         if is_trouble && let Node::Service(service) = model.links[link.index()].to {
             self.slot.troubled.insert(service);
+            self.slot.turned_away.get_or_insert((at, service));
         }
     }
 }

@@ -245,7 +245,11 @@ pub fn first_in_words(app: &App) -> Option<(Option<Time>, String)> {
         Some(first) => {
             Some((Some(first.at), format!("first difference at {:.3}: {}", first.at, first.text)))
         }
-        None => Some((None, "the columns do not differ for users, nor in anomalies".to_owned())),
+        None => {
+            let text =
+                "the columns do not differ for users, nor in anomalies or what is turned away";
+            Some((None, text.to_owned()))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use inflight::history::{Runs, work_out};
 use inflight::measure::Part;
 use inflight::measure::compare::{self, Column};
 use inflight::measure::coupling::Slowdown;
+use inflight::measure::first::first_turned_away;
 use inflight::measure::matrix::{self, Harm};
 use inflight::measure::{Judged, Over, Spread, Survey, Surveyed, judge, sentence, words};
 use inflight::model::{AnomalyKind, FaultKind, Figure, Model, Script, ServiceId, Span, Stat, Time};
@@ -346,6 +347,14 @@ fn who_hands_over_and_waits_for_nothing_is_not_said_to_be_served() {
     let labels: Vec<String> = compare::rows(&columns).into_iter().map(|it| it.label).collect();
     assert!(labels.iter().any(|it| it == "Messages turned away or lost"), "{labels:?}");
     assert!(!labels.iter().any(|it| it.starts_with("Completed")), "{labels:?}");
+    // That is the first difference: in the burst, where there is room for ten.
+    let found = first_turned_away(&columns).unwrap();
+    assert_eq!(found.text, "a message is turned away at fulfilment in no queue");
+    let at = found.at.as_secs_f64();
+    let queue = columns[0].whole.slot.turned_away;
+    assert!((60.0..61.5).contains(&at) && queue.is_some_and(|it| it.0 == found.at), "{at}");
+    let unbounded = columns.iter().find(|it| it.name == "unbounded").unwrap();
+    assert_eq!(unbounded.whole.slot.turned_away, None);
 }
 
 #[test]
