@@ -11,13 +11,20 @@ use super::spans::{self, Lane};
 use super::theme::Theme;
 use super::{branches_panel, jumps, lanes_panel, strip};
 
+/// What the transport's row takes beside the clock and the slider of the speed, in points, where jumps
+/// are in a menu.
+const BESIDE: f32 = 650.0;
+/// How long the slider is, at least and at most.
+const SLIDER: (f32, f32) = (36.0, 130.0);
+
 /// The transport's row, the strip of the whole run, and the close-up.
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
+        let room = ui.available_width() - BESIDE - clock_width(ui, app, theme);
         transport(ui, app, theme, out);
         ui.add_space(14.0);
-        speed(ui, app, theme, out);
+        speed(ui, app, room.clamp(SLIDER.0, SLIDER.1), theme, out);
         ui.add_space(18.0);
         clock(ui, app, theme);
         ui.add_space(10.0);
@@ -77,7 +84,7 @@ fn transport(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     button(ui, Icon::End, Face::Plain, Command::GoToEnd);
 }
 
-fn speed(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+fn speed(ui: &mut Ui, app: &App, length: f32, theme: &Theme, out: &mut Vec<Command>) {
     let label = ui.label(RichText::new("Speed").color(theme.colours.text_weak));
     let mut speed = app.playback.speed;
     let hint = format!(
@@ -88,7 +95,7 @@ fn speed(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     );
     let response = ui.scope(|ui| {
         let style = ui.style_mut();
-        style.spacing.slider_width = 130.0;
+        style.spacing.slider_width = length;
         style.spacing.interact_size.y = 18.0;
         style.visuals.selection.bg_fill = theme.colours.selection;
         for widget in [&mut style.visuals.widgets.inactive, &mut style.visuals.widgets.hovered] {
@@ -180,13 +187,26 @@ fn clock(ui: &mut Ui, app: &App, theme: &Theme) {
     ui.add_space(f32::from(u8::try_from(missing).unwrap_or(0)) * digit);
     let at = RichText::new(text).font(font).color(theme.colours.accent);
     ui.label(at).on_hover_text("The instant that is shown");
-    let end = match app.run.end() {
+    let end = RichText::new(end_text(app)).font(theme.mono_font(theme.sizes.body));
+    ui.label(end.color(theme.colours.text_weak)).on_hover_text("How long the run is");
+}
+
+fn end_text(app: &App) -> String {
+    match app.run.end() {
         Some(end) => format!("/ {}", end.since(Time::ZERO)),
         None if app.is_listening() => "/ live".to_owned(),
         None => "/ no end".to_owned(),
+    }
+}
+
+/// How much room the clock takes.
+fn clock_width(ui: &Ui, app: &App, theme: &Theme) -> f32 {
+    let width = |text: String, size: f32| {
+        let font = theme.mono_font(size);
+        ui.painter().layout_no_wrap(text, font, theme.colours.text).size().x
     };
-    let end = RichText::new(end).font(theme.mono_font(theme.sizes.body));
-    ui.label(end.color(theme.colours.text_weak)).on_hover_text("How long the run is");
+    let widest = clock_text(Time::ZERO + app.whole(), app.playback.speed);
+    width(widest, theme.sizes.clock) + 8.0 + width(end_text(app), theme.sizes.body)
 }
 
 /// Milliseconds; the slower time passes, the more decimals.

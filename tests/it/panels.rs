@@ -274,6 +274,12 @@ fn in_a_low_window_the_keys_are_whole_and_the_inspector_stands_beside_the_timeli
     tell(&mut window, Command::Pause);
     let strip = window.get_by_role_and_label(Role::Slider, "Whole run").rect();
     assert!(strip.right() < 1000.0, "{strip:?}");
+    // A clock with many digits takes no room from what is beside it.
+    let file = Some("duplicate_publish".into());
+    let mut long = open_in(Vec2::new(1280.0, 720.0), Options { file, ..Options::default() });
+    tell(&mut long, Command::Pause);
+    let found = long.get_by_role_and_label(Role::Slider, "Whole run").rect();
+    assert!((found.right() - strip.right()).abs() < 0.5, "{found:?} {strip:?}");
     click(&mut window, "Keys");
     window.run_steps(3);
     let close = window.get_by_role_and_label(Role::Button, "Close").rect();
