@@ -34,7 +34,7 @@ pub fn ui(
     let kind = StrokeKind::Inside;
     let painter = ui.painter().with_clip_rect(card);
     painter.rect(card, radius, colours.panel, Stroke::new(1.0, lit), kind);
-    if response.clicked() {
+    if response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
         out.extend(shown(&side.which));
     }
     let inner = card.shrink2(vec2(12.0, 8.0));
@@ -76,7 +76,9 @@ pub fn ui(
         about,
         colours.text_weak,
     );
-    let response = response.on_hover_ui_at_pointer(|ui| {
+    // Over the flow nothing is to be covered.
+    let head = Rect::from_min_max(card.min, pos2(right, inner.top() + 22.0));
+    ui.interact(head, id.with("head"), Sense::hover()).on_hover_ui(|ui| {
         ui.set_max_width(360.0);
         ui.label(&it.name);
         if !it.about.is_empty() {
@@ -122,7 +124,6 @@ pub fn ui(
         let font = theme.text_font(theme.sizes.small);
         painter.text(room.right_bottom(), Align2::RIGHT_BOTTOM, said, font, colours.text_weak);
     }
-    let _ = response;
 }
 
 /// What shows what a column is of.
