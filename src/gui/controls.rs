@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use egui::text::{LayoutJob, TextWrapping};
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Color32, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo};
 
 use crate::app::Command;
@@ -162,6 +162,25 @@ pub fn command_button(ui: &mut Ui, theme: &Theme, command: Command, out: &mut Ve
 pub fn weak(theme: &Theme, text: impl Into<String>) -> egui::RichText {
     let text = egui::RichText::new(text).font(theme.text_font(theme.sizes.small));
     text.color(theme.colours.text_weak)
+}
+
+/// Text in which `**strong**` and code between backticks stand out; other asterisks are left out.
+#[must_use]
+pub fn marked(theme: &Theme, text: &str) -> LayoutJob {
+    let mut job = LayoutJob::default();
+    let size = theme.sizes.body;
+    for (place, part) in text.split("**").enumerate() {
+        let is_strong = place % 2 == 1;
+        for (place, part) in part.split('`').enumerate() {
+            let (font, ink) = match (is_strong, place % 2 == 1) {
+                (_, true) => (theme.mono_font(theme.sizes.mono), theme.colours.text),
+                (true, _) => (theme.strong_font(size), theme.colours.text),
+                _ => (theme.text_font(size), theme.colours.text_weak),
+            };
+            job.append(&part.replace('*', ""), 0.0, TextFormat::simple(font, ink));
+        }
+    }
+    job
 }
 
 /// A line of text that ends in `…` where there is no more room.

@@ -32,7 +32,7 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     controls::scrolling(ui, area, |ui| {
         title(ui, theme, &inspection);
         if !inspection.text.is_empty() {
-            let text = RichText::new(&inspection.text).color(theme.colours.text_weak);
+            let text = controls::marked(theme, &inspection.text);
             ui.add(egui::Label::new(text).wrap().selectable(true));
         }
         for part in &inspection.sections {

@@ -21,7 +21,7 @@ pub struct Inspection {
     pub aside: String,
     /// The colour it wears, if it is an event.
     pub colour: Option<u8>,
-    /// A sentence or more of text.
+    /// A sentence or more of text, in which `**strong**` and `code` are marked as in Markdown.
     pub text: String,
     /// What is known.
     pub sections: Vec<Section>,
@@ -244,8 +244,6 @@ fn scenario(app: &App) -> Inspection {
             row.badge = Some((event_type.colour, event_type.letter));
         }
     }
-    // Notes are Markdown; here they are read as plain text.
-    let text = text.replace(['`', '*'], "");
     Inspection {
         kind: "scenario",
         title: app.scenario.title.clone(),
