@@ -93,8 +93,8 @@ impl World {
         let manner = plan.manner(link);
         let mut due = self.now;
         if !manner.is_instant {
-            let latency = &plan.model.links[link.index()].quality.latency;
-            due += self.dice.stream(Purpose::Latency, key, u64::from(link.0)).span(latency);
+            let mut dice = self.dice.stream(Purpose::Latency, key, u64::from(link.0));
+            due += dice.span(&manner.latency);
         }
         if manner.is_in_order {
             due = due.max(state.last_due);

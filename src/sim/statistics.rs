@@ -123,6 +123,15 @@ impl Statistics {
         if now == Time::ZERO { 0.0 } else { area as f64 / now.0 as f64 }
     }
 
+    /// A message came, and its handler was done with it, at one instant: no worker was busy for
+    /// any time.
+    pub fn passed_at_once(&mut self) {
+        self.arrivals += 1;
+        self.completed += 1;
+        self.waiting.record(Span::ZERO);
+        self.response.record(Span::ZERO);
+    }
+
     /// A handler that began work at `started` on a message that came at `since` is done.
     pub fn departed(&mut self, now: Time, since: Time, completed: bool) {
         if completed {

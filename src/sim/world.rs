@@ -125,6 +125,8 @@ pub struct World {
     pub(super) batches: BTreeMap<u32, BatchRun>,
     /// How many handlers of a service are about to fail at once, where any are.
     pub(super) failing: BTreeMap<ServiceId, u32>,
+    /// How many times as slowly services work, where they do.
+    pub(super) slow: BTreeMap<ServiceId, f64>,
     /// How far clocks are off, in ns, where they are.
     pub(super) clocks: BTreeMap<ServiceId, i64>,
     /// The faults that are on, in the order in which they began.
@@ -236,8 +238,6 @@ pub struct ServiceState {
     pub arrivals: u64,
     /// The instance that was called last.
     pub cursor: u32,
-    /// How many times as slowly it works.
-    pub slow: Option<f64>,
     /// Tasks that wait to be told something.
     pub awaiting: Vec<Awaiting>,
     /// For each of its subscriptions, what its instances know together of what was handled.
@@ -470,6 +470,7 @@ impl World {
             is_giving_turns: false,
             batches: BTreeMap::new(),
             failing: BTreeMap::new(),
+            slow: BTreeMap::new(),
             clocks: BTreeMap::new(),
             faults_on: Vec::new(),
             doomed_answers: Vec::new(),
