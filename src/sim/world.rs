@@ -196,18 +196,21 @@ pub struct TaskState {
 }
 
 /// One instance of a service.
+// As it stands here, with what every message needs in front: in a world of many services what costs
+// is to fetch it.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct Instance {
     pub up: bool,
-    /// When it started last.
-    pub started: Time,
-    /// Counted up at each start.
-    pub incarnation: u32,
     /// Workers that are busy.
     pub busy: u32,
     pub queue: VecDeque<MessageId>,
     /// Messages outside the full queue.
     pub blocked: VecDeque<MessageId>,
+    /// When it started last.
+    pub started: Time,
+    /// Counted up at each start.
+    pub incarnation: u32,
     pub guards: Guards,
     pub lanes: Vec<Lane>,
     /// For each subscription of its service, how it reads (logs only).
@@ -225,17 +228,19 @@ pub struct Instance {
 }
 
 /// A service over all its instances.
+// In this order, as an instance is.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct ServiceState {
-    pub statistics: Statistics,
     /// Events it has made.
     pub produced: u64,
+    /// Arrivals (of a workload) so far.
+    pub arrivals: u64,
+    pub statistics: Statistics,
     /// Per event type, events it has made of it: what sequences count.
     pub sequences: Vec<(EventTypeId, u64)>,
     /// Turns that users of a closed workload have begun to think about.
     pub turns: u64,
-    /// Arrivals (of a workload) so far.
-    pub arrivals: u64,
     /// The instance that was called last.
     pub cursor: u32,
     /// Tasks that wait to be told something.
