@@ -6,8 +6,8 @@
 use crate::model::Event;
 use crate::model::event::MAX_FIELDS;
 use crate::model::{
-    Comparison, Condition, Distribution, EventTypeId, Expression, Model, OutboxId, ServiceId, Span,
-    StoreChange, StoreId, StoreKind, TopicId, Value,
+    Comparison, Condition, EventTypeId, Expression, Model, OutboxId, ServiceId, Span, StoreChange,
+    StoreId, StoreKind, TopicId, Value,
 };
 
 use super::program::{Instruction, Position, Program};
@@ -26,14 +26,14 @@ pub struct Task {
     pub answer: Option<EventTypeId>,
 }
 
-/// Why a task does not go on at once. `Work`, `Wait`: [`Task::proceed`] when the time is over.
-/// `Call`, `Await`, `Publish`: [`Task::succeed`] or [`Task::fail`] when it is known.
+/// Why a task does not go on at once. `Work`, `Wait`: [`Task::proceed`] when the time is over that
+/// the instruction at the task's position says. `Call`, `Await`, `Publish`: [`Task::succeed`] or [`Task::fail`] when it is known.
 #[derive(Clone, Copy, Debug)]
-pub enum Stop<'p> {
+pub enum Stop {
     /// The worker works for a time to be drawn.
-    Work(&'p Distribution),
+    Work,
     /// A time to be drawn passes.
-    Wait(&'p Distribution),
+    Wait,
     /// The instruction at the task's position is a call to be made.
     Call,
     /// The instruction at the task's position is an `Await`.
@@ -116,31 +116,19 @@ impl Task {
         }
     }
 
-    /// Why the task cannot go on at all, if it stands at such an instruction: what
-    /// [`run`](Self::run) would give, without anything to run it with.
-    #[inline]
-    pub fn stop_here<'p>(&self, program: &'p Program) -> Option<Stop<'p>> {
-        match &program.code[self.position as usize] {
-            Instruction::Work(time) => Some(Stop::Work(time)),
-            Instruction::Wait(time) => Some(Stop::Wait(time)),
-            Instruction::End => Some(Stop::Ended),
-            _ => None,
-        }
-    }
-
     /// Runs until something must be waited for.
     #[inline]
-    pub fn run<'p>(
+    pub fn run(
         &mut self,
-        program: &'p Program,
+        program: &Program,
         model: &Model,
         environment: &mut impl Environment,
-    ) -> Stop<'p> {
+    ) -> Stop {
         loop {
             let at = self.position;
             match &program.code[at as usize] {
-                Instruction::Work(time) => return Stop::Work(time),
-                Instruction::Wait(time) => return Stop::Wait(time),
+                Instruction::Work(_) => return Stop::Work,
+                Instruction::Wait(_) => return Stop::Wait,
                 Instruction::Call { .. } => return Stop::Call,
                 Instruction::Await { .. } => return Stop::Await,
                 Instruction::PollBegins => self.asked = 0,

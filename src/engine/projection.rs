@@ -373,7 +373,7 @@ fn run_through(entry: Position, program: &Program, model: &Model, shadow: &mut S
     let mut task = Task::new(entry);
     loop {
         match task.run(program, model, shadow) {
-            Stop::Work(_) | Stop::Wait(_) => task.proceed(),
+            Stop::Work | Stop::Wait => task.proceed(),
             Stop::Call => {
                 let answer = hoped_for(program, task.position);
                 task.succeed(answer);

@@ -21,6 +21,10 @@ const NEAR: usize = 1024;
 pub struct Agenda<T> {
     /// A heap by (instant, order of insertion).
     heap: Vec<Entry<T>>,
+    /// Whether the first place of the heap is vacant: its entry was taken out, and nothing moved
+    /// up. What happens mostly sets off something else, which goes down from there: one way
+    /// through the heap, not two.
+    is_vacant: bool,
     /// Entries of the present instant that were put in during it: after all such entries of the
     /// heap, in order. Much of what happens sets off something else at once.
     at_once: VecDeque<T>,
@@ -82,6 +86,7 @@ impl<T: Copy> Agenda<T> {
     pub const fn new() -> Self {
         Self {
             heap: Vec::new(),
+            is_vacant: false,
             at_once: VecDeque::new(),
             now: 0,
             next_sequence: 0,
@@ -148,7 +153,7 @@ impl<T: Copy> Agenda<T> {
     #[must_use]
     pub fn len(&self) -> usize {
         let waiting = self.released.as_ref().map_or(0, |it| it.entries.len());
-        self.heap.len() + self.at_once.len() + waiting
+        self.heap.len() - usize::from(self.is_vacant) + self.at_once.len() + waiting
     }
 
     /// Whether there are none.
@@ -163,14 +168,20 @@ impl<T: Copy> Agenda<T> {
         if self.is_live() {
             return None;
         }
-        match self.heap.first() {
-            Some(entry) if self.at_once.is_empty() || entry.at <= self.now => Some(Time(entry.at)),
+        let first = if self.is_vacant {
+            self.heap.iter().skip(1).take(ARITY).map(|it| it.at).min()
+        } else {
+            self.heap.first().map(|it| it.at)
+        };
+        match first {
+            Some(at) if self.at_once.is_empty() || at <= self.now => Some(Time(at)),
             _ => (!self.at_once.is_empty()).then_some(Time(self.now)),
         }
     }
 
     /// Takes the heap out, or what waits to be released, to be put back as it is.
     pub(super) fn take_heap(&mut self) -> Vec<Entry<T>> {
+        self.settle();
         let Some(waiting) = &mut self.released else { return std::mem::take(&mut self.heap) };
         let entries = std::mem::take(&mut waiting.entries).into_iter();
         entries.map(|(sequence, (at, what))| Entry { at, sequence, what }).collect()
@@ -195,7 +206,8 @@ impl<T: Copy> Agenda<T> {
 
     /// All entries with their instants, in no particular order.
     pub fn entries(&self) -> impl Iterator<Item = (Time, &T)> {
-        let heap = self.heap.iter().map(|entry| (Time(entry.at), &entry.what));
+        let heap = self.heap.iter().skip(usize::from(self.is_vacant));
+        let heap = heap.map(|entry| (Time(entry.at), &entry.what));
         let waiting = self.released.iter().flat_map(|it| it.entries.values());
         heap.chain(self.at_once.iter().map(|what| (Time(self.now), what)))
             .chain(waiting.map(|(at, what)| (Time(*at), what)))
@@ -211,6 +223,7 @@ impl<T: Copy> Agenda<T> {
         if let Some(place) = self.at_once.iter().position(&mut is_it) {
             return self.at_once.remove(place).map(|what| (Time(self.now), what));
         }
+        self.settle();
         let place = self.heap.iter().position(|entry| is_it(&entry.what))?;
         let entry = self.heap.swap_remove(place);
         // What is sorted is a heap.
@@ -230,6 +243,11 @@ impl<T: Copy> Agenda<T> {
         self.next_sequence += 1;
         if let Some(waiting) = &mut self.released {
             waiting.insert(entry);
+            return;
+        }
+        if self.is_vacant {
+            self.is_vacant = false;
+            self.sink(entry);
             return;
         }
         let mut hole = self.heap.len();
@@ -253,6 +271,7 @@ impl<T: Copy> Agenda<T> {
     /// Takes the next entry out, if its instant is not later than this.
     #[inline(always)]
     pub fn pop_until(&mut self, until: Time) -> Option<(Time, T)> {
+        self.settle();
         let at = match self.heap.first() {
             Some(first) if first.at <= self.now || self.at_once.is_empty() => first.at,
             _ => {
@@ -266,15 +285,30 @@ impl<T: Copy> Agenda<T> {
         }
         // Never back: what was put in too late still comes out before the present instant.
         self.now = self.now.max(at);
-        self.pop_heap().map(|first| (Time(at), first.what))
+        self.is_vacant = true;
+        self.heap.first().map(|first| (Time(at), first.what))
     }
 
+    /// Fills the first place if it is vacant, and nothing was put in meanwhile.
     #[inline(always)]
-    fn pop_heap(&mut self) -> Option<Entry<T>> {
-        let last = self.heap.pop()?;
-        let Some(&first) = self.heap.first() else { return Some(last) };
+    fn settle(&mut self) {
+        if !self.is_vacant {
+            return;
+        }
+        self.is_vacant = false;
+        if let Some(last) = self.heap.pop()
+            && !self.heap.is_empty()
+        {
+            self.sink(last);
+        }
+    }
+
+    /// Puts an entry into the first place, which is vacant; or further down, where what is earlier
+    /// moves up.
+    #[inline(always)]
+    fn sink(&mut self, entry: Entry<T>) {
         let mut hole = 0;
-        let rank = last.rank();
+        let rank = entry.rank();
         let is_near = self.heap.len() <= NEAR;
         loop {
             let begin = hole * ARITY + 1;
@@ -304,8 +338,7 @@ impl<T: Copy> Agenda<T> {
             self.heap[hole] = child;
             hole = least;
         }
-        self.heap[hole] = last;
-        Some(first)
+        self.heap[hole] = entry;
     }
 }
 
@@ -354,6 +387,11 @@ mod tests {
                     }
                 }
                 prop_assert_eq!(agenda.len(), expected.len());
+                prop_assert_eq!(agenda.entries().count(), expected.len());
+                prop_assert_eq!(
+                    agenda.next_at(),
+                    expected.first_key_value().map(|(&(at, _), ())| at)
+                );
             }
         }
     }

@@ -2,6 +2,8 @@
 //! time of `Work` is spent once, on the first, and the broker is told of all in the end. If one
 //! fails, all have failed, whatever those before it have done.
 
+use std::collections::BTreeMap;
+
 use std::collections::VecDeque;
 
 use crate::model::{
@@ -118,9 +120,6 @@ impl World {
         instance: InstanceId,
         service: ServiceId,
     ) -> Option<u32> {
-        if plan.is_naive(instance) {
-            return None;
-        }
         let settings = &plan.model.services[service.index()];
         for (place, consume) in settings.consumes.iter().enumerate() {
             let Some(batch) = consume.strategy.batch else { continue };
@@ -214,8 +213,9 @@ impl World {
     }
 
     /// Whether the time of `Work` of a task was spent by another one of its batch.
-    pub(super) fn is_further_of_batch(&self, slot: u32) -> bool {
-        !self.batches.is_empty() && self.batches.get(&slot).is_some_and(|it| !it.done.is_empty())
+    #[inline]
+    pub(super) fn is_further_of_batch(batches: &BTreeMap<u32, BatchRun>, slot: u32) -> bool {
+        batches.get(&slot).is_some_and(|it| !it.done.is_empty())
     }
 
     /// The handler of one of a batch came to its end. Gives the task that is to be run next.

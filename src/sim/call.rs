@@ -45,9 +45,9 @@ impl World {
         service: ServiceId,
         lineage: u64,
     ) -> InstanceId {
-        let settings = &plan.model.services[service.index()];
-        if settings.instances == 1 {
-            return settings.first_instance;
+        let habit = plan.habit(service);
+        if habit.instances == 1 {
+            return habit.first_instance;
         }
         self.balance(plan, service, lineage)
     }

@@ -120,7 +120,9 @@ impl World {
     /// last counts.
     fn see_to_faults(&mut self, plan: &Plan, kind: &FaultKind) {
         match kind {
-            FaultKind::Slow { service, .. } => self.services[service.index()].slow = None,
+            FaultKind::Slow { service, .. } => {
+                self.slow.remove(service);
+            }
             FaultKind::Loss { links, .. } => {
                 links.iter().for_each(|it| self.links[it.index()].loss = None);
             }
@@ -135,7 +137,7 @@ impl World {
         for id in self.faults_on.clone() {
             match &plan.model.faults[id.index()].kind {
                 FaultKind::Slow { service, factor } => {
-                    self.services[service.index()].slow = Some(*factor);
+                    self.slow.insert(*service, *factor);
                 }
                 FaultKind::Loss { links, probability } => {
                     links.iter().for_each(|it| self.links[it.index()].loss = Some(*probability));

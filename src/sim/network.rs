@@ -12,8 +12,13 @@ use super::plan::{Manner, Plan};
 use super::world::{Scheduled, World, mix};
 
 /// A link at an instant.
+// In this order: what every message needs comes first.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct LinkState {
+    /// Whether all that it does to a message is to take its own time: it is a link of simple
+    /// manners, and no fault has touched it. [`World::see_to_links`] keeps it so.
+    is_calm: bool,
     /// When the last message will leave: on a stream nobody leaves before it.
     last_due: Time,
     /// When the last byte has entered.
@@ -30,9 +35,6 @@ pub struct LinkState {
     pub duplication: Option<f64>,
     /// A fault's extra time, and whether messages overtake one another.
     pub extra: Option<(Distribution, bool)>,
-    /// Whether all that it does to a message is to take its own time: it is a link of simple
-    /// manners, and no fault has touched it. [`World::see_to_links`] keeps it so.
-    is_calm: bool,
 }
 
 impl LinkState {
@@ -93,8 +95,8 @@ impl World {
         let manner = plan.manner(link);
         let mut due = self.now;
         if !manner.is_instant {
-            let latency = &plan.model.links[link.index()].quality.latency;
-            due += self.dice.stream(Purpose::Latency, key, u64::from(link.0)).span(latency);
+            let mut dice = self.dice.stream(Purpose::Latency, key, u64::from(link.0));
+            due += dice.span(&manner.latency);
         }
         if manner.is_in_order {
             due = due.max(state.last_due);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::engine::program::{Instruction, Position, Program};
 use crate::model::event::MAX_FIELDS;
 use crate::model::{
-    Consume, EventTypeId, FaultKind, HandlerId, InstanceId, Link, LinkId, Model, Node, ServiceId,
-    Span, TopicId, TopicKind, Transport, Trigger,
+    Consume, Distribution, EventTypeId, FaultKind, Handler, HandlerId, InboundOrder, InstanceId,
+    Link, LinkId, Model, Node, Service, ServiceId, Span, TopicId, TopicKind, Transport, Trigger,
 };
 
 /// For each field of an event, which field of its cause it copies.
@@ -34,8 +34,12 @@ pub struct Plan {
     ways: Vec<Option<LinkId>>,
     /// For each link, how it treats messages when nothing is wrong, in short.
     pub manners: Vec<Manner>,
-    /// For each service: what it answers.
-    answers: Vec<Vec<(EventTypeId, HandlerId)>>,
+    /// For each service, how it takes up what comes to it, in short.
+    habits: Vec<Habit>,
+    /// For each handler, whether it only sends.
+    only_send: Vec<bool>,
+    /// What services answer, one after the other: [`Habit::answers`].
+    answers: Vec<(EventTypeId, HandlerId)>,
     /// For each service, for each of its subscriptions: what it does with which events.
     reactions: Vec<Vec<Vec<(EventTypeId, HandlerId)>>>,
     /// For (type handled, type made): which field of the former each field of the latter
@@ -45,8 +49,6 @@ pub struct Plan {
     awaited: Vec<Vec<(EventTypeId, usize)>>,
     /// For each topic: how long before an outage acks are forgotten, at most.
     forgets: Vec<Span>,
-    /// For each service: whether every subscription is handled as it comes.
-    naive: Vec<bool>,
     /// For each topic: the services that keep projections of it.
     projecting: Vec<Vec<ServiceId>>,
 }
@@ -61,6 +63,31 @@ pub struct Manner {
     pub is_instant: bool,
     /// Whether nobody leaves it before who entered before.
     pub is_in_order: bool,
+    /// The time that it takes.
+    pub latency: Distribution,
+}
+
+/// How a service takes up what comes to it, in short: what is looked up for each message, together.
+#[derive(Clone, Copy, Debug)]
+pub struct Habit {
+    /// Its first instance.
+    pub first_instance: InstanceId,
+    /// How many instances it has.
+    pub instances: u32,
+    /// Workers of each instance; the greatest number if there are as many as there is work.
+    pub workers: u32,
+    /// How many messages may wait in each instance; the greatest number for no limit.
+    pub room: u32,
+    /// Who of those that wait is next.
+    pub order: InboundOrder,
+    /// Whether every subscription is handled as it comes.
+    pub is_naive: bool,
+    /// Whether it remembers what it answered.
+    pub remembers: bool,
+    /// The first that it answers, and how.
+    answer: Option<(EventTypeId, HandlerId)>,
+    /// Where what it answers begins and ends among what all answer.
+    answers: (u32, u32),
 }
 
 impl Manner {
@@ -72,6 +99,25 @@ impl Manner {
                 && quality.duplication <= 0.0,
             is_instant: quality.latency.is_zero(),
             is_in_order: matches!(quality.transport, Transport::Stream { .. }),
+            latency: quality.latency,
+        }
+    }
+}
+
+impl Habit {
+    /// Of a service whose answers are the last of these, from this one on.
+    fn of(service: &Service, answers: &[(EventTypeId, HandlerId)], first: usize) -> Self {
+        let place = |it| u32::try_from(it).expect("handlers are numbered in 32 bits");
+        Self {
+            first_instance: service.first_instance,
+            instances: service.instances,
+            workers: service.workers.unwrap_or(u32::MAX),
+            room: service.queue_capacity.unwrap_or(u32::MAX),
+            order: service.queue_order,
+            is_naive: service.consumes.iter().all(|it| it.strategy.is_naive()),
+            remembers: service.idempotency.is_some(),
+            answer: answers.get(first).copied(),
+            answers: (place(first), place(answers.len())),
         }
     }
 }
@@ -81,13 +127,14 @@ impl Plan {
     #[must_use]
     pub fn new(model: Arc<Model>) -> Self {
         let program = Program::new(&model);
-        let mut answers = vec![Vec::new(); model.services.len()];
+        let (mut habits, mut answers) = (Vec::with_capacity(model.services.len()), Vec::new());
         let mut reactions: Vec<Vec<Vec<_>>> =
             model.services.iter().map(|it| vec![Vec::new(); it.consumes.len()]).collect();
         for (index, service) in model.services.iter().enumerate() {
+            let first_answer = answers.len();
             for &handler in &service.handlers {
                 match model.handlers[handler.index()].trigger {
-                    Trigger::Request(event) => answers[index].push((event, handler)),
+                    Trigger::Request(event) => answers.push((event, handler)),
                     Trigger::Event(group, event) => {
                         for (place, consume) in service.consumes.iter().enumerate() {
                             if consume.group == group {
@@ -98,6 +145,7 @@ impl Plan {
                     Trigger::Arrival | Trigger::Timer(_) => {}
                 }
             }
+            habits.push(Habit::of(service, &answers, first_answer));
         }
         let reverse =
             model.links.iter().map(|link| model.link_between(link.to, link.from)).collect();
@@ -105,11 +153,10 @@ impl Plan {
         let awaited = awaited(&model, &program);
         let owners = model.instances.iter().map(|&(service, _)| service).collect();
         let ways = ways(&model, &program);
+        let only_send = only_send(&model, &program, &habits);
         let topics = model.links.iter().map(topic_at_an_end).collect();
         let begins = begins(&model);
         let manners = model.links.iter().map(Manner::of).collect();
-        let naive = model.services.iter();
-        let naive = naive.map(|it| it.consumes.iter().all(|it| it.strategy.is_naive())).collect();
         let mut forgets = vec![Span::ZERO; model.topics.len()];
         for fault in &model.faults {
             if let FaultKind::Outage { topic, forgets: span } = fault.kind {
@@ -129,12 +176,13 @@ impl Plan {
             begins,
             ways,
             manners,
+            habits,
+            only_send,
             answers,
             reactions,
             copies,
             awaited,
             forgets,
-            naive,
             projecting,
         }
     }
@@ -166,8 +214,22 @@ impl Plan {
     }
 
     /// How a link treats messages when nothing is wrong, in short.
-    pub fn manner(&self, link: LinkId) -> Manner {
-        self.manners[link.index()]
+    #[inline]
+    pub fn manner(&self, link: LinkId) -> &Manner {
+        &self.manners[link.index()]
+    }
+
+    /// Whether a handler does nothing but send one way, and its service gathers nothing: it takes
+    /// no time, and its end lets nothing else begin.
+    #[inline]
+    pub fn only_sends(&self, handler: HandlerId) -> bool {
+        self.only_send[handler.index()]
+    }
+
+    /// How a service takes up what comes to it, in short.
+    #[inline]
+    pub fn habit(&self, service: ServiceId) -> &Habit {
+        &self.habits[service.index()]
     }
 
     /// Whose an instance is.
@@ -177,7 +239,16 @@ impl Plan {
 
     /// What a service does with a request or a one-way message.
     pub fn answer(&self, service: ServiceId, event: EventTypeId) -> Option<HandlerId> {
-        find(&self.answers[service.index()], event)
+        let habit = self.habit(service);
+        match habit.answer {
+            Some((of, handler)) if of == event => Some(handler),
+            _ => self.other_answer(habit, event),
+        }
+    }
+
+    fn other_answer(&self, habit: &Habit, event: EventTypeId) -> Option<HandlerId> {
+        let (begin, end) = habit.answers;
+        find(&self.answers[begin as usize..end as usize], event)
     }
 
     /// What a service does with an event of a subscription.
@@ -203,7 +274,7 @@ impl Plan {
 
     /// Whether an instance's service handles all that it is delivered as it comes.
     pub fn is_naive(&self, instance: InstanceId) -> bool {
-        self.naive[self.service_of(instance).index()]
+        self.habit(self.service_of(instance)).is_naive
     }
 
     /// How long before an outage acks of a topic are forgotten, at most.
@@ -312,6 +383,15 @@ fn ways(model: &Model, program: &Program) -> Vec<Option<LinkId>> {
         }
     }
     table
+}
+
+fn only_send(model: &Model, program: &Program, habits: &[Habit]) -> Vec<bool> {
+    let only_sends = |(index, handler): (usize, &Handler)| {
+        let code = &program.code[program.range(HandlerId::from_index(index))];
+        habits[handler.service.index()].is_naive
+            && code.iter().all(|it| matches!(it, Instruction::Send { .. } | Instruction::End))
+    };
+    model.handlers.iter().enumerate().map(only_sends).collect()
 }
 
 fn projecting(model: &Model) -> Vec<Vec<ServiceId>> {

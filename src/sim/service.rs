@@ -1,13 +1,13 @@
 //! Services: messages come to an instance, wait for a worker, are worked on, and leave.
 
 use crate::engine::dice::Purpose;
-use crate::engine::handler::{Environment, Given, Stop, Task};
+use crate::engine::handler::{Environment, Given, Stop, Task, evaluate_all};
 use crate::engine::program::{Instruction, Position};
 use crate::engine::store::{Change, Stores};
 use crate::model::{
-    AckTiming, DropReason, Event, EventTypeId, Full, HandlerId, InboundOrder, InstanceId,
-    MessageId, OnFailure, OutboxId, Outcome, Phase, Role, ServiceId, Span, StoreId, TopicId,
-    Trigger, What,
+    AckTiming, Distribution, DropReason, Event, EventTypeId, Full, HandlerId, InboundOrder,
+    InstanceId, MessageId, OnFailure, OutboxId, Outcome, Phase, Role, ServiceId, Span, StoreId,
+    TopicId, Trigger, What,
 };
 
 use super::message::{Message, Token};
@@ -45,19 +45,17 @@ impl World {
     pub(super) fn admit(&mut self, plan: &Plan, id: MessageId) {
         let instance = self.messages.get(id).to;
         let service = plan.service_of(instance);
-        let settings = &plan.model.services[service.index()];
+        let habit = plan.habit(service);
         let state = &mut self.instances[instance.index()];
         let statistics = &mut self.services[service.index()].statistics;
         statistics.arrivals += 1;
-        if settings.workers.is_none_or(|workers| state.busy < workers) {
+        if state.busy < habit.workers {
             if let Some(task) = self.start(plan, id, service) {
                 self.run_task(plan, task);
             }
             return;
         }
-        let is_full =
-            settings.queue_capacity.is_some_and(|most| state.queue.len() >= most as usize);
-        if !is_full {
+        if state.queue.len() < habit.room as usize {
             state.queue.push_back(id);
             statistics.queue_grew(self.now);
             self.note(What::Queued { message: id, instance });
@@ -126,10 +124,7 @@ impl World {
             self.skip(plan, id, why);
             return None;
         }
-        if role == Role::Request
-            && plan.model.services[service.index()].idempotency.is_some()
-            && !self.is_to_be_done(plan, id)
-        {
+        if role == Role::Request && plan.habit(service).remembers && !self.is_to_be_done(plan, id) {
             return None;
         }
         self.instances[to.index()].busy += 1;
@@ -203,94 +198,152 @@ impl World {
     /// its worker takes up what is next: one after the other, not one inside the other, however
     /// many there are that take no time.
     pub(super) fn run_task(&mut self, plan: &Plan, slot: u32) {
-        let mut slot = slot;
-        loop {
-            let TaskState { mut task, message, instance, service, .. } =
-                self.tasks.slots[slot as usize];
-            let stop = if self.tasks.slots[slot as usize].doomed {
-                Stop::Failed
-            } else if let Some(stop) = task.stop_here(&plan.program) {
-                stop
-            } else {
-                let asked = task.asked;
-                let is_apart = !self.transactions.is_empty();
-                if is_apart {
-                    self.see_as(slot);
+        let mut next = Some(slot);
+        while let Some(slot) = next {
+            next = self.take_step(plan, slot);
+        }
+    }
+
+    /// Runs the steps of a task up to the next one that may have to wait. Gives the task that its
+    /// worker goes on with at once: this one, or the next.
+    // A function of its own: as the inside of a loop it would begin with loading all that any
+    // step may need.
+    #[inline(never)]
+    fn take_step(&mut self, plan: &Plan, slot: u32) -> Option<u32> {
+        let state = &mut self.tasks.slots[slot as usize];
+        let outcome = match &plan.program.code[state.task.position as usize] {
+            _ if state.doomed => Outcome::Failed,
+            Instruction::Work(time) => return self.spend(slot, Purpose::Work, time),
+            Instruction::Wait(time) => return self.spend(slot, Purpose::Wait, time),
+            Instruction::End => Outcome::Done,
+            // What happens most often is done here, where no task sees stores of its own.
+            Instruction::Send { .. } if self.transactions.is_empty() => {
+                let &mut TaskState { message, instance, service, task, .. } = state;
+                let by = Handling { message, instance, service, asked: task.asked };
+                let next = self.send_all(plan, by, task.position);
+                self.tasks.slots[slot as usize].task.position = next;
+                match &plan.program.code[next as usize] {
+                    Instruction::End => Outcome::Done,
+                    _ => return Some(slot),
                 }
-                let mut hands =
-                    Hands { world: self, plan, slot, message, instance, service, asked };
-                let stop = task.run(&plan.program, &plan.model, &mut hands);
-                if is_apart {
-                    self.see_all(slot);
-                }
-                self.tasks.slots[slot as usize].task = task;
-                stop
-            };
-            let (purpose, phase, time) = match stop {
-                Stop::Work(time) => (Purpose::Work, Phase::Working, time),
-                Stop::Wait(time) => (Purpose::Wait, Phase::Waiting, time),
-                Stop::Call => {
-                    if self.attempt_call(plan, slot) {
-                        return;
-                    }
-                    continue;
-                }
-                Stop::Await => {
-                    if self.await_told(plan, slot) {
-                        return;
-                    }
-                    continue;
-                }
-                Stop::Ended | Stop::Failed | Stop::GaveUp => {
-                    let outcome = match stop {
-                        Stop::Failed => Outcome::Failed,
-                        Stop::GaveUp => Outcome::NeverTold,
-                        _ => Outcome::Done,
-                    };
-                    let next = self.end_task(plan, slot, outcome);
-                    match next.or_else(|| self.next_message(plan, instance, service)) {
-                        Some(next) => slot = next,
-                        None => return,
-                    }
-                    continue;
-                }
-                Stop::Publish => return,
-            };
-            let key = self.key_of(message, task.asked);
-            let mut span = self.dice.stream(purpose, key, u64::from(task.position)).span(time);
-            if purpose == Purpose::Work
-                && let Some(factor) = self.services[service.index()].slow
-            {
+            }
+            _ => match self.run_steps(plan, slot) {
+                Ok(next) => return next,
+                Err(outcome) => outcome,
+            },
+        };
+        self.over(plan, slot, outcome)
+    }
+
+    /// A task lets the time of a step pass. Gives the task if it takes none.
+    #[inline(always)]
+    fn spend(&mut self, slot: u32, purpose: Purpose, time: &Distribution) -> Option<u32> {
+        let state = &mut self.tasks.slots[slot as usize];
+        let &mut TaskState { message, instance, service, wait, .. } = state;
+        let Task { position, asked, .. } = state.task;
+        let key = key_of(self.messages.get(message), asked);
+        let mut span = self.dice.stream(purpose, key, u64::from(position)).span(time);
+        if purpose == Purpose::Work {
+            if let Some(factor) = self.slow.get(&service) {
                 span = Span::from_secs_f64(span.as_secs_f64() * factor);
             }
-            if purpose == Purpose::Work && self.is_further_of_batch(slot) {
+            if Self::is_further_of_batch(&self.batches, slot) {
                 span = Span::ZERO;
             }
-            if span > Span::ZERO {
-                let state = &mut self.tasks.slots[slot as usize];
-                let wait = state.wait;
-                if state.phase != phase {
-                    state.phase = phase;
-                    self.note(What::PhaseChanged { message, instance, phase });
-                }
-                self.agenda.push(self.now + span, Scheduled::Resume { task: slot, wait });
-                return;
-            }
-            self.tasks.slots[slot as usize].task.proceed();
         }
+        if span == Span::ZERO {
+            state.task.proceed();
+            return Some(slot);
+        }
+        let phase = if purpose == Purpose::Work { Phase::Working } else { Phase::Waiting };
+        if state.phase != phase {
+            state.phase = phase;
+            self.note(What::PhaseChanged { message, instance, phase });
+        }
+        self.agenda.push(self.now + span, Scheduled::Resume { task: slot, wait });
+        None
+    }
+
+    /// Runs the steps of a task until it stops, and sees to what it waits for. Gives the task if
+    /// it goes on at once, or how it has failed.
+    #[inline(never)]
+    fn run_steps(&mut self, plan: &Plan, slot: u32) -> Result<Option<u32>, Outcome> {
+        let TaskState { mut task, message, instance, service, .. } =
+            self.tasks.slots[slot as usize];
+        let asked = task.asked;
+        let is_apart = !self.transactions.is_empty();
+        if is_apart {
+            self.see_as(slot);
+        }
+        let by = Handling { message, instance, service, asked };
+        let mut hands = Hands { world: self, plan, slot, by };
+        let stop = task.run(&plan.program, &plan.model, &mut hands);
+        if is_apart {
+            self.see_all(slot);
+        }
+        self.tasks.slots[slot as usize].task = task;
+        let waits = match stop {
+            Stop::Work | Stop::Wait | Stop::Ended => false,
+            Stop::Call => self.attempt_call(plan, slot),
+            Stop::Await => self.await_told(plan, slot),
+            Stop::Publish => true,
+            Stop::Failed => return Err(Outcome::Failed),
+            Stop::GaveUp => return Err(Outcome::NeverTold),
+        };
+        Ok((!waits).then_some(slot))
+    }
+
+    /// A handler sends one way.
+    // Inlined, so that the message is made in its place.
+    #[inline(always)]
+    fn send_by(
+        &mut self,
+        plan: &Plan,
+        by: Handling,
+        at: Position,
+        (to, event): (ServiceId, EventTypeId),
+        given: &[Given],
+    ) {
+        let event = self.make_by(plan, by, at, event, given);
+        let (link, from) = (plan.way(at), by.instance);
+        let target = self.choose_instance(plan, to, event.lineage);
+        self.send_new(plan, link, event, Role::OneWay, from, target, Token::None, 1);
+    }
+
+    /// A handler makes an event.
+    #[inline(always)]
+    fn make_by(
+        &mut self,
+        plan: &Plan,
+        by: Handling,
+        at: Position,
+        event: EventTypeId,
+        given: &[Given],
+    ) -> Event {
+        let key = key_of(self.messages.get(by.message), by.asked);
+        let lineage = mix(key, u64::from(at) | 1 << 40);
+        self.make_event(plan, by.service, event, Some(by.message), lineage, given)
+    }
+
+    /// Sends what a handler sends one way from this instruction on. Gives the first one that is
+    /// another.
+    #[inline(never)]
+    pub(super) fn send_all(&mut self, plan: &Plan, by: Handling, from: Position) -> Position {
+        let mut at = from;
+        while let Instruction::Send { to, event, with } = &plan.program.code[at as usize] {
+            let handled = &self.messages.get(by.message).event;
+            let given = evaluate_all(with, &plan.model, handled, &self.stores);
+            self.send_by(plan, by, at, (*to, *event), &given);
+            at += 1;
+        }
+        at
     }
 
     /// What a task's dice are keyed by: the lineage of what it handles, which attempt at it
     /// this is, and how often a poll has asked.
     pub(super) fn task_key(&self, slot: u32) -> u64 {
         let TaskState { task: Task { asked, .. }, message, .. } = self.tasks.slots[slot as usize];
-        self.key_of(message, asked)
-    }
-
-    #[inline]
-    fn key_of(&self, message: MessageId, asked: u32) -> u64 {
-        let message = self.messages.get(message);
-        mix(message.event.lineage, u64::from(message.attempt) << 32 | u64::from(asked))
+        key_of(self.messages.get(message), asked)
     }
 
     #[inline]
@@ -328,11 +381,18 @@ impl World {
 
     /// A handler came to its end, and its worker takes up what is next.
     pub(super) fn finish(&mut self, plan: &Plan, slot: u32, outcome: Outcome) {
-        let TaskState { instance, service, .. } = self.tasks.slots[slot as usize];
-        let next = self.end_task(plan, slot, outcome);
-        if let Some(next) = next.or_else(|| self.next_message(plan, instance, service)) {
+        if let Some(next) = self.over(plan, slot, outcome) {
             self.run_task(plan, next);
         }
+    }
+
+    /// A handler came to its end. Gives the task that its worker goes on with: one of the same
+    /// batch, or of what waits.
+    #[inline(always)]
+    fn over(&mut self, plan: &Plan, slot: u32, outcome: Outcome) -> Option<u32> {
+        let TaskState { instance, service, .. } = self.tasks.slots[slot as usize];
+        let next = self.end_task(plan, slot, outcome);
+        next.or_else(|| self.next_message(plan, instance, service))
     }
 
     /// A handler came to its end. Gives the task that its worker goes on with, if it has more in
@@ -454,14 +514,15 @@ impl World {
     ) -> Option<u32> {
         loop {
             let state = &mut self.instances[instance.index()];
+            let habit = plan.habit(service);
             if state.queue.is_empty() && state.blocked.is_empty() {
-                return self.next_batch(plan, instance, service);
+                let is_naive = habit.is_naive;
+                return if is_naive { None } else { self.next_batch(plan, instance, service) };
             }
-            let settings = &plan.model.services[service.index()];
-            if settings.workers.is_some_and(|workers| state.busy >= workers) {
+            if state.busy >= habit.workers {
                 return None;
             }
-            let next = match settings.queue_order {
+            let next = match habit.order {
                 InboundOrder::Fifo => state.queue.pop_front(),
                 InboundOrder::Lifo => state.queue.pop_back(),
             };
@@ -585,33 +646,31 @@ struct Hands<'a> {
     world: &'a mut World,
     plan: &'a Plan,
     slot: u32,
-    /// What the task handles.
-    message: MessageId,
-    /// Whose worker it has.
-    instance: InstanceId,
+    by: Handling,
+}
+
+/// What is handled, and by whom.
+#[derive(Clone, Copy)]
+pub(super) struct Handling {
+    pub message: MessageId,
+    /// Whose worker is at it.
+    pub instance: InstanceId,
     /// Whose instance that is.
-    service: ServiceId,
+    pub service: ServiceId,
     /// How often its poll had asked when it began to run.
-    asked: u32,
+    pub asked: u32,
 }
 
 impl Hands<'_> {
-    /// What its dice are keyed by.
-    #[inline]
-    fn key(&self) -> u64 {
-        self.world.key_of(self.message, self.asked)
-    }
-
     #[inline(always)]
     fn make(&mut self, at: Position, event: EventTypeId, given: &[Given]) -> Event {
-        let lineage = mix(self.key(), u64::from(at) | 1 << 40);
-        self.world.make_event(self.plan, self.service, event, Some(self.message), lineage, given)
+        self.world.make_by(self.plan, self.by, at, event, given)
     }
 }
 
 impl Environment for Hands<'_> {
     fn handled(&self) -> &Event {
-        &self.world.messages.get(self.message).event
+        &self.world.messages.get(self.by.message).event
     }
 
     fn stores(&self) -> &Stores {
@@ -619,11 +678,12 @@ impl Environment for Hands<'_> {
     }
 
     fn change(&mut self, store: StoreId, key: u64, change: Change) {
-        self.world.change_store(self.plan, (self.slot, self.message), (store, key, change));
+        self.world.change_store(self.plan, (self.slot, self.by.message), (store, key, change));
     }
 
     fn chance(&mut self, at: Position, probability: f64) -> bool {
-        self.world.dice.stream(Purpose::Chance, self.key(), u64::from(at)).chance(probability)
+        let key = key_of(self.world.messages.get(self.by.message), self.by.asked);
+        self.world.dice.stream(Purpose::Chance, key, u64::from(at)).chance(probability)
     }
 
     fn publish(
@@ -639,8 +699,8 @@ impl Environment for Hands<'_> {
             self.world.write_outbox(self.plan, outbox, &event);
             return false;
         }
-        let from = self.instance;
-        let publishes = &self.plan.model.services[self.service.index()].publishes;
+        let from = self.by.instance;
+        let publishes = &self.plan.model.services[self.by.service.index()].publishes;
         if let Some(place) = publishes.iter().position(|it| it.topic == topic) {
             return self.world.publish_by(self.plan, self.slot, place, &event);
         }
@@ -651,18 +711,13 @@ impl Environment for Hands<'_> {
         false
     }
 
-    // Inlined, so that the message is made in its place.
     #[inline(always)]
     fn send(&mut self, at: Position, to: ServiceId, event: EventTypeId, given: &[Given]) {
-        let event = self.make(at, event, given);
-        let from = self.instance;
-        let link = self.plan.way(at);
-        let target = self.world.choose_instance(self.plan, to, event.lineage);
-        self.world.send_new(self.plan, link, event, Role::OneWay, from, target, Token::None, 1);
+        self.world.send_by(self.plan, self.by, at, (to, event), given);
     }
 
     fn reply(&mut self, at: Position, event: Option<EventTypeId>, given: &[Given]) {
-        let request = *self.world.messages.get(self.message);
+        let request = *self.world.messages.get(self.by.message);
         if request.role != Role::Request || self.world.tasks.slots[self.slot as usize].replied {
             return;
         }
@@ -675,13 +730,19 @@ impl Environment for Hands<'_> {
     }
 
     fn ack(&mut self) {
-        let is_delivery = self.world.messages.get(self.message).role == Role::Delivery;
+        let is_delivery = self.world.messages.get(self.by.message).role == Role::Delivery;
         let state = &mut self.world.tasks.slots[self.slot as usize];
         if is_delivery && !state.acked {
             state.acked = true;
-            self.world.acknowledge(self.plan, self.message);
+            self.world.acknowledge(self.plan, self.by.message);
         }
     }
+}
+
+/// What a task's dice are keyed by that handles this message.
+#[inline]
+const fn key_of(message: &Message, asked: u32) -> u64 {
+    mix(message.event.lineage, (message.attempt as u64) << 32 | asked as u64)
 }
 
 /// What the code of a call at this position says.

@@ -7,12 +7,20 @@ use crate::model::{Guard, Span, Time};
 ///
 /// Time averages are areas (level × ns) over the time measured; they are exact, so that Little's
 /// law holds to the last digit on a run from empty to empty.
+// In this order: what every message needs comes first.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct Statistics {
     /// Messages that came to an instance.
     pub arrivals: u64,
     /// Handlers that came to their end as intended.
     pub completed: u64,
+    busy: Level,
+    queued: Level,
+    /// Time from arrival to the begin of work.
+    pub waiting: Histogram,
+    /// Time from arrival to the end of work.
+    pub response: Histogram,
     /// Handlers that failed, in whatever way.
     pub failed: u64,
     /// Messages that found the queue full (rejected or dropped).
@@ -29,15 +37,9 @@ pub struct Statistics {
     pub remembered: u64,
     /// Requests that it refused since the same was being worked on.
     pub conflicts: u64,
-    /// Time from arrival to the begin of work.
-    pub waiting: Histogram,
-    /// Time from arrival to the end of work.
-    pub response: Histogram,
     /// The sum of the times that messages had been in the system that were lost, or that left
     /// it without being worked on, in ns.
     pub lost_time: u128,
-    busy: Level,
-    queued: Level,
 }
 
 /// A level that changes in steps, and the area under it.
@@ -121,6 +123,15 @@ impl Statistics {
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     pub fn average(area: u128, now: Time) -> f64 {
         if now == Time::ZERO { 0.0 } else { area as f64 / now.0 as f64 }
+    }
+
+    /// A message came, and its handler was done with it, at one instant: no worker was busy for
+    /// any time.
+    pub fn passed_at_once(&mut self) {
+        self.arrivals += 1;
+        self.completed += 1;
+        self.waiting.record(Span::ZERO);
+        self.response.record(Span::ZERO);
     }
 
     /// A handler that began work at `started` on a message that came at `since` is done.

@@ -2,12 +2,13 @@
 
 use crate::engine::dice::Purpose;
 use crate::model::{
-    Arrivals, Distribution, Event, EventTypeId, HandlerId, InstanceId, LinkId, Role, ServiceId,
-    Span, Time, Trigger, What,
+    Arrivals, Distribution, Event, EventTypeId, HandlerId, InstanceId, LinkId, MessageId, Outcome,
+    Role, ServiceId, Span, Time, Trigger, What, Workload,
 };
 
 use super::message::{Message, Token};
 use super::plan::Plan;
+use super::service::Handling;
 use super::world::{Scheduled, World, mix};
 
 impl World {
@@ -20,14 +21,13 @@ impl World {
                     self.think(plan, service, workload.from);
                 }
             }
-            _ => self.schedule_arrival(plan, service, workload.from),
+            _ => self.schedule_arrival(service, workload, workload.from),
         }
     }
 
     /// Schedules the next arrival of an open workload, the last one having been at `after`.
     #[inline(always)]
-    fn schedule_arrival(&mut self, plan: &Plan, service: ServiceId, after: Time) {
-        let Some(workload) = &plan.model.services[service.index()].workload else { return };
+    fn schedule_arrival(&mut self, service: ServiceId, workload: &Workload, after: Time) {
         let count = self.services[service.index()].arrivals;
         if count >= workload.at_most {
             return;
@@ -72,13 +72,15 @@ impl World {
     /// An arrival of an open workload.
     #[inline(never)]
     pub(super) fn arrival(&mut self, plan: &Plan, service: ServiceId, due: Time) {
-        self.arrive(plan, service);
-        self.schedule_arrival(plan, service, due);
+        let Some(workload) = &plan.model.services[service.index()].workload else { return };
+        self.arrive(plan, service, workload);
+        self.schedule_arrival(service, workload, due);
     }
 
     /// A user of a closed workload has thought enough.
     pub(super) fn user_turn(&mut self, plan: &Plan, service: ServiceId) {
-        self.arrive(plan, service);
+        let Some(workload) = &plan.model.services[service.index()].workload else { return };
+        self.arrive(plan, service, workload);
     }
 
     /// What a workload's arrival set off has come to its end.
@@ -91,18 +93,28 @@ impl World {
     }
 
     #[inline(always)]
-    fn arrive(&mut self, plan: &Plan, service: ServiceId) {
-        let settings = &plan.model.services[service.index()];
-        let Some(workload) = &settings.workload else { return };
-        let count = self.services[service.index()].arrivals;
-        self.services[service.index()].arrivals += 1;
-        let instance = settings.first_instance;
+    fn arrive(&mut self, plan: &Plan, service: ServiceId, workload: &Workload) {
+        let state = &mut self.services[service.index()];
+        let count = state.arrivals;
+        state.arrivals += 1;
+        let instance = plan.habit(service).first_instance;
         if !self.instances[instance.index()].up {
             return;
         }
         let lineage = mix(u64::from(service.0) | 1 << 32, count);
         let event = self.make_event(plan, service, workload.event, None, lineage, &[]);
-        self.begin_own(plan, instance, event, workload.handler);
+        if !plan.only_sends(workload.handler) || !self.failing.is_empty() {
+            self.begin_own(plan, instance, event, workload.handler);
+            return;
+        }
+        let id = self.come_of_itself(instance, event);
+        self.note(What::Started { message: id, instance });
+        let by = Handling { message: id, instance, service, asked: 0 };
+        self.send_all(plan, by, plan.program.entry(workload.handler));
+        self.services[service.index()].statistics.passed_at_once();
+        self.note(What::Finished { message: id, instance, outcome: Outcome::Done });
+        self.end_message(id);
+        self.journey_ended(plan, service);
     }
 
     /// A timer of an instance ticks.
@@ -132,9 +144,23 @@ impl World {
     }
 
     /// An instance begins something of its own accord, with a hand of its own.
-    #[inline(always)]
+    #[inline(never)]
     fn begin_own(&mut self, plan: &Plan, instance: InstanceId, event: Event, handler: HandlerId) {
         let service = plan.service_of(instance);
+        let id = self.come_of_itself(instance, event);
+        self.instances[instance.index()].busy += 1;
+        let statistics = &mut self.services[service.index()].statistics;
+        statistics.arrivals += 1;
+        statistics.worker_taken(self.now);
+        statistics.waiting.record(Span::ZERO);
+        self.note(What::Started { message: id, instance });
+        let task = self.begin_task(plan, id, instance, service, handler);
+        self.run_task(plan, task);
+    }
+
+    /// What happens of its own accord is a message where it happens.
+    #[inline(always)]
+    fn come_of_itself(&mut self, instance: InstanceId, event: Event) -> MessageId {
         self.counters.made[Role::Arrival as usize] += 1;
         let (id, since) = (self.messages.take(), self.now);
         *self.messages.get_mut(id) = Message {
@@ -149,14 +175,7 @@ impl World {
         };
         let Event { id: identity, event_type, .. } = event;
         self.note(What::Arrived { message: id, event: identity, event_type, instance });
-        self.instances[instance.index()].busy += 1;
-        let statistics = &mut self.services[service.index()].statistics;
-        statistics.arrivals += 1;
-        statistics.worker_taken(self.now);
-        statistics.waiting.record(Span::ZERO);
-        self.note(What::Started { message: id, instance });
-        let task = self.begin_task(plan, id, instance, service, handler);
-        self.run_task(plan, task);
+        id
     }
 }
 

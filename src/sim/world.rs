@@ -125,6 +125,8 @@ pub struct World {
     pub(super) batches: BTreeMap<u32, BatchRun>,
     /// How many handlers of a service are about to fail at once, where any are.
     pub(super) failing: BTreeMap<ServiceId, u32>,
+    /// How many times as slowly services work, where they do.
+    pub(super) slow: BTreeMap<ServiceId, f64>,
     /// How far clocks are off, in ns, where they are.
     pub(super) clocks: BTreeMap<ServiceId, i64>,
     /// The faults that are on, in the order in which they began.
@@ -194,18 +196,21 @@ pub struct TaskState {
 }
 
 /// One instance of a service.
+// As it stands here, with what every message needs in front: in a world of many services what costs
+// is to fetch it.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct Instance {
     pub up: bool,
-    /// When it started last.
-    pub started: Time,
-    /// Counted up at each start.
-    pub incarnation: u32,
     /// Workers that are busy.
     pub busy: u32,
     pub queue: VecDeque<MessageId>,
     /// Messages outside the full queue.
     pub blocked: VecDeque<MessageId>,
+    /// When it started last.
+    pub started: Time,
+    /// Counted up at each start.
+    pub incarnation: u32,
     pub guards: Guards,
     pub lanes: Vec<Lane>,
     /// For each subscription of its service, how it reads (logs only).
@@ -223,21 +228,21 @@ pub struct Instance {
 }
 
 /// A service over all its instances.
+// In this order, as an instance is.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct ServiceState {
-    pub statistics: Statistics,
     /// Events it has made.
     pub produced: u64,
+    /// Arrivals (of a workload) so far.
+    pub arrivals: u64,
+    pub statistics: Statistics,
     /// Per event type, events it has made of it: what sequences count.
     pub sequences: Vec<(EventTypeId, u64)>,
     /// Turns that users of a closed workload have begun to think about.
     pub turns: u64,
-    /// Arrivals (of a workload) so far.
-    pub arrivals: u64,
     /// The instance that was called last.
     pub cursor: u32,
-    /// How many times as slowly it works.
-    pub slow: Option<f64>,
     /// Tasks that wait to be told something.
     pub awaiting: Vec<Awaiting>,
     /// For each of its subscriptions, what its instances know together of what was handled.
@@ -470,6 +475,7 @@ impl World {
             is_giving_turns: false,
             batches: BTreeMap::new(),
             failing: BTreeMap::new(),
+            slow: BTreeMap::new(),
             clocks: BTreeMap::new(),
             faults_on: Vec::new(),
             doomed_answers: Vec::new(),

@@ -109,6 +109,40 @@ proptest! {
     }
 }
 
+/// What only sends is done without a task of its own. Steps that take no time, and draw nothing, ask
+/// for a task, and must make no difference: neither in the records nor in what is counted.
+#[test]
+fn what_only_sends_goes_as_if_it_had_a_task() {
+    let model = |more: &str, arrivals: &str| {
+        let text = format!(
+            "Scenario(format: 1, title: \"sends\", events: {{ \"Job\": Event() }},
+             links: Links(default: Link(latency: \"3ms\")),
+             workloads: {{ \"w\": Workload(arrivals: {arrivals}, event: \"Job\", do: [
+                Send(to: \"a\", event: \"Job\"), Send(to: \"b\", event: \"Job\"){more}]) }},
+             services: {{
+                \"a\": Service(workers: 1, answers: {{ \"Job\": [
+                    Work(\"20ms\"), Send(to: \"b\", event: \"Job\"){more}] }}),
+                \"b\": Service(workers: 2, answers: {{ \"Job\": [Work(\"10ms\")] }}) }})"
+        );
+        scenario::read(&text, "sends.ron").unwrap().variants.swap_remove(0).model
+    };
+    let open = "Poisson(per_second: 40)";
+    let closed = "Closed(users: 3, think: Exponential(\"50ms\"))";
+    for arrivals in [open, closed] {
+        let run = |more| {
+            let mut world = World::new(model(more, arrivals), 7);
+            world.run_until(Time::from_secs_f64(60.0), &mut ());
+            let report = world.report();
+            let services = report.services.into_iter();
+            let counted = services.map(|it| format!("{it:?}"));
+            (world.digest(), world.record_count(), counted.collect::<Vec<_>>())
+        };
+        let plain = run("");
+        assert!(plain.1 > 10_000, "{} records", plain.1);
+        assert_eq!(run(", Wait(\"0ms\")"), plain);
+    }
+}
+
 #[test]
 fn another_seed_is_another_run() {
     let entry = &library::entries()[0];
