@@ -1,6 +1,6 @@
 //! How long it takes to look anywhere into a run, and how much memory that takes:
 //! `cargo bench --bench seek` (words after `--` choose cases by name; `--most 1e7` leaves out
-//! longer runs).
+//! longer runs, `--disk 0` what is put by on disk: so many MiB).
 //!
 //! Each case is a process of its own, so that what the system says of its memory is the case's.
 //! Nothing is measured beside anything else: figures of one table are comparable.
@@ -11,7 +11,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use inflight::history::{DifferenceOf, Found, Handle, Inquiry, Run, Runs};
+use inflight::history::{Budget, DifferenceOf, Found, Handle, Inquiry, Run, Runs};
+use inflight::live::TempFile;
 use inflight::model::{Act, FaultKind, Intervention, Model, Script, ServiceId, Span, Time};
 use inflight::scenario;
 
@@ -183,13 +184,15 @@ fn pass(run: &mut Run, end: Time) -> Pass {
     Pass { random, forwards, backwards, whole }
 }
 
-fn measure(case: &Case, records: u64) {
+fn measure(case: &Case, records: u64, disk: usize) {
     let model = match scenario::read(&case.text(records), "seek.ron") {
         Ok(scenario) => scenario.variants[0].model.clone(),
         Err(problems) => panic!("{problems}"),
     };
     let before = resident();
-    let mut runs = Runs::new(model.clone(), 1, Run::BUDGET_BYTES);
+    let attic = Arc::new(TempFile::default());
+    let budget = Budget::from(Run::BUDGET_BYTES).with_attic(attic, disk << 20);
+    let mut runs = Runs::new(model.clone(), 1, budget);
     let none = Script::default();
     runs.keep(vec![none.clone()]);
     let made = timed(|| {
@@ -197,7 +200,7 @@ fn measure(case: &Case, records: u64) {
             runs.get(&none).extend(Time::MAX, 4_096);
         }
     });
-    let (held, in_memory) = (runs.held_bytes(), resident() - before);
+    let (held, in_memory) = (runs.held(), resident() - before);
     let end = runs.get(&none).head().now();
     let mut passes: Vec<Pass> = Vec::new();
     for number in 0..PASSES {
@@ -218,7 +221,7 @@ fn measure(case: &Case, records: u64) {
     };
     let scene = runs.get(&none).scene_at(Time(end.0 / 2)).scene;
     let (flying, slots) = (scene.in_flight(), scene.messages.len());
-    let (held_after, in_memory_after) = (runs.held_bytes(), resident() - before);
+    let (held_after, in_memory_after) = (runs.held(), resident() - before);
     let mut lots = Lots(8);
     let forks: Vec<f64> = (0..60)
         .map(|_| {
@@ -254,7 +257,7 @@ fn measure(case: &Case, records: u64) {
         })
         .collect();
     println!(
-        "{:<26} {:>6.0e} {flying:>6} {slots:>6} {:>5.1} |{} |{} |{} |{} |{} |{} | {:>5.0} {:>5.0}  {:>5.0} {:>5.0} | {:>5.2}",
+        "{:<26} {:>6.0e} {flying:>6} {slots:>6} {:>5.1} |{} |{} |{} |{} |{} |{} | {:>5.0} {:>5.0}  {:>5.0} {:>5.0} | {:>5.0} | {:>5.2}",
         case.name,
         records as f64,
         records as f64 / made / 1e3,
@@ -264,10 +267,11 @@ fn measure(case: &Case, records: u64) {
         least(|it| &it.whole),
         figures(forks),
         figures(firsts),
-        mib(held),
+        mib(held.memory),
         in_memory,
-        mib(held_after),
+        mib(held_after.memory),
         in_memory_after,
+        mib(held_after.disk),
         first_scene(&model),
     );
 }
@@ -280,14 +284,15 @@ fn main() {
         Some(words.remove(place))
     };
     let only = option("--only");
+    let disk = option("--disk").unwrap_or("2048".into());
     let most: f64 = option("--most").map_or(1e8, |it| it.parse().unwrap());
     if let Some(which) = only {
         let (name, records) = which.split_once('/').unwrap();
         let case = cases().into_iter().find(|it| it.name == name).unwrap();
-        return measure(&case, records.parse().unwrap());
+        return measure(&case, records.parse().unwrap(), disk.parse().unwrap());
     }
     println!(
-        "{:<26} {:>6} {:>6} {:>6} {:>5} |{:^22} |{:^22} |{:^22} |{:^22} |{:^22} |{:^22} | {:^11}  {:^11} | {:>5}",
+        "{:<26} {:>6} {:>6} {:>6} {:>5} |{:^22} |{:^22} |{:^22} |{:^22} |{:^22} |{:^22} | {:^11}  {:^11} | {:>5} | {:>5}",
         "ms: median/99 of 100/worst",
         "records",
         "flying",
@@ -301,6 +306,7 @@ fn main() {
         "first difference",
         "MiB held,RSS",
         "after seeks",
+        "disk",
         "first"
     );
     for case in cases() {
@@ -309,7 +315,8 @@ fn main() {
             if is_wanted && records <= case.most && records as f64 <= most {
                 let which = format!("{}/{records}", case.name);
                 let program = std::env::current_exe().unwrap();
-                std::process::Command::new(program).args(["--only", &which]).status().unwrap();
+                let words = ["--only", &which, "--disk", &disk];
+                std::process::Command::new(program).args(words).status().unwrap();
             }
         }
     }

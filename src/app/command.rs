@@ -264,6 +264,8 @@ pub enum Command {
     NormalText,
     /// Let a run hold so much memory, in MiB.
     SetBudget(u32),
+    /// Let it put so much more by on disk, in MiB.
+    SetDisk(u32),
     /// Show or hide the inspector.
     ToggleInspector,
     /// Give the inspector this width, in points.

@@ -12,6 +12,7 @@ use crate::measure::matrix::Harm;
 use crate::measure::{Column, Compared, First, Grid, Over, Row, Surveyed};
 use crate::model::{Act, FaultId, Intervention, Model, Script, Span, Time};
 use crate::scenario::Scenario;
+use crate::sim::Room;
 
 use super::inquiries::View;
 use super::made::Futures;
@@ -372,7 +373,8 @@ impl App {
         let outage = outage.min_by_key(|it| it.from);
         let is_measured_so = outage == self.comparing.outage;
         let mut before = std::mem::take(&mut self.comparing.sides);
-        let budget = self.settings.budget_bytes() / 8;
+        let Room { memory, disk } = self.settings.room();
+        let budget = Room { memory: memory / 8, disk: disk / 8 };
         let mut sides = Vec::new();
         for plan in plans {
             let kept = before.iter().position(|it| is_same(it, &plan)).map(|it| before.remove(it));

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::history::{Answer, Handle, Inquiry, Live, News, Overview, Pending, Progress};
+use crate::history::{Answer, Budget, Handle, Inquiry, Live, News, Overview, Pending, Progress};
+use crate::live::TempFile;
 use crate::model::{Model, Script, Time};
+use crate::sim::Room;
 
 use super::playback::Direction;
 use super::watch::Wake;
@@ -26,6 +28,8 @@ pub struct Run {
     /// The newest scene; `None` before the first.
     pub answer: Option<Answer>,
     handle: Handle,
+    /// Where the worker puts by what is too much for memory.
+    attic: Arc<TempFile>,
     /// What the worker has said last of each future that is kept simulated.
     news: Vec<News>,
     asked: Option<Time>,
@@ -51,6 +55,7 @@ impl Run {
             overview,
             answer: None,
             handle,
+            attic: Arc::default(),
             news: Vec::new(),
             asked: None,
             is_of_another: false,
@@ -129,9 +134,10 @@ impl Run {
         self.handle.inquire(inquiry)
     }
 
-    /// How much memory the run and its futures may hold, in bytes.
-    pub fn set_budget(&self, bytes: usize) {
-        self.handle.set_budget(bytes);
+    /// How much room the run and its futures may take.
+    pub fn set_budget(&self, room: Room) {
+        let attic = Arc::clone(&self.attic);
+        self.handle.set_budget(Budget::from(room.memory).with_attic(attic, room.disk));
     }
 
     /// Whether the newest scene is the scene at this instant.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::sim::Room;
+
 use super::inquiries::View;
 
 /// Light or dark.
@@ -68,6 +70,8 @@ pub struct Settings {
     pub expectations: bool,
     /// How much memory a run with its futures may hold, in MiB.
     pub budget: u32,
+    /// How much more of it may be put by on disk, in MiB.
+    pub disk: u32,
     /// The NATS server that was run on last.
     pub nats: String,
     /// Files that were opened, the newest first.
@@ -95,6 +99,7 @@ impl Default for Settings {
             faults_width: 330.0,
             expectations: false,
             budget: 512,
+            disk: 2048,
             nats: "nats://127.0.0.1:4222".to_owned(),
             recent: Vec::new(),
             places: BTreeMap::new(),
@@ -106,6 +111,8 @@ impl Settings {
     const RECENT: usize = 8;
     /// Budgets of memory that can be chosen, in MiB.
     pub const BUDGETS: [u32; 6] = [64, 128, 256, 512, 1024, 2048];
+    /// Budgets of disk that can be chosen, in MiB.
+    pub const DISKS: [u32; 6] = [0, 1024, 2048, 4096, 8192, 16384];
     const SCALES: std::ops::RangeInclusive<f32> = 0.6..=3.0;
 
     /// Puts a file in front of those that were opened.
@@ -115,16 +122,17 @@ impl Settings {
         self.recent.truncate(Self::RECENT);
     }
 
-    /// How much memory a run with its futures may hold, in bytes.
+    /// How much room a run with its futures may take.
     #[must_use]
-    pub fn budget_bytes(&self) -> usize {
-        (Self::bounded_budget(self.budget) as usize) << 20
+    pub fn room(&self) -> Room {
+        let memory = (Self::bounded(self.budget, &Self::BUDGETS) as usize) << 20;
+        Room { memory, disk: (Self::bounded(self.disk, &Self::DISKS) as usize) << 20 }
     }
 
-    /// A budget within what is useful, in MiB.
+    /// A number of MiB within what can be chosen.
     #[must_use]
-    pub fn bounded_budget(mebibytes: u32) -> u32 {
-        let [least, .., most] = Self::BUDGETS;
+    pub fn bounded(mebibytes: u32, choices: &[u32; 6]) -> u32 {
+        let [least, .., most] = *choices;
         mebibytes.clamp(least, most)
     }
 

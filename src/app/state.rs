@@ -199,7 +199,7 @@ impl App {
             watch: None,
             wake,
         };
-        app.run.set_budget(app.settings.budget_bytes());
+        app.run.set_budget(app.settings.room());
         app.made.places = app.places_from_settings();
         app.desk.run_of = Some(app.made.variant.clone());
         app.is_saved_now();

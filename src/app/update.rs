@@ -195,7 +195,14 @@ impl App {
             Command::FirstDifference(with) => self.first_difference(with),
             Command::FirstDifferenceFromParent => self.first_difference_from_parent(),
             Command::CloseDifference => self.comparison = None,
-            Command::SetBudget(mebibytes) => self.set_budget(mebibytes),
+            Command::SetBudget(mebibytes) => {
+                self.settings.budget = Settings::bounded(mebibytes, &Settings::BUDGETS);
+                self.run.set_budget(self.settings.room());
+            }
+            Command::SetDisk(mebibytes) => {
+                self.settings.disk = Settings::bounded(mebibytes, &Settings::DISKS);
+                self.run.set_budget(self.settings.room());
+            }
             Command::GoLive(place) => self.go_live(place),
             Command::FollowLive => self.follow_now(),
             Command::StopLive => self.stop_live(),
@@ -245,11 +252,6 @@ impl App {
             Command::NormalSpeed => playback.speed = 1.0,
             _ => unreachable!("`update` handles every other command itself"),
         }
-    }
-
-    fn set_budget(&mut self, mebibytes: u32) {
-        self.settings.budget = Settings::bounded_budget(mebibytes);
-        self.run.set_budget(self.settings.budget_bytes());
     }
 
     /// Takes what the worker has said of the run that is shown. Where that ends before the playhead,
@@ -557,7 +559,7 @@ impl App {
         self.steps = 0;
         self.run = run;
         self.runs_shown += 1;
-        self.run.set_budget(self.settings.budget_bytes());
+        self.run.set_budget(self.settings.room());
         self.show_made();
         if let Some(end) = self.run.end() {
             self.playback.at = self.playback.at.min(end);

@@ -63,11 +63,8 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
                 } else {
                     format!("simulated to {}", progress.head.since(Time::ZERO))
                 };
-                let held = progress.held_bytes >> 20;
-                let most = app.settings.budget;
-                let held = format!("{held} of at most {most} MiB are held to look back quickly");
                 ui.label(text(head))
-                    .on_hover_text(format!("How far the run is simulated\n\n{held}"));
+                    .on_hover_text(format!("How far the run is simulated\n\n{}", held(app)));
             }
             if let Some(answer) = &run.answer {
                 let flying = text(format!("{} in flight", answer.scene.in_flight()));
@@ -80,6 +77,21 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
             }
         });
     });
+}
+
+/// What is kept of the run to look back quickly, and whether there is room for it.
+fn held(app: &App) -> String {
+    let (held, settings) = (app.run.progress.held, &app.settings);
+    let mut words = format!("{} of at most {} MiB", held.memory >> 20, settings.budget);
+    if held.disk > 0 {
+        words += &format!(", and {} of {} MiB on disk,", held.disk >> 20, settings.disk);
+    }
+    words += " are held to look back quickly";
+    if app.run.progress.is_disk_full {
+        words += "\n\nThe folder for temporary files has no room for more: what does not fit is \
+                  simulated again when somebody looks there";
+    }
+    words
 }
 
 /// Where the columns of the comparison first differ; a click goes there.

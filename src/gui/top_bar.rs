@@ -191,20 +191,32 @@ fn variants_to_choose(ui: &mut Ui, app: &App, width: f32, out: &mut Vec<Command>
     combo.response.on_hover_text(&shown.sentence);
 }
 
-/// How much memory a run may hold, to be chosen.
-fn budget(ui: &mut Ui, app: &App, out: &mut Vec<Command>) {
-    let chosen = app.settings.budget;
-    let title = format!("Memory for the timeline: {chosen} MiB");
-    let menu = ui.menu_button(title, |ui| {
-        for budget in Settings::BUDGETS {
-            let label = ui.selectable_label(budget == chosen, format!("{budget} MiB"));
-            if label.clicked() {
-                out.push(Command::SetBudget(budget));
+/// How much memory and disk a run may hold, to be chosen.
+fn budgets(ui: &mut Ui, app: &App, out: &mut Vec<Command>) {
+    let Settings { budget, disk, .. } = app.settings;
+    let hint = "With more memory it is faster to go anywhere in a long run; nothing else changes";
+    budget_menu(ui, "Memory", (budget, &Settings::BUDGETS), hint, Command::SetBudget, out);
+    let hint =
+        "What is too much for memory is put by in a temporary file, which is gone with the run";
+    budget_menu(ui, "Disk", (disk, &Settings::DISKS), hint, Command::SetDisk, out);
+}
+
+fn budget_menu(
+    ui: &mut Ui,
+    of: &str,
+    (chosen, choices): (u32, &[u32]),
+    hint: &str,
+    command: fn(u32) -> Command,
+    out: &mut Vec<Command>,
+) {
+    let menu = ui.menu_button(format!("{of} for the timeline: {chosen} MiB"), |ui| {
+        for budget in choices {
+            if ui.selectable_label(*budget == chosen, format!("{budget} MiB")).clicked() {
+                out.push(command(*budget));
                 ui.close();
             }
         }
     });
-    let hint = "With more memory it is faster to go anywhere in a long run; nothing else changes";
     menu.response.on_hover_text(hint);
 }
 
@@ -237,7 +249,7 @@ fn more(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         item(ui, Command::SmallerText, true, out);
         item(ui, Command::NormalText, true, out);
         ui.separator();
-        budget(ui, app, out);
+        budgets(ui, app, out);
         ui.separator();
         item(ui, Command::ToggleHelp, true, out);
         item(ui, Command::Quit, true, out);

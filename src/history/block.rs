@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::model::{Model, Record, Time, What};
-use crate::sim::{Bounds, Packer, Table};
+use crate::sim::{Attic, Bounds, Form, Packer, Reader, Room, Stored, Table, Writer};
 
 /// Records that follow each other.
 pub struct Block {
@@ -13,8 +13,14 @@ pub struct Block {
     /// The instants of the first and the last.
     begin: Time,
     until: Time,
+    count: usize,
     /// What they are records of.
     model: Arc<Model>,
+    rows: Stored<Rows>,
+}
+
+/// Records that follow each other, without what is known of them together.
+struct Rows {
     /// For each record, which of the kinds it is, and how long after the one before.
     order: Table<2>,
     kinds: Box<[Kind]>,
@@ -94,7 +100,8 @@ impl Block {
         }
         let kinds = packers.into_iter().map(|(tag, rows)| Kind { tag, rows: rows.table() });
         let order = Table::of(order.iter().copied());
-        Self { before, begin, until: last, model, kinds: kinds.collect(), order }
+        let rows = Stored::new(Rows { kinds: kinds.collect(), order });
+        Self { before, begin, until: last, count: records.len(), model, rows }
     }
 
     /// How many records there were before its first.
@@ -106,7 +113,7 @@ impl Block {
     /// How many records there were up to its last.
     #[must_use]
     pub const fn end(&self) -> u64 {
-        self.before + self.order.len() as u64
+        self.before + self.count as u64
     }
 
     /// The instant of its last.
@@ -121,29 +128,65 @@ impl Block {
         &self.model
     }
 
-    /// Its records but the first so many.
-    pub fn records(&self, skip: usize) -> impl Iterator<Item = Record> {
-        let mut at = self.begin;
-        let mut read = [0_usize; 256];
-        let mut rows = self.order.rows();
-        for [kind, later] in rows.by_ref().take(skip) {
-            read[kind as usize] += 1;
-            at.0 = at.0.wrapping_add(later);
-        }
-        rows.filter_map(move |[kind, later]| {
-            let place = kind as usize;
-            let Kind { tag, rows } = self.kinds.get(place)?;
-            let row = rows.row(read[place]);
-            read[place] += 1;
-            at.0 = at.0.wrapping_add(later);
-            Some(Record { at, what: what_of(*tag, row)? })
-        })
+    /// Its records but the first so many; `None` if they were put by and cannot be read back.
+    #[must_use]
+    pub fn records(&self, skip: usize) -> Option<impl Iterator<Item = Record> + use<>> {
+        Some(records(self.rows.get()?, self.begin, skip))
     }
 
-    /// About how much memory it takes, in bytes.
+    /// Puts its records by; false if there is no room for them.
+    pub fn put_by(&self, attic: &Arc<dyn Attic>) -> bool {
+        self.rows.put_by(attic)
+    }
+
+    /// About how much room it takes.
     #[must_use]
-    pub fn size_bytes(&self) -> usize {
+    pub fn room(&self) -> Room {
+        Room::of_memory(size_of::<Self>()) + self.rows.room()
+    }
+}
+
+/// The records of a block that begins at an instant, but the first so many.
+fn records(rows: Arc<Rows>, begin: Time, skip: usize) -> impl Iterator<Item = Record> {
+    let mut at = begin;
+    let mut read = [0_usize; 256];
+    let skip = skip.min(rows.order.len());
+    for [kind, later] in (0..skip).map(|it| rows.order.row(it)) {
+        read[kind as usize & 0xff] += 1;
+        at.0 = at.0.wrapping_add(later);
+    }
+    (skip..rows.order.len()).filter_map(move |it| {
+        let [kind, later] = rows.order.row(it);
+        let place = kind as usize;
+        let Kind { tag, rows } = rows.kinds.get(place)?;
+        let row = rows.row(read[place]);
+        read[place] += 1;
+        at.0 = at.0.wrapping_add(later);
+        Some(Record { at, what: what_of(*tag, row)? })
+    })
+}
+
+impl Form for Rows {
+    fn write(&self, out: &mut Writer) {
+        self.order.write(out);
+        out.number(self.kinds.len() as u64);
+        for Kind { tag, rows } in &*self.kinds {
+            out.number((*tag).into());
+            rows.write(out);
+        }
+    }
+
+    fn read(from: &mut Reader) -> Option<Self> {
+        let order = Table::read(from)?;
+        let kinds = (0..from.try_number()?).map(|_| {
+            let tag = u8::try_from(from.try_number()?).ok()?;
+            Some(Kind { tag, rows: Table::read(from)? })
+        });
+        Some(Self { kinds: kinds.collect::<Option<_>>()?, order })
+    }
+
+    fn size_bytes(&self) -> usize {
         let kinds: usize = self.kinds.iter().map(|it| it.rows.size_bytes() + 8).sum();
-        size_of::<Self>() + self.order.size_bytes() + kinds
+        self.order.size_bytes() + kinds
     }
 }

@@ -1,20 +1,36 @@
 //! The film of a run: all its records in blocks, and frames to begin from. Any scene is there by
-//! unpacking a frame and folding the records since, without simulating anything.
+//! unpacking a frame and folding the records since, without simulating anything. What of it is too
+//! much for memory is put by, the oldest first.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::{Model, Record, Time};
+use crate::sim::{Attic, Room};
 
 use super::block::Block;
 use super::frame::{Frame, Shot};
-use super::kept::{Held, own_bytes};
+use super::kept::{Held, own_room};
 use super::moment::Moment;
 
 /// A frame is kept when as many records have gone by as making it costs: one for so many bytes.
 const FRAME_BYTES_A_RECORD: u64 = 32;
 
-/// The most records between two frames: to fold half as many takes a fifth of a millisecond.
-const MOST_SPACING: u64 = 16_384;
+/// The most records between two frames, unless there is no room for so many: to fold half of them
+/// takes a fifth of a millisecond.
+const USUAL_SPACING: u64 = 16_384;
+
+/// The most records between two frames: to fold half as many takes some three milliseconds, which is
+/// less than it takes to simulate them.
+const MOST_SPACING: u64 = 1 << 18;
+
+/// A long film has longer blocks, so that they can be counted by the thousand: as many records as
+/// this part of it, at most so many.
+const LONG_BLOCK_PART: u64 = 2_048;
+const LONG_BLOCK_RECORDS: u64 = 16_384;
+
+/// So many blocks are put by together.
+const BLOCKS_AT_ONCE: usize = 8;
 
 /// So small a part of a film are frames that it does not help to have fewer of them.
 const FEW_FRAMES: usize = 8;
@@ -26,6 +42,8 @@ pub struct Film {
     /// Frames, in order. Those of checkpoints are not among them.
     frames: Vec<Held<Frame>>,
     blocks: Vec<Held<Block>>,
+    /// How many of the blocks, the oldest, have been put by.
+    away: usize,
     /// The newest records, in no block yet.
     open: Vec<Record>,
     /// What they are records of.
@@ -35,8 +53,16 @@ pub struct Film {
     /// How many records lie between two frames, and the newest frame or checkpoint.
     spacing: u64,
     last_frame: u64,
-    /// What of it counts as this run's, in bytes.
-    bytes: usize,
+    /// What of it counts as this run's.
+    room: Room,
+}
+
+fn hold_block(block: &Block) -> Room {
+    block.room() + Room::of_memory(size_of::<Held<Block>>())
+}
+
+fn hold_frame(frame: &Frame) -> Room {
+    frame.room() + Room::of_memory(size_of::<Held<Frame>>())
 }
 
 impl Film {
@@ -48,12 +74,13 @@ impl Film {
             start,
             frames: Vec::new(),
             blocks: Vec::new(),
+            away: 0,
             open: Vec::new(),
             model: Arc::clone(moment.world.model()),
             block_records,
             spacing: block_records,
             last_frame: start,
-            bytes: 0,
+            room: Room::default(),
         }
     }
 
@@ -65,9 +92,9 @@ impl Film {
         film
     }
 
-    /// The same film up to a moment on its way, for another run.
+    /// The same film up to a moment on its way, for another run; `None` if that cannot be read back.
     #[must_use]
-    pub fn until(&self, moment: &Moment, last_checkpoint: u64) -> Self {
+    pub fn until(&self, moment: &Moment, last_checkpoint: u64) -> Option<Self> {
         let records = moment.scene.records;
         let frames = self.frames.iter().take_while(|it| it.it.records() <= records);
         let frames: Vec<_> = frames.map(Held::shared).collect();
@@ -76,21 +103,22 @@ impl Film {
         let before = blocks.last().map_or(self.start, |it| it.it.end());
         let count = usize::try_from(records - before).unwrap_or(usize::MAX);
         let open = match self.blocks.get(whole) {
-            Some(block) => block.it.records(0).take(count).collect(),
+            Some(block) => block.it.records(0)?.take(count).collect(),
             None => self.open.iter().take(count).copied().collect(),
         };
         let last_frame = frames.last().map_or(self.start, |it| it.it.records());
-        Self {
+        Some(Self {
             start: self.start,
             last_frame: last_frame.max(last_checkpoint),
             frames,
+            away: self.away.min(whole),
             blocks,
             open,
             model: Arc::clone(moment.world.model()),
             block_records: self.block_records,
             spacing: self.spacing,
-            bytes: 0,
-        }
+            room: Room::default(),
+        })
     }
 
     /// How many records there were up to its last.
@@ -99,10 +127,17 @@ impl Film {
         self.blocks.last().map_or(self.start, |it| it.it.end()) + self.open.len() as u64
     }
 
-    /// How much memory of it counts as this run's, in bytes.
+    /// The instant of its last record; `None` if it has none.
     #[must_use]
-    pub const fn held_bytes(&self) -> usize {
-        self.bytes
+    pub fn last_at(&self) -> Option<Time> {
+        let closed = self.blocks.last().map(|it| it.it.until());
+        self.open.last().map(|it| it.at).or(closed)
+    }
+
+    /// How much room of it counts as this run's.
+    #[must_use]
+    pub const fn room(&self) -> Room {
+        self.room
     }
 
     /// Takes the next record in.
@@ -138,9 +173,11 @@ impl Film {
         if !self.open.is_empty() {
             let before = self.end() - self.open.len() as u64;
             let block = Block::of(&self.open, before, model);
-            let bytes = block.size_bytes() + size_of::<Held<Block>>();
-            self.bytes += bytes;
-            self.blocks.push(Held::new(block, bytes));
+            let room = hold_block(&block);
+            self.room += room;
+            self.block_records =
+                self.block_records.max((block.end() / LONG_BLOCK_PART).min(LONG_BLOCK_RECORDS));
+            self.blocks.push(Held::new(block, room));
             self.open.clear();
         }
     }
@@ -148,47 +185,94 @@ impl Film {
     #[cold]
     fn keep_frame(&mut self, moment: &mut Moment) {
         let frame = Frame::of(moment);
-        let bytes = frame.size_bytes() + size_of::<Held<Frame>>();
-        self.spacing = self.spacing.max(bytes as u64 / FRAME_BYTES_A_RECORD).min(MOST_SPACING);
+        let room = hold_frame(&frame);
+        let usual = (room.memory as u64 / FRAME_BYTES_A_RECORD).min(USUAL_SPACING);
+        self.spacing = self.spacing.max(usual);
         self.last_frame = frame.records();
-        self.bytes += bytes;
-        self.frames.push(Held::new(frame, bytes));
+        self.room += room;
+        self.frames.push(Held::new(frame, room));
     }
 
-    /// Takes over the frame of a checkpoint that is let go.
+    /// Takes over the frame of a checkpoint that is let go, unless there are others near it.
     pub fn take_over(&mut self, it: Arc<Frame>, is_own: bool) {
         let place = self.frames.partition_point(|other| other.it.records() < it.records());
-        let bytes = it.size_bytes() + size_of::<Held<Frame>>();
-        let frame = Held { it, bytes, is_own };
-        self.bytes += frame.own_bytes();
-        self.frames.insert(place, frame);
+        let before = place.checked_sub(1).map_or(self.start, |it| self.frames[it].it.records());
+        let after = self.frames.get(place).map_or(u64::MAX, |it| it.it.records());
+        let is_near = it.records() - before < self.spacing / 2 || after - before <= self.spacing;
+        if !is_near {
+            let room = hold_frame(&it);
+            let frame = Held { it, room, is_own };
+            self.room += frame.own_room();
+            self.frames.insert(place, frame);
+        }
     }
 
-    /// Lets go every other frame, if that would help; else false.
-    pub fn thin(&mut self) -> bool {
-        let frames = own_bytes(&self.frames);
-        if self.spacing >= MOST_SPACING || frames < self.bytes / FEW_FRAMES {
+    /// Whether all of its blocks have been put by.
+    #[must_use]
+    pub const fn is_away(&self) -> bool {
+        self.away == self.blocks.len()
+    }
+
+    /// Puts the oldest by of what is in memory; false if there is nothing, or no room for it.
+    pub fn put_by(&mut self, attic: &Arc<dyn Attic>) -> bool {
+        let next = self.blocks[self.away..].iter_mut().take(BLOCKS_AT_ONCE);
+        let mut is_done = next.len() > 0;
+        for block in next {
+            is_done = is_done && block.it.put_by(attic);
+            if is_done {
+                block.room = hold_block(&block.it);
+                self.away += 1;
+            }
+        }
+        let end = self.away.checked_sub(1).map_or(0, |it| self.blocks[it].it.end());
+        let old = self.frames.partition_point(|it| it.it.records() <= end);
+        for frame in self.frames[..old].iter_mut().filter(|it| it.room.disk == 0) {
+            is_done = is_done && frame.it.put_by(attic);
+            frame.room = hold_frame(&frame.it);
+        }
+        self.count_own();
+        is_done
+    }
+
+    /// Lets go every other frame, if that would help; else false. What others have of that becomes an
+    /// orphan.
+    pub fn thin(&mut self, orphans: &mut BTreeSet<usize>) -> bool {
+        let size = |it: Room| it.memory + it.disk;
+        let frames = own_room(&self.frames);
+        if self.spacing >= MOST_SPACING || size(frames) < size(self.room) / FEW_FRAMES {
             return false;
         }
-        let mut number = 0;
-        self.frames.retain(|_| {
-            number += 1;
-            number % 2 == 0
-        });
         self.spacing = (self.spacing * 2).min(MOST_SPACING);
+        let mut next = 0;
+        self.frames.retain(|it| {
+            let is_far = it.it.records() >= next;
+            if is_far {
+                next = it.it.records() + self.spacing;
+            } else if it.is_lent() {
+                orphans.insert(it.key());
+            }
+            is_far
+        });
         self.count_own();
         true
     }
 
-    /// Tells of each part, and whether it counts as this run's; that may be changed.
-    pub fn share(&mut self, of: &mut impl FnMut(*const (), &mut bool)) {
-        self.frames.iter_mut().for_each(|it| it.share(of));
-        self.blocks.iter_mut().for_each(|it| it.share(of));
+    /// Those of its parts that count as this run's and that others have too.
+    pub fn lent(&self) -> impl Iterator<Item = usize> {
+        let frames = self.frames.iter().filter(|it| it.is_lent()).map(Held::key);
+        frames.chain(self.blocks.iter().filter(|it| it.is_lent()).map(Held::key))
+    }
+
+    /// Those of these parts that it has count as this run's from now on, and are not among them
+    /// any more.
+    pub fn adopt(&mut self, orphans: &mut BTreeSet<usize>) {
+        self.frames.iter_mut().for_each(|it| it.is_own |= orphans.remove(&it.key()));
+        self.blocks.iter_mut().for_each(|it| it.is_own |= orphans.remove(&it.key()));
         self.count_own();
     }
 
     fn count_own(&mut self) {
-        self.bytes = own_bytes(&self.frames) + own_bytes(&self.blocks);
+        self.room = own_room(&self.frames) + own_room(&self.blocks);
     }
 
     /// The latest of its frames of those not after an instant.
@@ -202,19 +286,17 @@ impl Film {
     /// records.
     #[must_use]
     pub fn shows(&self, at: Time, from: u64) -> bool {
-        let closed = self.blocks.last().map(|it| it.it.until());
-        let until = self.open.last().map(|it| it.at).or(closed);
-        until.is_some_and(|until| at < until) && (self.start..=self.end()).contains(&from)
+        self.last_at().is_some_and(|last| at < last) && (self.start..=self.end()).contains(&from)
     }
 
     /// Takes a scene that it [shows](Self::shows) on to an instant, and gives the instant of the first
-    /// record after that; `None` if the film is over before it is known.
+    /// record after that; `None` if the film is over before it is known, or cannot be read back.
     pub fn play(&self, shot: &mut Shot, at: Time) -> Option<Time> {
         let from = shot.scene.records;
         let skip = |before: u64| usize::try_from(from.saturating_sub(before)).unwrap_or(usize::MAX);
         let first = self.blocks.partition_point(|it| it.it.end() <= from);
         for block in &self.blocks[first..] {
-            let records = block.it.records(skip(block.it.before()));
+            let records = block.it.records(skip(block.it.before()))?;
             if let Some(next) = fold(records, block.it.model(), shot, at) {
                 return Some(next);
             }

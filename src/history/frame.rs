@@ -8,7 +8,7 @@ use crate::model::{
     DropReason, EventId, EventTypeId, InstanceId, LinkId, Model, Phase, Role, ServiceId, Time,
     TopicId,
 };
-use crate::sim::Table;
+use crate::sim::{Attic, Form, Reader, Room, Stored, Table, Writer};
 
 use super::moment::Moment;
 use super::scene::{GONE_MESSAGES, Gone, Place, Scene, SceneMessage};
@@ -20,10 +20,15 @@ pub struct Frame {
     model: Arc<Model>,
     /// The scene without its messages.
     rest: Scene,
+    messages: Stored<Messages>,
+}
+
+/// The messages of a scene, and those that are gone.
+struct Messages {
     slots: usize,
     /// A bit for each slot: whether a message is there.
     taken: Box<[u64]>,
-    messages: Table<COLUMNS>,
+    there: Table<COLUMNS>,
     gone: Table<GONE_COLUMNS>,
 }
 
@@ -48,38 +53,47 @@ impl Frame {
             let bits = chunk.iter().enumerate().map(|(bit, it)| u64::from(it.is_some()) << bit);
             bits.sum()
         });
+        let packed = Messages {
+            slots: messages.len(),
+            taken: taken.collect(),
+            there: Table::of(messages.iter().flatten().map(row_of)),
+            gone: Table::of(gone.iter().map(gone_row)),
+        };
         let frame = Self {
             now: world.now(),
             model: Arc::clone(world.model()),
             rest,
-            slots: messages.len(),
-            taken: taken.collect(),
-            messages: Table::of(messages.iter().flatten().map(row_of)),
-            gone: Table::of(gone.iter().map(gone_row)),
+            messages: Stored::new(packed),
         };
         (scene.messages, scene.gone) = (messages, gone);
         frame
     }
 
-    /// The scene.
+    /// The scene; `None` if its messages were put by and cannot be read back.
     #[must_use]
-    pub fn scene(&self) -> Scene {
+    pub fn scene(&self) -> Option<Scene> {
+        let Messages { slots, taken, there, gone } = &*self.messages.get()?;
         let mut scene = self.rest.clone();
-        let mut rows = self.messages.rows();
-        scene.messages = Vec::with_capacity(self.slots);
-        scene.messages.extend((0..self.slots).map(|slot| {
-            let is_taken = self.taken[slot / 64] >> (slot % 64) & 1 != 0;
+        let mut rows = there.rows();
+        scene.messages = Vec::with_capacity(*slots);
+        scene.messages.extend((0..*slots).map(|slot| {
+            let is_taken = taken.get(slot / 64).is_some_and(|it| it >> (slot % 64) & 1 != 0);
             if is_taken { rows.next().map(|row| message_of(&row)) } else { None }
         }));
         scene.gone = VecDeque::with_capacity(GONE_MESSAGES);
-        scene.gone.extend(self.gone.rows().map(|row| gone_of(&row)));
-        scene
+        scene.gone.extend(gone.rows().map(|row| gone_of(&row)));
+        Some(scene)
     }
 
-    /// The scene with what is known of it.
+    /// The scene with what is known of it; `None` if it cannot be read back.
     #[must_use]
-    pub fn shot(&self) -> Shot {
-        Shot { scene: Arc::new(self.scene()), model: Arc::clone(&self.model) }
+    pub fn shot(&self) -> Option<Shot> {
+        Some(Shot { scene: Arc::new(self.scene()?), model: Arc::clone(&self.model) })
+    }
+
+    /// Puts its messages by; false if there is no room for them.
+    pub fn put_by(&self, attic: &Arc<dyn Attic>) -> bool {
+        self.messages.put_by(attic)
     }
 
     /// The instant it is of.
@@ -94,11 +108,33 @@ impl Frame {
         self.rest.records
     }
 
-    /// About how much memory it takes, in bytes.
+    /// About how much room it takes.
     #[must_use]
-    pub fn size_bytes(&self) -> usize {
-        let tables = self.messages.size_bytes() + self.gone.size_bytes();
-        size_of::<Self>() + self.rest.size_bytes() + size_of_val(&*self.taken) + tables
+    pub fn room(&self) -> Room {
+        Room::of_memory(size_of::<Self>() + self.rest.size_bytes()) + self.messages.room()
+    }
+}
+
+impl Form for Messages {
+    fn write(&self, out: &mut Writer) {
+        out.number(self.slots as u64);
+        out.number(self.taken.len() as u64);
+        self.taken.iter().for_each(|it| out.number(*it));
+        self.there.write(out);
+        self.gone.write(out);
+    }
+
+    fn read(from: &mut Reader) -> Option<Self> {
+        let slots = usize::try_from(from.try_number()?).ok()?;
+        let taken = (0..from.try_number()?).map(|_| from.try_number());
+        let taken: Box<[u64]> = taken.collect::<Option<_>>()?;
+        let is_whole = slots.div_ceil(64) == taken.len();
+        let (there, gone) = (Table::read(from)?, Table::read(from)?);
+        is_whole.then_some(Self { slots, taken, there, gone })
+    }
+
+    fn size_bytes(&self) -> usize {
+        size_of_val(&*self.taken) + self.there.size_bytes() + self.gone.size_bytes()
     }
 }
 

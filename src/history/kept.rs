@@ -1,10 +1,10 @@
 //! What is kept of a run: moments, packed, a checkpoint takes a fifth of the room of the moment it
-//! is made of; and in whose account the memory is that several runs share.
+//! is made of; and in whose account the room is that several runs share.
 
 use std::sync::Arc;
 
 use crate::model::{ServiceId, Time};
-use crate::sim::Packed;
+use crate::sim::{Attic, Packed, Room};
 
 use super::frame::Frame;
 use super::moment::{Moment, Told, Totals};
@@ -29,10 +29,16 @@ impl Kept {
         }
     }
 
-    /// The moment.
+    /// The moment; `None` if what was put by cannot be read back.
     #[must_use]
-    pub fn moment(&self) -> Moment {
-        Moment::again(self.world.world(), self.frame.scene(), self.totals.clone(), self.told)
+    pub fn moment(&self) -> Option<Moment> {
+        let (world, scene) = (self.world.world()?, self.frame.scene()?);
+        Some(Moment::again(world, scene, self.totals.clone(), self.told))
+    }
+
+    /// Puts by what is large of it; false if there is no room for that.
+    pub fn put_by(&self, attic: &Arc<dyn Attic>) -> bool {
+        self.world.put_by(attic) && self.frame.put_by(attic)
     }
 
     /// Its scene.
@@ -65,14 +71,12 @@ impl Kept {
         self.told
     }
 
-    /// About how much memory it takes, in bytes, beside what it shares with this earlier one.
+    /// About how much room it takes beside what it shares with this earlier one.
     #[must_use]
-    pub fn bytes_after(&self, earlier: Option<&Self>) -> usize {
-        self.world.apart_bytes(earlier.map(|it| &it.world))
-            + self.world.size_bytes()
-            + self.frame.size_bytes()
-            + 4 * self.totals.passed.len()
-            + size_of::<Self>()
+    pub fn room_after(&self, earlier: Option<&Self>) -> Room {
+        let apart = self.world.apart_bytes(earlier.map(|it| &it.world));
+        let own = apart + 4 * self.totals.passed.len() + size_of::<Self>();
+        Room::of_memory(own) + self.world.room() + self.frame.room()
     }
 }
 
@@ -80,36 +84,43 @@ impl Kept {
 pub struct Held<T> {
     /// What.
     pub it: Arc<T>,
-    /// How much memory it takes, in bytes.
-    pub bytes: usize,
+    /// How much room it takes.
+    pub room: Room,
     /// Whether it counts as this run's: of runs that share it, one's.
     pub is_own: bool,
 }
 
 impl<T> Held<T> {
     /// Something new.
-    pub fn new(it: T, bytes: usize) -> Self {
-        Self { it: Arc::new(it), bytes, is_own: true }
+    pub fn new(it: T, room: Room) -> Self {
+        Self { it: Arc::new(it), room, is_own: true }
     }
 
     /// The same for another run, as whose it does not count.
     pub fn shared(&self) -> Self {
-        Self { it: Arc::clone(&self.it), bytes: self.bytes, is_own: false }
+        Self { it: Arc::clone(&self.it), room: self.room, is_own: false }
     }
 
-    /// How much memory of it counts as this run's, in bytes.
+    /// How much room of it counts as this run's.
     #[must_use]
-    pub const fn own_bytes(&self) -> usize {
-        if self.is_own { self.bytes } else { 0 }
+    pub fn own_room(&self) -> Room {
+        if self.is_own { self.room } else { Room::default() }
     }
 
-    /// Tells of it, and whether it counts as this run's, which may be changed.
-    pub fn share(&mut self, of: &mut impl FnMut(*const (), &mut bool)) {
-        of(Arc::as_ptr(&self.it).cast(), &mut self.is_own);
+    /// Whether it counts as this run's, and others have it too.
+    #[must_use]
+    pub fn is_lent(&self) -> bool {
+        self.is_own && Arc::strong_count(&self.it) > 1
+    }
+
+    /// What tells it from others that are there at the same time.
+    #[must_use]
+    pub fn key(&self) -> usize {
+        Arc::as_ptr(&self.it).addr()
     }
 }
 
-/// How much memory things take that count as this run's, in bytes.
-pub fn own_bytes<T>(held: &[Held<T>]) -> usize {
-    held.iter().map(Held::own_bytes).sum()
+/// How much room things take that count as this run's.
+pub fn own_room<T>(held: &[Held<T>]) -> Room {
+    held.iter().map(Held::own_room).sum()
 }

@@ -6,10 +6,12 @@
 //! packed scenes, *frames* (`frame`), to begin from: any scene is a frame and the records since.
 //! *Checkpoints* (`kept`) are packed worlds with their frames; one is unpacked only to go on from
 //! it: for a future, a walk, or what events carry, which an answer tells a little later than its
-//! scene. A run that has outgrown its budget lets its film go; then a scene is simulated from the
-//! checkpoint before it, and spans where somebody goes to and fro are filmed again.
+//! scene. What is too much for memory is put by (`budget`). A run that has outgrown that, too, lets its
+//! film go; then a scene is simulated from the checkpoint before it, and spans where somebody goes to
+//! and fro are filmed again.
 
 pub mod branch;
+mod budget;
 pub mod concern;
 pub mod course;
 pub mod cause;
@@ -37,6 +39,7 @@ pub mod trail;
 pub mod worker;
 
 pub use branch::{Branch, BranchId, MAIN, Step, Tree};
+pub use budget::Budget;
 pub use cause::{Cause, Facts};
 pub use concern::{Concern, Subject};
 pub use course::{Course, Live};

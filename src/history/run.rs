@@ -1,20 +1,23 @@
 //! A run that can be looked at anywhere: its film shows every scene, its checkpoints are moments
 //! to go on from.
 //!
-//! What is kept is thinned to a budget of memory; that changes how long a question takes, and no
-//! answer. Of a run whose film has outgrown the budget any span is simulated again when somebody
-//! looks there: the world is deterministic. Then it is filmed where somebody goes to and fro.
+//! What is kept keeps to a budget; that changes how long a question takes, and no answer. What is too
+//! much for memory is put by, the oldest first, and read back whenever it is asked for. If there is no
+//! room for that either, there are fewer checkpoints and frames, and at last no film: then any span is
+//! simulated again when somebody looks there, since the world is deterministic, and filmed where
+//! somebody goes to and fro.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::model::{Event, Intervention, Model, Script, Span, Time};
-use crate::sim::World;
+use crate::sim::{Room, World};
 
+use super::budget::Budget;
 use super::course::{Course, Live};
 use super::film::Film;
 use super::frame::Shot;
-use super::kept::{Held, Kept, own_bytes};
+use super::kept::{Held, Kept, own_room};
 use super::ladder::{Growing, Ladder};
 use super::moment::{Moment, Told, Walk};
 use super::overview::Overview;
@@ -32,12 +35,11 @@ const BYTES_A_RECORD: u64 = 32;
 /// How many records a block of a film has: some forty microseconds of folding.
 const BLOCK_RECORDS: u64 = 2_048;
 
-/// So small a part of the budget is left to the allocator, which keeps more than it is asked for,
-/// and to the program itself.
-const SPARE_PART: usize = 6;
-
 /// A film and the checkpoints beside it may take half of the rest each.
 const FILM_PART: usize = 2;
+
+/// In memory it has at least so small a part, if what is more can be put by.
+const LEAST_FILM_PART: usize = 8;
 
 /// Where there is no film, spans near the playhead are filmed: at most so many, in so small a part
 /// of the budget.
@@ -50,14 +52,18 @@ pub struct Run {
     checkpoints: Vec<Held<Kept>>,
     /// The records that lie between two of them now.
     spacing: u64,
-    /// What those of them take in memory that are not another run's.
-    held_bytes: usize,
+    /// What those of them take that are not another run's.
+    held: Room,
+    /// What it has let go that counted as this run's, and that others have.
+    orphans: BTreeSet<usize>,
     /// All of it, unless that has outgrown the budget.
     film: Option<Film>,
     block_records: u64,
     /// Spans near the last questions, if there is no film of it all.
     near: VecDeque<Film>,
-    budget_bytes: usize,
+    budget: Budget,
+    /// Whether something could not be put by for which the budget had room.
+    is_disk_full: bool,
     head: Moment,
     /// The last answer: the next question is likely to be near.
     shot: Option<Shot>,
@@ -72,30 +78,14 @@ pub struct Run {
 /// A checkpoint of a run whose last one is this.
 fn checkpoint(moment: &mut Moment, last: Option<&Held<Kept>>) -> Held<Kept> {
     let kept = Kept::of(moment);
-    let bytes = kept.bytes_after(last.map(|it| &*it.it));
-    Held::new(kept, bytes)
+    let room = kept.room_after(last.map(|it| &*it.it));
+    Held::new(kept, room)
 }
 
-/// A moment to go on from.
-enum From<'r> {
-    Kept(&'r Kept),
-    Moment(&'r Moment),
-}
-
-impl From<'_> {
-    fn records(&self) -> u64 {
-        match self {
-            Self::Kept(it) => it.records(),
-            Self::Moment(it) => it.scene.records,
-        }
-    }
-
-    fn moment(&self) -> Moment {
-        match self {
-            Self::Kept(it) => it.moment(),
-            Self::Moment(it) => (*it).clone(),
-        }
-    }
+/// The latest of these moments, the first of which is in memory, that can be read back.
+fn latest(kept: &[Held<Kept>]) -> Moment {
+    let there = kept.iter().rev().find_map(|it| it.it.moment());
+    there.expect("the first is never put by")
 }
 
 /// A scene, and for how long it is the scene.
@@ -128,26 +118,33 @@ impl Run {
         Self::with_script(model, seed, Script::default(), Self::BUDGET_BYTES)
     }
 
-    /// A run to which this is done, and which may hold so much memory.
+    /// A run to which this is done, and which may hold so much.
     #[must_use]
-    pub fn with_script(model: Arc<Model>, seed: u64, script: Script, budget_bytes: usize) -> Self {
-        Self::of(model, seed, script.into(), budget_bytes)
+    pub fn with_script(
+        model: Arc<Model>,
+        seed: u64,
+        script: Script,
+        budget: impl Into<Budget>,
+    ) -> Self {
+        Self::of(model, seed, script.into(), budget.into())
     }
 
-    /// A run that is told this from outside, and which may hold so much memory.
+    /// A run that is told this from outside, and which may hold so much.
     #[must_use]
-    pub fn of(model: Arc<Model>, seed: u64, course: Course, budget_bytes: usize) -> Self {
+    pub fn of(model: Arc<Model>, seed: u64, course: Course, budget: Budget) -> Self {
         let mut head = Moment::new(course.world(model, seed));
         let first = checkpoint(&mut head, None);
         Self {
             course,
-            held_bytes: first.bytes,
+            held: first.room,
             checkpoints: vec![first],
             spacing: LEAST_SPACING,
+            orphans: BTreeSet::new(),
             film: Some(Film::new(&head, BLOCK_RECORDS)),
             block_records: BLOCK_RECORDS,
             near: VecDeque::new(),
-            budget_bytes,
+            budget,
+            is_disk_full: false,
             head,
             shot: None,
             cursor: None,
@@ -214,21 +211,34 @@ impl Run {
     /// About how much memory it holds, in bytes.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        self.held_bytes + self.film_bytes() + self.near_bytes()
+        self.held().memory
+    }
+
+    /// About how much room it takes.
+    #[must_use]
+    pub fn held(&self) -> Room {
+        self.held + self.film_room() + Room::of_memory(self.near_bytes())
     }
 
     /// How much of that is its film.
-    pub(super) fn film_bytes(&self) -> usize {
-        self.film.as_ref().map_or(0, Film::held_bytes)
+    pub(super) fn film_room(&self) -> Room {
+        self.film.as_ref().map_or(Room::default(), Film::room)
     }
 
     fn near_bytes(&self) -> usize {
-        self.near.iter().map(Film::held_bytes).sum()
+        self.near.iter().map(|it| it.room().memory).sum()
     }
 
-    /// Gives it another budget, in bytes.
-    pub fn set_budget(&mut self, budget_bytes: usize) {
-        self.budget_bytes = budget_bytes;
+    /// Whether something could not be put by for which the budget had room.
+    #[must_use]
+    pub const fn is_disk_full(&self) -> bool {
+        self.is_disk_full
+    }
+
+    /// Gives it another budget.
+    pub fn set_budget(&mut self, budget: impl Into<Budget>) {
+        self.budget = budget.into();
+        self.is_disk_full = false;
         self.thin();
     }
 
@@ -252,11 +262,12 @@ impl Run {
         let checkpoints: Vec<_> = kept.map(Held::shared).collect();
         // Where the playhead is, a future most often begins.
         let near = self.cursor.iter().chain([&self.head]);
-        let near = near.filter(|it| shared(it.told(), it.world.now())).map(From::Moment);
+        let near = near.filter(|it| shared(it.told(), it.world.now()));
         let last = checkpoints.last().expect("the first checkpoint is before anything was done");
         let last_records = last.it.records();
-        let last = near.chain([From::Kept(&last.it)]).max_by_key(From::records);
-        let mut head = last.expect("there is one at least").moment();
+        let near = near.filter(|it| it.scene.records >= last_records);
+        let near = near.max_by_key(|it| it.scene.records);
+        let mut head = near.cloned().unwrap_or_else(|| latest(&checkpoints));
         if self.film.is_some() && course.source().is_none() {
             // As far as it goes the same way it is on film, and need not be filmed again.
             let same = part.min(self.head.world.now());
@@ -270,11 +281,13 @@ impl Run {
             course,
             checkpoints,
             spacing: self.spacing,
-            held_bytes: 0,
-            film: self.film.as_ref().map(|it| it.until(&head, last_records)),
+            held: Room::default(),
+            orphans: BTreeSet::new(),
+            film: self.film.as_ref().and_then(|it| it.until(&head, last_records)),
             block_records: self.block_records,
             near: VecDeque::new(),
-            budget_bytes: self.budget_bytes,
+            budget: self.budget.clone(),
+            is_disk_full: false,
             head,
             shot: None,
             cursor: None,
@@ -314,8 +327,8 @@ impl Run {
     /// Makes a checkpoint at the head.
     fn keep(&mut self) {
         let checkpoint = checkpoint(&mut self.head, self.checkpoints.last());
-        self.spacing = self.spacing.max(checkpoint.bytes as u64 / BYTES_A_RECORD);
-        self.held_bytes += checkpoint.bytes;
+        self.spacing = self.spacing.max(checkpoint.room.memory as u64 / BYTES_A_RECORD);
+        self.held += checkpoint.room;
         self.checkpoints.push(checkpoint);
         if let Some(film) = &mut self.film {
             film.pass_checkpoint(&self.head);
@@ -323,30 +336,85 @@ impl Run {
         self.thin();
     }
 
-    /// Lets go of what is kept until that keeps to the budget.
+    /// Whether what is too much of the film is put by.
+    fn is_film_put_by(&self, budget: Room) -> bool {
+        let has_room = self.film_room().disk < budget.disk / FILM_PART;
+        has_room && self.budget.attic().is_some() && !self.is_disk_full
+    }
+
+    /// How much room there is for the film, or near the playhead if there is none.
+    fn film_share(&self, budget: Room) -> Room {
+        let part = Room { memory: budget.memory / FILM_PART, disk: budget.disk / FILM_PART };
+        if self.film.is_none() {
+            Room::of_memory(budget.memory / NEAR_PART)
+        } else if self.is_film_put_by(budget) {
+            let least = budget.memory / LEAST_FILM_PART;
+            Room { memory: least.max(budget.memory.saturating_sub(self.held.memory)), ..part }
+        } else {
+            part
+        }
+    }
+
+    /// Puts by and lets go of what is kept until that keeps to the budget.
     fn thin(&mut self) {
-        let budget = counted(self.budget_bytes);
+        let budget = self.budget.counted();
         loop {
-            let part = if self.film.is_some() { FILM_PART } else { NEAR_PART };
-            let film_part = budget / part;
-            if self.held_bytes > budget - film_part && !self.has_few_checkpoints() {
-                self.thin_checkpoints();
-            } else if self.film_bytes() > film_part {
-                self.thin_film();
+            let (films, film) = (self.film_room(), self.film_share(budget));
+            // While the film can be put by, it makes room in memory for checkpoints.
+            let least = Room { memory: film.memory.min(budget.memory / LEAST_FILM_PART), ..film };
+            let is_put_by = self.is_film_put_by(budget);
+            let rest = budget.without(if is_put_by { least } else { film });
+            if !self.held.fits(rest) && !self.has_few_checkpoints() {
+                self.shrink_checkpoints(self.held.disk < rest.disk);
+            } else if !films.fits(film) {
+                self.shrink_film(films.disk < film.disk);
             } else {
                 break;
             }
         }
-        while self.near.len() > NEAR_FILMS || self.near_bytes() > budget / NEAR_PART {
+        while self.near.len() > NEAR_FILMS || self.near_bytes() > budget.memory / NEAR_PART {
             self.near.pop_front();
         }
     }
 
-    /// The film shall be smaller: with fewer frames, or be let go.
-    pub(super) fn thin_film(&mut self) {
-        if !self.film.as_mut().is_some_and(Film::thin) {
+    /// The film shall take less: some of it is put by, if there is room for that; or it has fewer
+    /// frames, or is let go.
+    pub(super) fn shrink_film(&mut self, is_room: bool) {
+        let Some(film) = &mut self.film else { return };
+        let attic = self.budget.attic().filter(|_| is_room && !film.is_away());
+        let is_put_by = attic.is_some_and(|it| film.put_by(it));
+        self.is_disk_full |= attic.is_some() && !is_put_by;
+        if !is_put_by && !film.thin(&mut self.orphans) {
+            self.orphans.extend(film.lent());
             self.film = None;
         }
+    }
+
+    /// The checkpoints shall take less: the oldest that is in memory is put by, if there is room for
+    /// it; or one is let go.
+    pub(super) fn shrink_checkpoints(&mut self, is_room: bool) {
+        // Whatever becomes of the others, the first is there.
+        let here = self.checkpoints.iter().skip(1).position(|it| it.room.disk == 0);
+        match (self.budget.attic().filter(|_| is_room), here.map(|it| it + 1)) {
+            (Some(attic), Some(place)) => {
+                let is_put_by = self.checkpoints[place].it.put_by(attic);
+                self.count_again(place);
+                if !is_put_by {
+                    self.is_disk_full = true;
+                    self.thin_checkpoints();
+                }
+            }
+            _ => self.thin_checkpoints(),
+        }
+    }
+
+    /// The checkpoint of this place takes another room than it did.
+    fn count_again(&mut self, place: usize) {
+        let (earlier, later) = self.checkpoints.split_at_mut(place);
+        let it = &mut later[0];
+        self.held -= it.own_room();
+        it.room = it.it.room_after(earlier.last().map(|it| &*it.it));
+        self.held += it.own_room();
     }
 
     /// Whether there is no more than the fewest checkpoints that it can do with.
@@ -366,31 +434,42 @@ impl Run {
 
     /// Lets go the checkpoint whose neighbours are nearest to each other, unless they are few: the
     /// oldest of those. Runs that share some let the same go.
-    pub(super) fn thin_checkpoints(&mut self) {
+    fn thin_checkpoints(&mut self) {
         let gap = |it: &[Held<Kept>]| it[2].it.records() - it[0].it.records();
         let gaps = self.checkpoints.windows(3).map(gap).enumerate();
         let Some((before, gap)) = gaps.min_by_key(|(_, gap)| *gap) else { return };
         // New ones as far from each other as the old ones are by now.
         self.spacing = self.spacing.max(gap / 2);
         let gone = self.checkpoints.remove(before + 1);
-        self.held_bytes -= gone.own_bytes();
+        self.held -= gone.own_room();
+        if gone.is_lent() {
+            self.orphans.insert(gone.key());
+        }
         // What it shared with the next is held by that alone.
-        let (earlier, later) = self.checkpoints.split_at_mut(before + 1);
-        let next = &mut later[0];
-        self.held_bytes -= next.own_bytes();
-        next.bytes = next.it.bytes_after(earlier.last().map(|it| &*it.it));
-        self.held_bytes += next.own_bytes();
+        self.count_again(before + 1);
         if let Some(film) = &mut self.film {
             film.take_over(Arc::clone(gone.it.frame()), gone.is_own);
         }
     }
 
-    /// Tells of each thing that is kept, and whether it counts as this run's; that may be changed.
-    pub(super) fn share(&mut self, mut of: impl FnMut(*const (), &mut bool)) {
-        self.checkpoints.iter_mut().for_each(|it| it.share(&mut of));
-        self.held_bytes = own_bytes(&self.checkpoints);
+    /// What it has let go that counted as this run's and that others have; is asked for once.
+    pub(super) fn take_orphans(&mut self) -> BTreeSet<usize> {
+        std::mem::take(&mut self.orphans)
+    }
+
+    /// What is kept that counts as this run's and that others have too.
+    pub(super) fn lent(&self) -> impl Iterator<Item = usize> {
+        let kept = self.checkpoints.iter().filter(|it| it.is_lent()).map(Held::key);
+        kept.chain(self.film.iter().flat_map(Film::lent))
+    }
+
+    /// What it has of these things counts as this run's from now on, and is not among them any
+    /// more.
+    pub(super) fn adopt(&mut self, orphans: &mut BTreeSet<usize>) {
+        self.checkpoints.iter_mut().for_each(|it| it.is_own |= orphans.remove(&it.key()));
+        self.held = own_room(&self.checkpoints);
         if let Some(film) = &mut self.film {
-            film.share(&mut of);
+            film.adopt(orphans);
         }
     }
 
@@ -404,16 +483,17 @@ impl Run {
     /// instant, or at the beginning.
     #[must_use]
     pub fn walk(&self, from: Time) -> Walk {
-        let begin = match from.0.checked_sub(1).map(Time) {
-            None => From::Kept(&self.checkpoints[0].it),
+        let moment = match from.0.checked_sub(1).map(Time) {
+            None => latest(&self.checkpoints[..1]),
             Some(before) => {
-                let near = self.cursor.iter().filter(|it| it.world.now() <= before);
-                let kept = From::Kept(self.checkpoint_before(before).1);
-                let all = near.map(From::Moment).chain([kept]);
-                all.max_by_key(From::records).expect("there is one at least")
+                let (place, kept) = self.checkpoint_before(before);
+                let is_near =
+                    |it: &&Moment| it.world.now() <= before && it.scene.records > kept.records();
+                let near = self.cursor.as_ref().filter(is_near).cloned();
+                near.unwrap_or_else(|| latest(&self.checkpoints[..=place]))
             }
         };
-        Walk::new(begin.moment(), self.course.clone())
+        Walk::new(moment, self.course.clone())
     }
 
     /// The moments that are kept, for several walks.
@@ -435,7 +515,7 @@ impl Run {
         if let Some(answer) = self.filmed(at) {
             return answer;
         }
-        if self.film.is_some() {
+        if self.film.as_ref().is_some_and(|it| it.last_at().is_none_or(|last| last <= at)) {
             // Nothing happens until the head.
             return self.answer(&self.head);
         }
@@ -469,7 +549,7 @@ impl Run {
             };
             let mut shot = match last.take_if(is_near) {
                 Some(it) => it,
-                None if film.shows(at, frame.records()) => frame.shot(),
+                None if film.shows(at, frame.records()) => frame.shot()?,
                 None => return None,
             };
             let valid_until = film.play(&mut shot, at)?;
@@ -490,9 +570,9 @@ impl Run {
     /// on the way, whoever looks there again need not.
     fn moment_at(&mut self, at: Time, is_filmed: bool) -> Moment {
         let cursor = self.cursor.take().filter(|it| it.world.now() <= at);
-        let kept = self.checkpoint_before(at).1;
+        let (place, kept) = self.checkpoint_before(at);
         let cursor = cursor.filter(|it| it.scene.records >= kept.records());
-        let mut moment = cursor.unwrap_or_else(|| kept.moment());
+        let mut moment = cursor.unwrap_or_else(|| latest(&self.checkpoints[..=place]));
         if !is_filmed {
             moment.advance(&self.course, at);
             return moment;
@@ -527,11 +607,6 @@ impl Run {
 /// What the events carry that can be pointed at at a moment.
 fn events_of(moment: &Moment) -> Arc<[Event]> {
     moment.world.events_in_sight(MOST_EVENTS, TAIL_EVENTS).into()
-}
-
-/// How much of a budget may be taken by what is counted, in bytes.
-pub(super) const fn counted(budget_bytes: usize) -> usize {
-    budget_bytes - budget_bytes / SPARE_PART
 }
 
 /// How many interventions two scripts begin with alike.

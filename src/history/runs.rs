@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::{Model, Script};
+use crate::model::{Model, Script, Time};
+use crate::sim::Room;
 
+use super::budget::Budget;
 use super::course::{Course, Live};
 use super::moment::Walk;
-use super::run::{Run, common_prefix, counted};
-use crate::model::Time;
+use super::run::{Run, common_prefix};
 
 /// How many futures are kept that nobody has asked to keep, in case they are asked for again: by
 /// an undo, say.
@@ -19,7 +20,7 @@ const SPARE_RUNS: usize = 3;
 pub struct Runs {
     model: Arc<Model>,
     seed: u64,
-    budget_bytes: usize,
+    budget: Budget,
     /// The one that was used last is the last.
     runs: Vec<Run>,
     /// Which to keep.
@@ -34,8 +35,9 @@ impl Runs {
 
     /// No run yet.
     #[must_use]
-    pub const fn new(model: Arc<Model>, seed: u64, budget_bytes: usize) -> Self {
-        Self { model, seed, budget_bytes, runs: Vec::new(), wanted: Vec::new(), live: None }
+    pub fn new(model: Arc<Model>, seed: u64, budget: impl Into<Budget>) -> Self {
+        let budget = budget.into();
+        Self { model, seed, budget, runs: Vec::new(), wanted: Vec::new(), live: None }
     }
 
     /// The live run has come so far; before anything else is said of it, it is one.
@@ -67,11 +69,11 @@ impl Runs {
         &self.wanted
     }
 
-    /// How much memory all runs together may hold, in bytes.
-    pub fn set_budget(&mut self, bytes: usize) {
-        self.budget_bytes = bytes;
+    /// How much all runs together may hold.
+    pub fn set_budget(&mut self, budget: impl Into<Budget>) {
+        self.budget = budget.into();
         for run in &mut self.runs {
-            run.set_budget(bytes);
+            run.set_budget(self.budget.clone());
         }
         self.thin();
     }
@@ -79,7 +81,19 @@ impl Runs {
     /// About how much memory all runs hold together, in bytes: what they share is counted once.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        self.runs.iter().map(Run::held_bytes).sum()
+        self.held().memory
+    }
+
+    /// About how much room all runs take together: what they share is counted once.
+    #[must_use]
+    pub fn held(&self) -> Room {
+        self.runs.iter().map(Run::held).sum()
+    }
+
+    /// Whether something could not be put by for which the budget had room.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        self.runs.iter().any(Run::is_disk_full)
     }
 
     /// The run to which this is done, as far as it has been simulated.
@@ -113,7 +127,7 @@ impl Runs {
         let course = Course::new(Arc::clone(script), self.live.as_ref());
         match self.runs.iter().max_by_key(|run| shared_until(run)) {
             Some(nearest) => nearest.fork(course),
-            None => Run::of(Arc::clone(&self.model), self.seed, course, self.budget_bytes),
+            None => Run::of(Arc::clone(&self.model), self.seed, course, self.budget.clone()),
         }
     }
 
@@ -121,44 +135,52 @@ impl Runs {
     fn tidy(&mut self) {
         let is_wanted = |run: &Run| self.wanted.iter().any(|it| is_same(it, run.script()));
         let mut spare = self.runs.iter().filter(|run| !is_wanted(run)).count();
-        let mut place = 0;
+        let (mut place, mut orphans) = (0, BTreeSet::new());
         while spare > SPARE_RUNS {
             if is_wanted(&self.runs[place]) {
                 place += 1;
             } else {
-                self.runs.remove(place);
+                let mut run = self.runs.remove(place);
+                orphans.append(&mut run.take_orphans());
+                orphans.extend(run.lent());
                 spare -= 1;
             }
         }
-        // What a run had made that is gone is now of those that share it.
-        let mut owned = BTreeSet::new();
-        for run in &mut self.runs {
-            run.share(|it, is_own| {
-                if *is_own {
-                    owned.insert(it);
-                }
-            });
-        }
-        for run in &mut self.runs {
-            run.share(|it, is_own| *is_own |= owned.insert(it));
-        }
+        self.adopt(orphans);
         self.thin();
     }
 
-    /// All runs together keep to the budget: when they do not, each is thinned as the others are,
-    /// so that what they share goes from all of them.
+    /// What runs had made that is gone, or that they have let go, is now of those that share it.
+    fn adopt(&mut self, mut orphans: BTreeSet<usize>) {
+        for run in &mut self.runs {
+            orphans.append(&mut run.take_orphans());
+        }
+        for run in &mut self.runs {
+            if !orphans.is_empty() {
+                run.adopt(&mut orphans);
+            }
+        }
+    }
+
+    /// All runs together keep to the budget: when they do not, each shrinks as the others do, so that
+    /// what they share goes from all of them.
     fn thin(&mut self) {
+        let budget = self.budget.counted();
+        self.adopt(BTreeSet::new());
         let can = |it: &Run| it.is_filmed() || !it.has_few_checkpoints();
-        while self.held_bytes() > counted(self.budget_bytes) && self.runs.iter().any(can) {
-            let films: usize = self.runs.iter().map(Run::film_bytes).sum();
-            let are_few = self.runs.iter().all(Run::has_few_checkpoints);
-            let is_film = are_few || 2 * films >= self.held_bytes();
+        while !self.held().fits(budget) && self.runs.iter().any(can) {
+            let (held, films) = (self.held(), self.runs.iter().map(Run::film_room).sum::<Room>());
+            let is_more = match held.memory > budget.memory {
+                true => 2 * films.memory >= held.memory,
+                false => 2 * films.disk >= held.disk,
+            };
+            let is_film = is_more || self.runs.iter().all(Run::has_few_checkpoints);
             for run in &mut self.runs {
                 run.forget_near();
                 if is_film {
-                    run.thin_film();
+                    run.shrink_film(held.disk < budget.disk);
                 } else {
-                    run.thin_checkpoints();
+                    run.shrink_checkpoints(held.disk < budget.disk);
                 }
             }
         }

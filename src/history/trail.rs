@@ -38,6 +38,7 @@ impl Trail {
     /// From the last moment of which something is true that is true until it never is again.
     fn last_where(&self, is_so: impl Fn(&Kept) -> bool) -> Walk {
         let place = self.kept.partition_point(|it| is_so(it)).saturating_sub(1);
-        Walk::new(self.kept[place].moment(), self.course.clone())
+        let there = self.kept[..=place].iter().rev().find_map(|it| it.moment());
+        Walk::new(there.expect("the first is never put by"), self.course.clone())
     }
 }

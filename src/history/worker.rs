@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 
 use crate::model::{Model, Script, Span, Time};
-use crate::sim::World;
+use crate::sim::{Room, World};
 
+use super::budget::Budget;
 use super::course::Live;
 use super::inquiry::{Inquiry, Job, Pending, open};
 use super::ladder::Ladder;
@@ -48,8 +49,10 @@ pub struct Progress {
     pub ladder: Arc<Ladder>,
     /// What is to be said of a run in which time stands still.
     pub standstill: Option<&'static str>,
-    /// About how much memory all futures of the run hold together, in bytes.
-    pub held_bytes: usize,
+    /// About how much room all futures of the run take together.
+    pub held: Room,
+    /// Whether the disk has less room than the budget: then more is simulated again.
+    pub is_disk_full: bool,
     /// What went wrong in the simulator, which is a mistake of this program.
     pub error: Option<String>,
 }
@@ -71,8 +74,8 @@ enum Question {
     Scene(Script, Time),
     /// Something that takes longer.
     Job(Box<dyn Job>),
-    /// To hold at most so many bytes.
-    Budget(usize),
+    /// To hold at most so much.
+    Budget(Budget),
     /// The live run has come so far.
     Live(Box<Live>),
 }
@@ -167,9 +170,9 @@ impl Handle {
         self.send(Question::Live(Box::new(live)));
     }
 
-    /// How much memory the run and its futures may hold, in bytes.
-    pub fn set_budget(&self, bytes: usize) {
-        self.send(Question::Budget(bytes));
+    /// How much the run and its futures may hold.
+    pub fn set_budget(&self, budget: Budget) {
+        self.send(Question::Budget(budget));
     }
 
     /// The newest answer about a future, if there is one that was not taken, and what is new of
@@ -283,7 +286,7 @@ impl Worker {
         let more = self.questions.clone();
         for question in std::iter::once(first).chain(more.try_iter()) {
             match question {
-                Question::Budget(bytes) => runs.set_budget(bytes),
+                Question::Budget(budget) => runs.set_budget(budget),
                 Question::Live(live) => runs.grow(*live),
                 Question::LookAt(futures) => {
                     self.shown = futures.first().cloned().unwrap_or_default();
@@ -388,7 +391,7 @@ impl Worker {
 
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     fn publish(&self, runs: &mut Runs) {
-        let held_bytes = runs.held_bytes();
+        let (held, is_disk_full) = (runs.held(), runs.is_disk_full());
         let futures = runs.wanted().to_vec();
         lock(&self.shared.known).retain(|it| futures.iter().any(|of| is_same(of, &it.script)));
         for script in &futures {
@@ -406,7 +409,8 @@ impl Worker {
                 digest: done.then(|| run.head().digest().to_string()),
                 ladder: Arc::new(run.ladder(until)),
                 standstill: run.head().stands_still().then_some(World::STANDSTILL),
-                held_bytes,
+                held,
+                is_disk_full,
                 error: None,
             };
             let overview = Arc::new(run.overview());

@@ -1,41 +1,118 @@
-//! A file for what a recording has too much for memory. It has no name, and is gone with the run.
+//! A file for what of a run is too much for memory. It has no name, and is gone with the run, however
+//! the program ends.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::sync::{Mutex, PoisonError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::sim::Attic;
 
-/// The file, made when it is first needed, and how much is in it.
+/// Room is given in pages of so many bytes, so that what is cleared fits what comes.
+const PAGE: u64 = 4_096;
+
+/// The file, made when it is first needed.
 #[derive(Default)]
-pub struct TempFile(Mutex<Option<(File, u64)>>);
+pub struct TempFile(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    file: Option<File>,
+    /// How much of it is given, in bytes.
+    end: u64,
+    /// What was given before that and is free again: how many bytes from where on.
+    gaps: BTreeMap<u64, u64>,
+}
+
+/// So many bytes in whole pages.
+const fn pages(length: usize) -> u64 {
+    (length as u64).next_multiple_of(PAGE)
+}
+
+impl Inner {
+    /// Takes so much room: the smallest gap that has it, or the end.
+    fn take(&mut self, length: u64) -> u64 {
+        let fitting = self.gaps.iter().filter(|(_, free)| **free >= length);
+        let Some((&at, &free)) = fitting.min_by_key(|(_, free)| **free) else {
+            self.end += length;
+            return self.end - length;
+        };
+        self.gaps.remove(&at);
+        if free > length {
+            self.gaps.insert(at + length, free - length);
+        }
+        at
+    }
+
+    /// Gives room back, together with the gaps on both sides of it.
+    fn give(&mut self, mut at: u64, mut length: u64) {
+        if let Some((&before, &free)) = self.gaps.range(..at).next_back()
+            && before + free == at
+        {
+            self.gaps.remove(&before);
+            (at, length) = (before, length + free);
+        }
+        if let Some(free) = self.gaps.remove(&(at + length)) {
+            length += free;
+        }
+        if at + length < self.end {
+            self.gaps.insert(at, length);
+            return;
+        }
+        self.end = at;
+        if let Some(file) = &self.file {
+            // Where that cannot be done the file stays as long as it was, and is used again.
+            let _shorter = file.set_len(at);
+        }
+    }
+
+    fn write(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        if self.file.is_none() {
+            self.file = Some(tempfile::tempfile()?);
+        }
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(bytes)
+    }
+}
+
+impl TempFile {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Attic for TempFile {
     fn put(&self, bytes: &[u8]) -> Option<u64> {
-        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if place.is_none() {
-            *place = Some((tempfile::tempfile().ok()?, 0));
+        let mut inner = self.inner();
+        let length = pages(bytes.len());
+        let at = inner.take(length);
+        if inner.write(at, bytes).is_err() {
+            inner.give(at, length);
+            return None;
         }
-        let (file, end) = place.as_mut()?;
-        file.seek(SeekFrom::Start(*end)).ok()?;
-        file.write_all(bytes).ok()?;
-        let at = *end;
-        *end += bytes.len() as u64;
         Some(at)
     }
 
     fn get(&self, at: u64, length: usize) -> Option<Vec<u8>> {
-        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (file, _) = place.as_mut()?;
+        let mut inner = self.inner();
+        let file = inner.file.as_mut()?;
         file.seek(SeekFrom::Start(at)).ok()?;
-        let mut bytes = vec![0; length];
-        file.read_exact(&mut bytes).ok()?;
-        Some(bytes)
+        // Room that is not written to before it is read into.
+        let mut bytes = Vec::with_capacity(length);
+        file.take(length as u64).read_to_end(&mut bytes).ok()?;
+        (bytes.len() == length).then_some(bytes)
+    }
+
+    fn clear(&self, at: u64, length: usize) {
+        self.inner().give(at, pages(length));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -47,5 +124,39 @@ mod tests {
         assert_eq!(attic.get(second, 8).unwrap(), b"and more");
         assert_eq!(attic.get(first, 3).unwrap(), b"one");
         assert_eq!(attic.get(second, 9), None);
+    }
+
+    proptest! {
+        #[test]
+        fn room_is_used_again_and_nothing_is_written_over(
+            deeds in prop::collection::vec((0..5_u8, 0..20_000_usize), 1..80),
+        ) {
+            let attic = TempFile::default();
+            let mut there: Vec<(u64, Vec<u8>)> = Vec::new();
+            for (number, (deed, size)) in deeds.into_iter().enumerate() {
+                if deed < 3 {
+                    let bytes = vec![number as u8; size + 1];
+                    there.push((attic.put(&bytes).unwrap(), bytes));
+                } else if !there.is_empty() {
+                    let (at, bytes) = there.swap_remove(size % there.len());
+                    attic.clear(at, bytes.len());
+                }
+                for (at, bytes) in &there {
+                    prop_assert_eq!(&attic.get(*at, bytes.len()).unwrap(), bytes);
+                }
+                let inner = attic.inner();
+                let used: u64 = there.iter().map(|(_, bytes)| pages(bytes.len())).sum();
+                let free: u64 = inner.gaps.values().sum();
+                prop_assert_eq!(used + free, inner.end);
+                let is_parted = |(a, b): ((&u64, &u64), (&u64, &u64))| a.0 + a.1 < *b.0;
+                let neighbours = inner.gaps.iter().zip(inner.gaps.iter().skip(1));
+                prop_assert!(neighbours.into_iter().all(is_parted), "{:?}", inner.gaps);
+            }
+            for (at, bytes) in there {
+                attic.clear(at, bytes.len());
+            }
+            let length = attic.inner().file.as_ref().map_or(0, |it| it.metadata().unwrap().len());
+            prop_assert_eq!((attic.inner().end, length), (0, 0));
+        }
     }
 }

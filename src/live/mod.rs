@@ -21,7 +21,7 @@
 //!
 //! `alarm` tells time, `wire` is a link, `worker` a busy worker, `runtime` owns the world, `handle` is
 //! what others hold of a live run, `alive` knows all that there are, and `attic` has what of a
-//! recording is too much for memory. Where another program keeps the topics (`broker`, `nats`),
+//! run or its recording is too much for memory. Where another program keeps the topics (`broker`, `nats`),
 //! `ledger` and `book` make of what it says what the world is told.
 
 mod alarm;
@@ -42,6 +42,7 @@ use std::sync::Arc;
 use crate::model::{Model, ServiceId, Span};
 
 pub use alive::end_all;
+pub use attic::TempFile;
 pub use handle::{Handle, Part, Phase, Status};
 
 /// How a scenario is run live.

@@ -4,6 +4,7 @@
 //! move, [`World::step`]; what happens leaves it as records, and in no other way.
 
 pub mod agenda;
+mod attic;
 pub mod audit;
 mod batch;
 mod call;
@@ -44,13 +45,14 @@ mod trace_bytes;
 mod workload;
 mod world;
 
+pub use attic::{Attic, Form, Room, Stored};
 pub use audit::Audit;
 pub use crossing::{Origin, Traveller};
 pub use input::{By, Happening, Input, Order, Source};
 pub use insight::Change;
-pub use packed::Packed;
+pub use packed::{Packed, Reader, Writer};
 pub use report::Report;
 pub use table::{Bounds, Packer, Table};
 pub use tally::Tally;
-pub use trace::{Attic, Trace};
+pub use trace::Trace;
 pub use world::{Digest, Observer, World};

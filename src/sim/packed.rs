@@ -1,5 +1,8 @@
 //! Worlds packed for keeping: the large tables (messages, what is scheduled, histograms) in few
-//! bits, the rest as it is, sharing what it can. A fifth of the size, and the same world.
+//! bits, the rest as it is, sharing what it can. A fifth of the size, and the same world. The tables
+//! can be put by, so that less than that is in memory.
+
+use std::sync::Arc;
 
 use crate::engine::broker::queue::Ticket;
 use crate::model::event::MAX_FIELDS;
@@ -8,6 +11,7 @@ use crate::model::{
 };
 
 use super::agenda::Entry;
+use super::attic::{Attic, Form, Room, Stored};
 use super::histogram::Histogram;
 use super::message::{Message, Messages, Token};
 use super::scheduled::Scheduled;
@@ -18,12 +22,41 @@ use super::world::World;
 pub struct Packed {
     /// The world without its large tables.
     rest: World,
+    tables: Stored<Tables>,
+    /// What is scheduled and has no form in bytes, in order.
+    odd: Box<[Scheduled]>,
+}
+
+/// The large tables of a world.
+struct Tables {
     messages: PackedMessages,
     scheduled: Table<5>,
     /// The counts of its histograms.
     counts: Box<[u8]>,
-    /// What is scheduled and has no form in bytes, in order.
-    odd: Box<[Scheduled]>,
+}
+
+impl Form for Tables {
+    fn write(&self, out: &mut Writer) {
+        let Self { messages: PackedMessages { slots, free, alive }, scheduled, counts } = self;
+        out.number(*slots as u64);
+        free.write(out);
+        alive.write(out);
+        scheduled.write(out);
+        out.bytes(counts);
+    }
+
+    fn read(from: &mut Reader) -> Option<Self> {
+        let slots = usize::try_from(from.try_number()?).ok()?;
+        let messages = PackedMessages { slots, free: Form::read(from)?, alive: Form::read(from)? };
+        let scheduled = Table::read(from)?;
+        Some(Self { messages, scheduled, counts: from.try_bytes()?.into() })
+    }
+
+    fn size_bytes(&self) -> usize {
+        let Self { messages, scheduled, counts } = self;
+        let messages = messages.free.size_bytes() + messages.alive.size_bytes();
+        messages + scheduled.size_bytes() + counts.len()
+    }
 }
 
 /// Writes numbers so that small ones take little room.
@@ -41,6 +74,12 @@ impl Writer {
             value >>= 7;
         }
         self.bytes.push(value as u8);
+    }
+
+    /// So many bytes.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// What was written.
@@ -94,6 +133,15 @@ impl<'b> Reader<'b> {
         }
     }
 
+    /// The bytes that were written together, unless these are at an end before.
+    #[must_use]
+    pub fn try_bytes(&mut self) -> Option<&'b [u8]> {
+        let length = usize::try_from(self.try_number()?).ok()?;
+        let bytes = self.bytes.get(self.at..)?.get(..length)?;
+        self.at += length;
+        Some(bytes)
+    }
+
     /// Whether everything was read.
     #[must_use]
     pub const fn is_at_end(&self) -> bool {
@@ -120,13 +168,12 @@ impl Packed {
             write_counts(it, &mut counts);
         }
         let odd = heap.iter().map(|it| it.what).filter(|it| words_of(*it)[0] == ODD);
-        let packed = Self {
-            rest,
+        let tables = Tables {
             messages: PackedMessages::of(&messages),
             scheduled: Table::of(heap.iter().map(entry_row)),
             counts: counts.into_bytes(),
-            odd: odd.collect(),
         };
+        let packed = Self { rest, tables: Stored::new(tables), odd: odd.collect() };
         world.messages = messages;
         world.agenda.put_heap(heap);
         let mut histograms = histograms.into_iter();
@@ -134,17 +181,23 @@ impl Packed {
         packed
     }
 
-    /// The world.
+    /// The world; `None` if what was put by cannot be read back.
     #[must_use]
-    pub fn world(&self) -> World {
+    pub fn world(&self) -> Option<World> {
+        let tables = self.tables.get()?;
         let mut world = self.rest.clone();
-        world.messages = self.messages.unpack();
+        world.messages = tables.messages.unpack();
         let mut odd = self.odd.iter();
-        let entries = self.scheduled.rows().map(|row| entry_of(row, &mut odd));
+        let entries = tables.scheduled.rows().map(|row| entry_of(row, &mut odd));
         world.agenda.put_heap(entries.collect());
-        let mut from = Reader::new(&self.counts);
+        let mut from = Reader::new(&tables.counts);
         each_histogram(&mut world, |it| it.put_counts(read_counts(&mut from)));
-        world
+        Some(world)
+    }
+
+    /// Puts its tables by; false if there is no room for them.
+    pub fn put_by(&self, attic: &Arc<dyn Attic>) -> bool {
+        self.tables.put_by(attic)
     }
 
     /// The instant it has come to.
@@ -166,14 +219,11 @@ impl Packed {
         self.rest.apart_bytes(earlier.map(|it| &it.rest))
     }
 
-    /// About how much memory it takes, in bytes; what it shares with others is not counted.
+    /// About how much room it takes; what it shares with others is not counted.
     #[must_use]
-    pub fn size_bytes(&self) -> usize {
-        self.rest.size_bytes()
-            + self.messages.size_bytes()
-            + self.scheduled.size_bytes()
-            + self.counts.len()
-            + size_of_val(&*self.odd)
+    pub fn room(&self) -> Room {
+        let rest = self.rest.size_bytes() + size_of_val(&*self.odd);
+        Room::of_memory(rest) + self.tables.room()
     }
 }
 
@@ -243,10 +293,6 @@ impl PackedMessages {
         let mut messages = Messages::with_free(self.slots, free.collect());
         messages.fill(self.alive.rows().map(|row| message_of(&row)));
         messages
-    }
-
-    const fn size_bytes(&self) -> usize {
-        self.free.size_bytes() + self.alive.size_bytes()
     }
 }
 

@@ -1,6 +1,9 @@
 //! Tables of numbers in few bits: each column is as wide as its numbers differ, each row as wide
 //! as any other, so that every row can be read by itself.
 
+use super::attic::Form;
+use super::packed::{Reader, Writer};
+
 /// Rows of so many numbers each.
 #[derive(Clone, Debug)]
 pub struct Table<const N: usize> {
@@ -155,10 +158,37 @@ impl<const N: usize> Table<N> {
         }
         number & (u64::MAX >> (64 - width))
     }
+}
 
-    /// How much memory it takes, in bytes.
-    #[must_use]
-    pub const fn size_bytes(&self) -> usize {
+impl<const N: usize> Form for Table<N> {
+    fn write(&self, out: &mut Writer) {
+        out.number(self.count as u64);
+        self.least.iter().for_each(|it| out.number(*it));
+        out.number(self.columns.len() as u64);
+        for &(column, width) in &*self.columns {
+            out.number(column.into());
+            out.number(width.into());
+        }
+        out.bytes(&self.bits);
+    }
+
+    fn read(from: &mut Reader) -> Option<Self> {
+        let count = usize::try_from(from.try_number()?).ok()?;
+        let mut least = [0; N];
+        for it in &mut least {
+            *it = from.try_number()?;
+        }
+        let columns = (0..from.try_number()?).map(|_| {
+            let column = u8::try_from(from.try_number()?).ok()?;
+            let width = u8::try_from(from.try_number()?).ok()?;
+            (usize::from(column) < N && (1..=64).contains(&width)).then_some((column, width))
+        });
+        let columns: Box<[(u8, u8)]> = columns.collect::<Option<_>>()?;
+        let row_bits = columns.iter().map(|it| usize::from(it.1)).sum();
+        Some(Self { least, columns, bits: from.try_bytes()?.to_vec(), row_bits, count })
+    }
+
+    fn size_bytes(&self) -> usize {
         size_of::<Self>() + self.bits.capacity() + 2 * self.columns.len() + 32
     }
 }
@@ -180,7 +210,15 @@ mod tests {
             let rows: Vec<[u64; 5]> = rows.into_iter().map(|(a, b, c, d, e)| [a, b, c, d, e]).collect();
             let table = Table::of(rows.iter().copied());
             prop_assert_eq!(table.len(), rows.len());
-            prop_assert_eq!(table.rows().collect::<Vec<_>>(), rows);
+            prop_assert_eq!(table.rows().collect::<Vec<_>>(), rows.clone());
+            let mut out = Writer::default();
+            table.write(&mut out);
+            let bytes = out.into_bytes();
+            let read = Table::<5>::read(&mut Reader::new(&bytes)).unwrap();
+            prop_assert_eq!(read.rows().collect::<Vec<_>>(), rows);
+            for length in 0..bytes.len() {
+                prop_assert!(Table::<5>::read(&mut Reader::new(&bytes[..length])).is_none());
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use imbl::Vector;
 
 use crate::model::Time;
 
+use super::attic::Attic;
 use super::input::{Input, Source};
 use super::packed::{Reader, Writer};
 use super::trace_bytes::{Before, read_input, write_input};
@@ -23,15 +24,6 @@ const IN_ALL: usize = 512 << 20;
 
 /// So much fits into a session file, in bytes.
 const IN_A_FILE: usize = 320 << 20;
-
-/// Where what is too much for memory is put by.
-pub trait Attic: Send + Sync {
-    /// Puts bytes by; gives where they are, or `None` if there is no room.
-    fn put(&self, bytes: &[u8]) -> Option<u64>;
-
-    /// So many bytes that were put by there; `None` if they cannot be had.
-    fn get(&self, at: u64, length: usize) -> Option<Vec<u8>>;
-}
 
 /// The inputs of a live run so far, in order. A clone shares them, and costs nothing.
 #[derive(Clone, Default)]
@@ -231,25 +223,7 @@ impl Trace {
 mod tests {
     use super::*;
     use crate::sim::Happening;
-
-    /// An attic that has room for so many bytes.
-    struct Small(Mutex<Vec<u8>>, usize);
-
-    impl Attic for Small {
-        fn put(&self, bytes: &[u8]) -> Option<u64> {
-            let mut all = self.0.lock().unwrap();
-            let at = all.len();
-            (at + bytes.len() <= self.1).then(|| {
-                all.extend_from_slice(bytes);
-                at as u64
-            })
-        }
-
-        fn get(&self, at: u64, length: usize) -> Option<Vec<u8>> {
-            let at = usize::try_from(at).ok()?;
-            Some(self.0.lock().unwrap().get(at..at + length)?.to_vec())
-        }
-    }
+    use crate::sim::attic::Small;
 
     fn input(number: u64) -> Input {
         // Ten bytes and more each.
@@ -260,8 +234,7 @@ mod tests {
     #[test]
     fn what_is_too_much_for_memory_is_put_by_and_read_back() {
         let room = IN_MEMORY / 8;
-        let mut trace =
-            Trace::new(Source::Remote).with_attic(Arc::new(Small(Mutex::default(), room)));
+        let mut trace = Trace::new(Source::Remote).with_attic(Small::new(room));
         let mut count = 0;
         while trace.push(input(count)) {
             count += 1;

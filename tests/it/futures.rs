@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use inflight::history::{Course, Moment, Run, Runs, Scene};
+use inflight::history::{Budget, Course, Moment, Run, Runs, Scene};
 use inflight::model::{
     Act, Arrivals, Deed, Distribution, EventId, EventTypeId, FaultId, FaultKind, FieldDraw,
     Intervention, LinkId, Model, Record, Role, Script, ServiceId, Setting, Span, Strike, Time,
@@ -11,6 +11,7 @@ use inflight::model::{
 };
 use inflight::sim::World;
 
+use crate::attics::Counted;
 use crate::generate::{self, Lots};
 use crate::swarm::each_seed;
 
@@ -204,7 +205,14 @@ fn a_future_is_the_same_by_every_road() {
             acts.into()
         };
         let none = Script::default();
-        let mut runs = Runs::new(model.clone(), seed, lots.within(0, 3_000_000) as usize);
+        let attic = match lots.within(0, 2) {
+            0 => Counted::whole(),
+            1 => Counted::with_room(lots.within(0, 300_000) as usize),
+            _ => Counted::lost(),
+        };
+        let mut of = |most| lots.within(0, most) as usize;
+        let budget = Budget::from(of(3_000_000)).with_attic(attic.clone(), of(6_000_000));
+        let mut runs = Runs::new(model.clone(), seed, budget);
         // Whichever is simulated first, as far as it comes: the others are forked off it.
         for _ in 0..8 {
             let script = [&first, &second, &none][lots.within(0, 2) as usize];
@@ -234,6 +242,8 @@ fn a_future_is_the_same_by_every_road() {
                 assert_eq!(*run.scene_at(at).scene, scene, "at {at:.9}");
             }
         }
+        drop(runs);
+        assert_eq!(attic.bytes(), 0);
     });
 }
 

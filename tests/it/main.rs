@@ -3,6 +3,7 @@
 
 mod accounting;
 mod architecture;
+mod attics;
 mod breaking;
 mod command_line;
 mod compare_view;

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use inflight::history::{Handle, Run, Scene};
+use inflight::history::{Budget, Handle, Run, Runs, Scene};
+use inflight::live::TempFile;
 use inflight::model::{Model, Record, Script, Time};
 use inflight::scenario::{self, library};
-use inflight::sim::World;
+use inflight::sim::{Attic, Room, World};
 use proptest::prelude::*;
 
+use crate::attics::Counted;
 use crate::generate::{self, Lots};
 use crate::swarm::each_seed;
 
@@ -35,8 +37,19 @@ fn fold(model: &Model, records: &[Record], at: Time) -> Scene {
     scene
 }
 
+/// Where what is too much for memory may be put by: a file, or one of those that tell of mistakes,
+/// with so much room.
+fn attic(which: u8, room: usize) -> Arc<dyn Attic> {
+    match which {
+        0 => Arc::new(TempFile::default()),
+        1 => Counted::whole(),
+        2 => Counted::with_room(room),
+        _ => Counted::lost(),
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn a_scene_is_the_same_by_every_road(
@@ -44,22 +57,26 @@ proptest! {
         seed in 0..1000_u64,
         spacing in 1..800_u64,
         budget in 0..4_000_000_usize,
+        disk in prop_oneof![Just(0), 0..4_000_000_usize, Just(usize::MAX)],
+        (kind, room) in (0..4_u8, 0..200_000_usize),
         instants in prop::collection::vec((0.0..31.0f64, any::<bool>()), 1..24),
     ) {
         let model = models().swap_remove(which);
         let end = Time::from_secs_f64(30.0);
         let records = records(&model, seed, end);
         // What does not fit is let go; there is always room for the first and the last checkpoint.
-        let keeps = |run: &Run| run.held_bytes() <= budget.max(3_000_000);
+        let most = Room { memory: budget.max(3_000_000), disk: disk.max(500_000) };
+        let attic = attic(kind, room);
+        let of = |memory: usize| Budget::from(memory).with_attic(attic.clone(), disk);
         let mut run =
-            Run::with_script(model.clone(), seed, Script::default(), budget).spaced(spacing);
+            Run::with_script(model.clone(), seed, Script::default(), of(budget)).spaced(spacing);
         while run.extend(end, 97) {
-            prop_assert!(keeps(&run), "{} of {budget} bytes", run.held_bytes());
+            prop_assert!(run.held().fits(most), "{:?} of {budget}, {disk} bytes", run.held());
         }
         prop_assert_eq!(run.head().record_count(), records.len() as u64);
         let budgets = [budget, usize::MAX, budget / 4, 0];
         for (number, (seconds, on_a_record)) in instants.into_iter().enumerate() {
-            run.set_budget(budgets[number / 6]);
+            run.set_budget(of(budgets[number / 6]));
             let mut at = Time::from_secs_f64(seconds);
             if on_a_record {
                 let place = records.partition_point(|it| it.at < at).min(records.len() - 1);
@@ -105,6 +122,58 @@ fn a_scene_of_a_made_scenario_is_the_same_by_every_road() {
             }
         }
     });
+}
+
+#[test]
+fn a_run_that_is_too_much_for_memory_stays_on_film_and_takes_what_it_says() {
+    each_seed(20, |seed, model| {
+        let end = Time::from_secs_f64(f64::from(generate::CALM));
+        let records = records(&model, seed, end);
+        if records.len() < 4_000 {
+            return;
+        }
+        let attic = Counted::whole();
+        let budget = Budget::from(0).with_attic(attic.clone(), 1 << 30);
+        let mut run = Run::with_script(model.clone(), seed, Script::default(), 1 << 30).spaced(64);
+        while run.extend(end, 4_096) {}
+        assert_eq!((run.held().disk, attic.bytes()), (0, 0));
+        let all = run.held_bytes();
+        // What is kept of a thing that was put by takes memory, too.
+        run.set_budget(Budget::from(all).with_attic(attic.clone(), 1 << 30));
+        assert!(attic.bytes() > 0 && run.held_bytes() <= all - all / 6, "{:?}", run.held());
+        assert_eq!(run.held().disk, attic.bytes());
+        let mut lots = Lots::new(seed ^ 7);
+        for _ in 0..12 {
+            let at = records[lots.within(0, records.len() as u32 - 1) as usize].at;
+            let answer = run.scene_at(at);
+            assert_eq!(*answer.scene, fold(&model, &records, at), "at {at:.9}");
+            let is_last = at == records[records.len() - 1].at;
+            assert!(is_last || answer.events.is_none(), "it is on film, and nothing is simulated");
+        }
+        assert!(!run.is_disk_full());
+        run.set_budget(budget);
+        assert_eq!(run.held().disk, attic.bytes());
+        drop(run);
+        assert_eq!(attic.bytes(), 0);
+    });
+}
+
+#[test]
+fn a_disk_that_is_full_is_told_of() {
+    let model = models().swap_remove(0);
+    let end = Time::from_secs_f64(30.0);
+    let script = Script::default();
+    let runs = |budget: Budget| {
+        let mut runs = Runs::new(model.clone(), 42, budget);
+        while runs.get(&script).extend(end, 512) {}
+        runs
+    };
+    let all = runs(Run::BUDGET_BYTES.into()).held_bytes();
+    for (attic, is_full) in [(Counted::whole(), false), (Counted::with_room(1_000), true)] {
+        let runs = runs(Budget::from(all).with_attic(attic.clone(), 1 << 30));
+        assert_eq!(runs.is_disk_full(), is_full, "{all}, {:?}", runs.held());
+        assert_eq!(attic.bytes() > 1_000, !is_full);
+    }
 }
 
 #[test]

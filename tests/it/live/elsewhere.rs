@@ -354,7 +354,7 @@ fn whatever_a_broker_elsewhere_does_the_run_is_one_like_any_other() {
         for input in trace.iter().take(middle) {
             half.take_in(&input, &mut ());
         }
-        let mut half = Packed::of(&mut half).world();
+        let mut half = Packed::of(&mut half).world().unwrap();
         for input in trace.iter().skip(middle) {
             half.take_in(&input, &mut ());
         }

@@ -1,10 +1,12 @@
 //! A world that waits for reality: it is late, unevenly, and one thing overtakes another.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use inflight::model::{Record, Time, Transport};
-use inflight::sim::{By, Happening, Input, Packed, Source, Trace, World};
+use inflight::sim::{Attic, By, Happening, Input, Packed, Source, Trace, World};
 
+use crate::attics::Counted;
 use crate::generate::Lots;
 use crate::swarm::each_seed;
 
@@ -128,7 +130,11 @@ fn taking_a_trace_in_once_more_is_the_same_run() {
             half.take_in(&input, &mut ());
         }
         let packed = Packed::of(&mut half);
-        assert_eq!(replay(packed.world(), &trace, middle).digest(), world.digest());
+        let unpacked = || packed.world().unwrap();
+        assert_eq!(replay(unpacked(), &trace, middle).digest(), world.digest());
+        let attic: Arc<dyn Attic> = Counted::whole();
+        assert!(packed.put_by(&attic));
+        assert_eq!(replay(unpacked(), &trace, middle).digest(), world.digest());
         assert_eq!(replay(half, &trace, middle).digest(), world.digest());
 
         // Gone on with by virtual time it comes to rest, and nothing is lost on the way.

@@ -549,6 +549,7 @@ drawn! {
         Command::SmallerText => Command::SmallerText,
         Command::NormalText => Command::NormalText,
         Command::SetBudget(_) => Command::SetBudget(one(lots, &[0, 64, 512, u32::MAX])),
+        Command::SetDisk(_) => Command::SetDisk(one(lots, &[0, 64, 2048, u32::MAX])),
         Command::ToggleInspector => Command::ToggleInspector,
         Command::SetInspectorWidth(_) => Command::SetInspectorWidth(odd(lots)),
         Command::ShowView(_) => {
