@@ -657,7 +657,7 @@ impl Environment for Hands<'_> {
         let event = self.make(at, event, given);
         let from = self.instance;
         let link = self.plan.way(at);
-        let target = self.world.choose_instance(self.plan, to, event.lineage);
+        let target = self.world.choose_instance(self.plan, link, to, event.lineage);
         self.world.send_new(self.plan, link, event, Role::OneWay, from, target, Token::None, 1);
     }
 

@@ -234,8 +234,6 @@ pub struct ServiceState {
     pub turns: u64,
     /// Arrivals (of a workload) so far.
     pub arrivals: u64,
-    /// The instance that was called last.
-    pub cursor: u32,
     /// How many times as slowly it works.
     pub slow: Option<f64>,
     /// Tasks that wait to be told something.
@@ -452,9 +450,7 @@ impl World {
             services: model
                 .services
                 .iter()
-                // The first in turn is the one after the last.
                 .map(|it| ServiceState {
-                    cursor: it.instances - 1,
                     receivers: it.consumes.iter().map(receiver).collect(),
                     ..ServiceState::default()
                 })

@@ -113,6 +113,36 @@ fn what_each_process_records_makes_one_run() {
     }
 }
 
+#[test]
+fn instances_that_are_called_from_several_processes_are_the_same_in_the_run_they_make() {
+    for balance in ["RoundRobin", "LeastLoaded", "Random"] {
+        // The packer calls the stock in its own process, the shop from another; and sometimes all
+        // instances are down.
+        let text = SHOP
+            .replace(
+                "\"stock\": Service(workers: 2,",
+                &format!("\"stock\": Service(instances: 3, workers: 1, balance: {balance},"),
+            )
+            .replace(
+                "Call(to: \"ledger\", request: \"Book\", timeout: \"1s\"),",
+                "Call(to: \"stock\", request: \"Take\", timeout: \"100ms\", retry: Retry(attempts: 9)),
+                 Call(to: \"ledger\", request: \"Book\", timeout: \"1s\"),",
+            );
+        let names: [&[&str]; 3] = [&["customers", "shop"], &["stock", "packer"], &["ledger"]];
+        let Some((model, parts)) = share_of(&text, Span::from_secs(1), &names) else { return };
+        let traces: Vec<Part> = parts.iter().map(|it| it.0.clone()).collect();
+        let trace = merge(&model, model.seed, &traces).expect(balance);
+        let report = whole(&model, &trace).report();
+        for (part, own) in &parts {
+            let own = own.report();
+            for (index, _) in part.here.iter().enumerate().filter(|it| *it.1) {
+                let completed = |it: &ServiceReport| (it.arrivals, it.completed);
+                assert_eq!(completed(&own.services[index]), completed(&report.services[index]));
+            }
+        }
+    }
+}
+
 /// Two groups read a log in two processes, neither of which publishes all of it.
 const LOGS: &str = r#"Scenario(format: 1, title: "logs",
     events: { "Told": Event(key: "k", fields: { "k": Int(1, 9) }) },
