@@ -11,7 +11,7 @@ use inflight::sim::report::ServiceReport;
 use inflight::sim::{Source, Trace, World};
 
 use super::{end, model, service, topic, wait};
-use crate::real_broker::nats::Server;
+use crate::real_broker::nats::{Client, Server};
 
 /// Calls, calls that time out and are tried again, one-way messages by a queue, a crash and a slow link.
 const SHOP: &str = r#"Scenario(format: 1, title: "shop",
@@ -280,6 +280,50 @@ fn whatever_is_sent_to_a_part_it_does_not_break_down() {
         }
     }
     assert!(forged > 500, "{forged}");
+}
+
+#[test]
+fn what_was_sent_to_a_process_that_died_is_lost_and_not_waited_for() {
+    let Some(server) = Server::start_for("a process that dies in a run that two share") else {
+        return;
+    };
+    let listener = {
+        let mut client = Client::connect(server.port);
+        client.say("SUB *.to.* 7\r\n");
+        client
+    };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.ron"), SHOP).unwrap();
+    let said = folder.path().join("said.json");
+    let run = |only: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_inflight"));
+        command.current_dir(folder.path()).args(["live", "shop.ron", "--json", "--for", "5s"]);
+        command.args(["--grace", "1h", "--broker", &server.url(), "--only", only]);
+        command
+    };
+    let null = std::process::Stdio::null;
+    let mut dies = run("stock,packer,ledger").stdout(null()).stderr(null()).spawn().unwrap();
+    let mut lives = run("customers,shop");
+    lives.stdout(std::fs::File::create(&said).unwrap()).stderr(null());
+    let mut lives = lives.spawn().unwrap();
+    let begun = listener.until(Instant::now() + super::CAP, |it| it.subscription == "7");
+    dies.kill().unwrap();
+    dies.wait().unwrap();
+    assert!(begun.is_some(), "something goes from one to the other");
+    let begin = Instant::now();
+    while lives.try_wait().unwrap().is_none() {
+        if begin.elapsed() > super::CAP {
+            lives.kill().unwrap();
+            panic!("it waits for what cannot come");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let document: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&said).unwrap()).unwrap();
+    let trouble = document["live"]["trouble"].as_str().unwrap();
+    let (whom, lost) = trouble.rsplit_once(": ").unwrap();
+    assert!(whom.contains("`stock`") && whom.contains("lost unless it comes back"), "{trouble}");
+    assert!(lost.parse::<u64>().unwrap() > 0, "{trouble}");
 }
 
 /// Waits until a run says that it waits for these.
