@@ -81,7 +81,8 @@ pub(super) fn check(options: &Options) -> ExitCode {
     let sessions: Vec<PathBuf> = files.iter().filter(|it| is_session(it)).cloned().collect();
     files.retain(|it| !is_session(it));
     let is_told = options.format == Format::Human;
-    bad += sessions.iter().filter(|it| !check_session(it, is_told)).count();
+    let good_sessions = sessions.iter().filter(|it| check_session(it, is_told)).count();
+    let bad_sessions = sessions.len() - good_sessions;
     let read = files.iter().map(|file| {
         let file = file.to_string_lossy().into_owned();
         Checked { read: source::load(&file), file, judged: Vec::new(), trouble: None }
@@ -93,12 +94,13 @@ pub(super) fn check(options: &Options) -> ExitCode {
         judge_all(&mut all, &stop);
         interrupted = stop.load(Ordering::SeqCst);
     }
-    check_report::print(&all, bad, options.format, options.no_run);
+    let others = (good_sessions, bad + bad_sessions);
+    check_report::print(&all, others, options.format, options.no_run);
     if interrupted {
         eprintln!("error: it was interrupted, and not everything was run");
         return ExitCode::from(130);
     }
-    bad += all.iter().filter(|it| !it.is_good()).count();
+    bad += bad_sessions + all.iter().filter(|it| !it.is_good()).count();
     if bad == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 

@@ -7,9 +7,10 @@ use crate::scenario::Scenario;
 
 use super::check::{Checked, Format};
 
-pub(super) fn print(all: &[Checked], missing: usize, format: Format, only_read: bool) {
+/// Says what was found of scenarios; beside them there were so many good and bad sessions and paths.
+pub(super) fn print(all: &[Checked], others: (usize, usize), format: Format, only_read: bool) {
     match format {
-        Format::Human => human(all, missing, only_read),
+        Format::Human => human(all, others, only_read),
         Format::Json => {
             let files: Vec<File> = all.iter().map(File::from).collect();
             let text = serde_json::to_string_pretty(&Document { format: 1, files });
@@ -19,7 +20,7 @@ pub(super) fn print(all: &[Checked], missing: usize, format: Format, only_read: 
     }
 }
 
-fn human(all: &[Checked], missing: usize, only_read: bool) {
+fn human(all: &[Checked], (good, bad): (usize, usize), only_read: bool) {
     for it in all {
         match &it.read {
             Err(message) => {
@@ -33,7 +34,8 @@ fn human(all: &[Checked], missing: usize, only_read: bool) {
             }
         }
     }
-    let bad = all.iter().filter(|it| !it.is_good()).count();
+    let good = good + all.iter().filter(|it| it.is_good()).count();
+    let bad = bad + all.iter().filter(|it| !it.is_good()).count();
     let judged: usize = all.iter().map(|it| it.judged.len()).sum();
     let failed = all.iter().flat_map(|it| &it.judged).filter(|it| !it.verdict.passed).count();
     let expectations = if only_read {
@@ -41,7 +43,7 @@ fn human(all: &[Checked], missing: usize, only_read: bool) {
     } else {
         format!("; {} expectations met, {failed} not", judged - failed)
     };
-    println!("{} good, {} not good{expectations}", all.len() - bad, bad + missing);
+    println!("{good} good, {bad} not good{expectations}");
 }
 
 fn counted(it: &Checked, scenario: &Scenario) -> String {

@@ -78,7 +78,8 @@ pub enum InboundOrder {
 /// How requests are spread over instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Balance {
-    /// In turn, leaving out those that are down.
+    /// In turn, leaving out those that are down. Each service that calls has turns of its own, as a
+    /// client that balances by itself (gRPC's `round_robin`).
     RoundRobin,
     /// To the one with the least in progress and waiting; the first of equals.
     LeastLoaded,

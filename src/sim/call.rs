@@ -36,12 +36,13 @@ impl World {
         id
     }
 
-    /// Which instance of a service a message goes to. If all are down, the first in turn: it
+    /// Which instance of a service a message goes to by a link. If all are down, the first in turn: it
     /// will be refused there.
     #[inline(always)]
     pub(super) fn choose_instance(
         &mut self,
         plan: &Plan,
+        link: LinkId,
         service: ServiceId,
         lineage: u64,
     ) -> InstanceId {
@@ -49,22 +50,28 @@ impl World {
         if habit.instances == 1 {
             return habit.first_instance;
         }
-        self.balance(plan, service, lineage)
+        self.balance(plan, link, service, lineage)
     }
 
-    fn balance(&mut self, plan: &Plan, service: ServiceId, lineage: u64) -> InstanceId {
+    fn balance(
+        &mut self,
+        plan: &Plan,
+        link: LinkId,
+        service: ServiceId,
+        lineage: u64,
+    ) -> InstanceId {
         let settings = &plan.model.services[service.index()];
         let (first, count) = (settings.first_instance.0, settings.instances);
-        let cursor = self.services[service.index()].cursor;
+        let turn = self.links[link.index()].turn;
         let from_the_start = count - u32::try_from(settings.added.len()).unwrap_or(count);
         let at = |place: u32| match place.checked_sub(from_the_start) {
             None => InstanceId(first + place),
             Some(later) => settings.added[later as usize],
         };
-        let in_turn = |step: u32| at((cursor + step) % count);
+        let in_turn = |step: u32| at((turn + step) % count);
         let up = |world: &Self, it: InstanceId| world.instances[it.index()].up;
         let chosen = match settings.balance {
-            Balance::RoundRobin => (1..=count).map(in_turn).find(|&it| up(self, it)),
+            Balance::RoundRobin => (0..count).map(in_turn).find(|&it| up(self, it)),
             Balance::LeastLoaded => {
                 plan.model.instances_of(service).filter(|&it| up(self, it)).min_by_key(|it| {
                     let state = &self.instances[it.index()];
@@ -82,9 +89,9 @@ impl World {
                 standing.get(lot).copied()
             }
         };
-        let chosen = chosen.unwrap_or_else(|| in_turn(1));
+        let chosen = chosen.unwrap_or_else(|| in_turn(0));
         let place = (0..count).find(|place| at(*place) == chosen).unwrap_or(0);
-        self.services[service.index()].cursor = place;
+        self.links[link.index()].turn = place + 1;
         chosen
     }
 
@@ -134,8 +141,8 @@ impl World {
         );
         self.see_all(slot);
         let event = self.fill_event(plan, id, call.request, Some(state.message), lineage, &given);
-        let target = self.choose_instance(plan, call.to, lineage);
         let link = plan.link(Node::Service(service), Node::Service(call.to));
+        let target = self.choose_instance(plan, link, call.to, lineage);
         self.set_phase(slot, Phase::Calling);
         let token = Token::Caller { task: slot, wait: state.wait };
         let attempt = state.task.attempt;

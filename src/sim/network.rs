@@ -35,6 +35,9 @@ pub struct LinkState {
     pub duplication: Option<f64>,
     /// A fault's extra time, and whether messages overtake one another.
     pub extra: Option<(Distribution, bool)>,
+    /// Whose turn it is at its end, by place among the instances there: who sends knows its own
+    /// turns only, not those of others.
+    pub turn: u32,
 }
 
 impl LinkState {

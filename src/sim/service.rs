@@ -306,7 +306,7 @@ impl World {
     ) {
         let event = self.make_by(plan, by, at, event, given);
         let (link, from) = (plan.way(at), by.instance);
-        let target = self.choose_instance(plan, to, event.lineage);
+        let target = self.choose_instance(plan, link, to, event.lineage);
         self.send_new(plan, link, event, Role::OneWay, from, target, Token::None, 1);
     }
 

@@ -241,8 +241,6 @@ pub struct ServiceState {
     pub sequences: Vec<(EventTypeId, u64)>,
     /// Turns that users of a closed workload have begun to think about.
     pub turns: u64,
-    /// The instance that was called last.
-    pub cursor: u32,
     /// Tasks that wait to be told something.
     pub awaiting: Vec<Awaiting>,
     /// For each of its subscriptions, what its instances know together of what was handled.
@@ -457,9 +455,7 @@ impl World {
             services: model
                 .services
                 .iter()
-                // The first in turn is the one after the last.
                 .map(|it| ServiceState {
-                    cursor: it.instances - 1,
                     receivers: it.consumes.iter().map(receiver).collect(),
                     ..ServiceState::default()
                 })

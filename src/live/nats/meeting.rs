@@ -350,6 +350,14 @@ impl Meeting {
         age >= since + SETTLED
     }
 
+    /// Whether nothing more is to be expected of a part of the run, as far as is known now.
+    pub fn is_gone(&self, part: u16) -> bool {
+        let state = self.lock();
+        let members = state.run.as_ref().map(|it| &it.1);
+        let member = members.and_then(|it| it.get(usize::from(part)));
+        member.and_then(|it| state.others.get(&it.0)).is_some_and(Member::is_gone)
+    }
+
     /// Which of the others is gone though it did not say that its part is over.
     pub fn lost(&self, model: &Model) -> Option<String> {
         let state = self.lock();

@@ -213,7 +213,15 @@ impl Nats {
             let make = async |run: String| make(&context, model, &run, &name).await;
             let agreed = meeting.agree(model, waits, make).await?;
             let part = agreed.part;
-            let crossing = Crossing::open(&client, &agreed.run, part, teller.clone()).await?;
+            let parts = agreed.parts.iter().max().map_or(0, |it| usize::from(*it) + 1);
+            let crossing = Crossing::open(
+                &client,
+                &agreed.run,
+                (part, parts),
+                Arc::clone(&meeting),
+                teller.clone(),
+            );
+            let crossing = crossing.await?;
             prefix.clone_from(&agreed.run);
             others = Some(Others { meeting, crossing, agreed });
         } else {
@@ -426,8 +434,13 @@ impl Broker for Nats {
     }
 
     fn trouble(&self, model: &Model) -> Option<String> {
-        let lost = self.others.as_ref()?.meeting.lost(model)?;
-        Some(format!("the process that runs {lost} is not heard of any more"))
+        let Others { meeting, crossing, .. } = self.others.as_ref()?;
+        let said =
+            format!("the process that runs {} is not heard of any more", meeting.lost(model)?);
+        Some(match crossing.lost() {
+            0 => said,
+            count => format!("{said}; messages to it that are lost unless it comes back: {count}"),
+        })
     }
 
     fn perform(

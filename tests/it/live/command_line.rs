@@ -34,14 +34,19 @@ fn a_recorded_run_runs_again_record_for_record() {
         assert_eq!(again[what], live[what], "{what}");
     }
     let checked = inflight(&["check", file]);
-    assert_eq!(checked.status.code(), Some(0), "{}", String::from_utf8_lossy(&checked.stdout));
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert_eq!(checked.status.code(), Some(0), "{said}");
+    assert!(said.contains("1 good, 0 not good"), "{said}");
 
     // A run of which another end is told parts from it, and that is said.
     let text = std::fs::read_to_string(file).unwrap();
     let digest = live["digest"].as_str().unwrap();
     std::fs::write(file, text.replace(digest, "0123456789abcdef")).unwrap();
     assert_eq!(document(&["run", file, "--json"])["goes_as_saved"], false);
-    assert_ne!(inflight(&["check", file]).status.code(), Some(0));
+    let checked = inflight(&["check", file]);
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert_ne!(checked.status.code(), Some(0), "{said}");
+    assert!(said.contains("0 good, 1 not good"), "{said}");
 }
 
 #[test]

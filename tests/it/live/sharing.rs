@@ -11,7 +11,7 @@ use inflight::sim::report::ServiceReport;
 use inflight::sim::{Source, Trace, World};
 
 use super::{end, model, service, topic, wait};
-use crate::real_broker::nats::Server;
+use crate::real_broker::nats::{Client, Server};
 
 /// Calls, calls that time out and are tried again, one-way messages by a queue, a crash and a slow link.
 const SHOP: &str = r#"Scenario(format: 1, title: "shop",
@@ -109,6 +109,36 @@ fn what_each_process_records_makes_one_run() {
             };
             assert_eq!(all(&own.services[index]), all(&report.services[index]));
             assert!(own.services[index].arrivals > 0);
+        }
+    }
+}
+
+#[test]
+fn instances_that_are_called_from_several_processes_are_the_same_in_the_run_they_make() {
+    for balance in ["RoundRobin", "LeastLoaded", "Random"] {
+        // The packer calls the stock in its own process, the shop from another; and sometimes all
+        // instances are down.
+        let text = SHOP
+            .replace(
+                "\"stock\": Service(workers: 2,",
+                &format!("\"stock\": Service(instances: 3, workers: 1, balance: {balance},"),
+            )
+            .replace(
+                "Call(to: \"ledger\", request: \"Book\", timeout: \"1s\"),",
+                "Call(to: \"stock\", request: \"Take\", timeout: \"100ms\", retry: Retry(attempts: 9)),
+                 Call(to: \"ledger\", request: \"Book\", timeout: \"1s\"),",
+            );
+        let names: [&[&str]; 3] = [&["customers", "shop"], &["stock", "packer"], &["ledger"]];
+        let Some((model, parts)) = share_of(&text, Span::from_secs(1), &names) else { return };
+        let traces: Vec<Part> = parts.iter().map(|it| it.0.clone()).collect();
+        let trace = merge(&model, model.seed, &traces).expect(balance);
+        let report = whole(&model, &trace).report();
+        for (part, own) in &parts {
+            let own = own.report();
+            for (index, _) in part.here.iter().enumerate().filter(|it| *it.1) {
+                let completed = |it: &ServiceReport| (it.arrivals, it.completed);
+                assert_eq!(completed(&own.services[index]), completed(&report.services[index]));
+            }
         }
     }
 }
@@ -250,6 +280,50 @@ fn whatever_is_sent_to_a_part_it_does_not_break_down() {
         }
     }
     assert!(forged > 500, "{forged}");
+}
+
+#[test]
+fn what_was_sent_to_a_process_that_died_is_lost_and_not_waited_for() {
+    let Some(server) = Server::start_for("a process that dies in a run that two share") else {
+        return;
+    };
+    let listener = {
+        let mut client = Client::connect(server.port);
+        client.say("SUB *.to.* 7\r\n");
+        client
+    };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.ron"), SHOP).unwrap();
+    let said = folder.path().join("said.json");
+    let run = |only: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_inflight"));
+        command.current_dir(folder.path()).args(["live", "shop.ron", "--json", "--for", "5s"]);
+        command.args(["--grace", "1h", "--broker", &server.url(), "--only", only]);
+        command
+    };
+    let null = std::process::Stdio::null;
+    let mut dies = run("stock,packer,ledger").stdout(null()).stderr(null()).spawn().unwrap();
+    let mut lives = run("customers,shop");
+    lives.stdout(std::fs::File::create(&said).unwrap()).stderr(null());
+    let mut lives = lives.spawn().unwrap();
+    let begun = listener.until(Instant::now() + super::CAP, |it| it.subscription == "7");
+    dies.kill().unwrap();
+    dies.wait().unwrap();
+    assert!(begun.is_some(), "something goes from one to the other");
+    let begin = Instant::now();
+    while lives.try_wait().unwrap().is_none() {
+        if begin.elapsed() > super::CAP {
+            lives.kill().unwrap();
+            panic!("it waits for what cannot come");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let document: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&said).unwrap()).unwrap();
+    let trouble = document["live"]["trouble"].as_str().unwrap();
+    let (whom, lost) = trouble.rsplit_once(": ").unwrap();
+    assert!(whom.contains("`stock`") && whom.contains("lost unless it comes back"), "{trouble}");
+    assert!(lost.parse::<u64>().unwrap() > 0, "{trouble}");
 }
 
 /// Waits until a run says that it waits for these.
