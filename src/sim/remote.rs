@@ -38,6 +38,15 @@ struct Entry {
     message: MessageId,
     /// Whether somebody has it.
     leased: bool,
+    /// Its first delivery, if there was one. What is said of an earlier one of the same number is
+    /// about an entry that the broker has lost.
+    first: Option<u32>,
+}
+
+impl Entry {
+    const fn new(message: MessageId) -> Self {
+        Self { message, leased: false, first: None }
+    }
 }
 
 /// What is to be done at the broker.
@@ -220,9 +229,15 @@ impl Remote {
         self.entries.values().map(|it| it.message).chain(self.publishing.iter().copied())
     }
 
+    /// Whether a delivery was of another entry, that had the number before.
+    fn is_of_another(&self, ticket: Ticket) -> bool {
+        let now = self.entries.get(&entry_of(ticket));
+        now.is_some_and(|it| it.first.is_none_or(|first| ticket.lease() < first))
+    }
+
     /// About how much memory it takes, in bytes.
     pub fn size_bytes(&self) -> usize {
-        self.entries.len() * 32 + self.publishing.len() * 16 + self.held.len() * 24
+        self.entries.len() * 40 + self.publishing.len() * 16 + self.held.len() * 24
     }
 }
 
@@ -298,6 +313,9 @@ impl World {
 
     fn settle_remotely(&mut self, plan: &Plan, topic: TopicId, ticket: Ticket, verdict: Verdict) {
         let (entry, lease) = (entry_of(ticket), ticket.lease());
+        if self.remote(topic).is_some_and(|it| it.is_of_another(ticket)) {
+            return self.let_go_remotely(topic, ticket);
+        }
         self.errands.push(Errand::Settle { topic, entry, lease, verdict });
         if verdict != Verdict::Progress {
             self.let_go_remotely(topic, ticket);
@@ -453,7 +471,7 @@ impl World {
         if !remote.publishing.remove(&id) {
             return false;
         }
-        let before = remote.entries.insert(entry, Entry { message: id, leased: false });
+        let before = remote.entries.insert(entry, Entry::new(id));
         if let Some(lost) = before {
             // A server that was killed has lost what it had stored last, and numbers anew.
             self.drop_message(lost.message, DropReason::Crashed);
@@ -559,7 +577,7 @@ impl World {
         self.counters.made[message.role as usize] += 1;
         let id = self.messages.insert(message);
         if let Some(remote) = self.remote(topic) {
-            remote.entries.insert(entry, Entry { message: id, leased: false });
+            remote.entries.insert(entry, Entry::new(id));
         }
         id
     }
@@ -580,6 +598,7 @@ impl World {
         let Some(remote) = self.remote(topic) else { return false };
         let Some(it) = remote.entries.get_mut(&entry) else { return false };
         let was_leased = std::mem::replace(&mut it.leased, true);
+        it.first.get_or_insert(lease);
         let message = it.message;
         remote.held.insert(lease, to);
         if was_leased {
@@ -638,7 +657,9 @@ impl World {
         let &Message { role, token, .. } = self.messages.get(id);
         let Some(remote) = self.remote(topic) else { return false };
         let entry = match (role, token) {
-            (Role::Delivery, Token::Ticket(ticket)) => Some(entry_of(ticket)),
+            (Role::Delivery, Token::Ticket(ticket)) => {
+                (!remote.is_of_another(ticket)).then(|| entry_of(ticket))
+            }
             (Role::Publish, _) => {
                 remote.entries.iter().find(|(_, it)| it.message == id).map(|(entry, _)| *entry)
             }
@@ -669,7 +690,7 @@ impl World {
                 }
             }
             self.topics[index].broker = Broker::Queue(Box::new(queue));
-            for Entry { message, leased } in remote.entries.into_values() {
+            for Entry { message, leased, .. } in remote.entries.into_values() {
                 if leased {
                     self.note(What::Settled { message, topic, how: Settlement::Requeued });
                 }

@@ -4,7 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use inflight::model::{Event, GroupId, InstanceId, MessageId, Model, Time, TopicId, TopicKind};
+use inflight::model::{
+    Event, GroupId, InstanceId, MessageId, Model, ServiceId, Time, TopicId, TopicKind,
+};
+use inflight::scenario;
 use inflight::sim::remote::{Errand, Numbered, Seat, Verdict};
 use inflight::sim::{Happening, Input, Packed, Source, Trace, World};
 
@@ -298,6 +301,74 @@ impl Server {
         });
         resumed.collect()
     }
+}
+
+#[test]
+fn what_is_said_of_an_entry_that_was_lost_is_not_said_of_the_one_that_has_its_number() {
+    let scenario = scenario::read(
+        r#"Scenario(format: 1, title: "again", until: "10s", events: { "Job": Event() },
+            topics: { "jobs": Queue() },
+            workloads: { "users": Workload(arrivals: At(["0s", "100ms"]), event: "Job", do: [Publish("Job", "jobs")]) },
+            services: { "worker": Service(workers: 4, consumes: {
+                "jobs": Consume(prefetch: 4, on: { "Job": [Work("1s")] }) }) })"#,
+        "again.ron",
+    );
+    let model = scenario.unwrap().variants[0].model.clone();
+    let mut world = World::live(model.clone(), 1, Source::Remote);
+    let mut reality = Reality::new(1);
+    world.step(&mut ());
+    let worker = (0..model.services.len()).find(|it| model.services[*it].name == "worker").unwrap();
+    let to = model.instances_of(ServiceId::from_index(worker)).next().unwrap();
+    let (topic, entry) = (TopicId(0), 5);
+    let (mut stored, mut rooms, mut settled) = (0, 0, Vec::new());
+    loop {
+        let mut errands = Vec::new();
+        reality.hear(&mut world);
+        world.take_errands(|it| errands.push(it));
+        let at = world.now();
+        for errand in errands {
+            match errand {
+                // Each gets the same number: the server was killed, and has lost the first.
+                Errand::Publish { message, .. } => {
+                    stored += 1;
+                    let what = Happening::Stored { topic, message, entry };
+                    assert!(world.take_in(&Input { at, what }, &mut ()));
+                    if stored == 1 {
+                        let what = Happening::Delivered { topic, to, delivery: 1, lease: 7, entry };
+                        assert!(world.take_in(&Input { at, what }, &mut ()));
+                    }
+                }
+                Errand::Room { .. } => rooms += 1,
+                Errand::Settle { entry, lease, .. } => settled.push((entry, lease)),
+                _ => {}
+            }
+        }
+        reality.hear(&mut world);
+        let Some(at) = reality.next() else { break };
+        let what = Happening::Released(reality.release().unwrap());
+        world.take_in(&Input { at, what }, &mut ());
+    }
+    // The first was worked on and acked, of which nobody is told; its room is free again.
+    assert_eq!((stored, rooms, settled), (2, 1, Vec::new()));
+    assert!(world.audit().is_balanced() && world.has_entry(topic, entry), "{:?}", world.audit());
+    let mut said = |lease| {
+        let at = world.now();
+        let what = Happening::Delivered { topic, to, delivery: 1, lease, entry };
+        assert!(world.take_in(&Input { at, what }, &mut ()));
+        let mut settled = Vec::new();
+        loop {
+            reality.hear(&mut world);
+            world.take_errands(|it| {
+                if let Errand::Settle { entry, lease, .. } = it {
+                    settled.push((entry, lease));
+                }
+            });
+            let Some(at) = reality.next() else { break settled };
+            let what = Happening::Released(reality.release().unwrap());
+            world.take_in(&Input { at, what }, &mut ());
+        }
+    };
+    assert_eq!(said(8), [(entry, 8)]);
 }
 
 #[test]
