@@ -1,7 +1,7 @@
 //! One true sentence for a column. Each clause comes with the claims that make it true, so that a
 //! test (or a doubter) can hold it to the figures.
 
-use crate::model::{AnomalyKind, Figure, Relation, ServiceId, Stat, Unit};
+use crate::model::{AnomalyKind, Figure, Relation, ServiceId, Stat, StoreId, Unit};
 
 use super::compare::{Column, Good, Over, Row, common_workloads, reads_the_same};
 use super::judge::{number, short};
@@ -36,12 +36,18 @@ impl Clause {
 #[must_use]
 pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
     let told_of = most_different(columns);
+    let is_anybody_left = columns.iter().any(|it| {
+        let workload = told_of.as_ref().and_then(|name| it.workload(name));
+        let share = workload.and_then(|of| it.whole.figure(Figure::Available(of)));
+        share.is_some_and(|it| it < 1.0)
+    });
     let own = |it: &Column| {
         let users = told_of.as_ref().and_then(|name| Some((name, it.workload(name)?)));
-        let fault = users.zip(it.fault.as_ref());
-        let fault =
-            fault.and_then(|((who, workload), fault)| under_fault(it, who, workload, fault));
-        [fault, waste(it), wrong_values(it)]
+        let users = users.and_then(|(who, workload)| match &it.fault {
+            Some(fault) => under_fault(it, who, workload, fault),
+            None => served(it, who, workload).filter(|_| is_anybody_left),
+        });
+        [users, waste(it), wrong_values(it)]
     };
     let said_of: Vec<[Option<Clause>; 3]> = columns.iter().map(own).collect();
     // The others of which all that is said is as true.
@@ -55,8 +61,11 @@ pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
         list.push(clause.clone());
         alike.retain(|it| text(*it) == Some(&clause.text));
     }
+    // Who is served without a fault is said, and not once more as a figure.
+    let is_told = columns[column].outage.is_none() && said_of[column][0].is_some();
+    let is_new = |it: &&Row| !it.is_part() && !(is_told && it.label.starts_with("Completed ("));
     let places: Vec<Placed> =
-        rows.iter().filter(|it| !it.is_part()).filter_map(|it| Placed::of(it, column)).collect();
+        rows.iter().filter(is_new).filter_map(|it| Placed::of(it, column)).collect();
     let mut chosen: Vec<&Placed> = Vec::new();
     if columns[column].outage.is_none() {
         for rank in [Rank::Best, Rank::Worst] {
@@ -86,6 +95,9 @@ pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
 
 /// With so many clauses nothing is added that is the same in all columns.
 const ENOUGH_CLAUSES: usize = 3;
+
+/// Such a share of all events is worth a word if it is not applied at the end.
+const MANY: f64 = 0.05;
 
 /// What differs by a tenth of the greater is clearly apart.
 const CLEAR: f64 = 0.1;
@@ -190,13 +202,14 @@ fn tells_most_apart<'a, 'b>(places: &'a [Placed<'b>], alike: &[usize]) -> Option
     })
 }
 
-/// The workload of which the columns serve the most different shares during the outage; the first
-/// of several.
+/// The workload of which the columns serve the most different shares, during the outage if there is
+/// one; the first of several.
 fn most_different(columns: &[Column]) -> Option<String> {
     let spread = |name: &str| {
         let served = columns
             .iter()
-            .filter_map(|it| it.outage.as_ref()?.figure(Figure::Available(it.workload(name)?)));
+            .filter_map(|it| Some((it.outage.as_ref().unwrap_or(&it.whole), it.workload(name)?)))
+            .filter_map(|(measured, workload)| measured.figure(Figure::Available(workload)));
         let (least, most) =
             served.fold((1.0, 0.0), |(least, most): (f64, f64), it| (least.min(it), most.max(it)));
         most - least
@@ -219,6 +232,20 @@ pub fn sentence(clauses: &[Clause]) -> String {
     }
     let texts: Vec<&str> = clauses.iter().map(|it| it.text.as_str()).collect();
     format!("{}.", texts.join("; "))
+}
+
+/// Which share of the users is served where nothing breaks.
+fn served(column: &Column, who: &str, workload: ServiceId) -> Option<Clause> {
+    let figure = Figure::Available(workload);
+    let share = column.whole.figure(figure)?;
+    let text = if share >= 1.0 {
+        format!("all {who} are served")
+    } else if share <= 0.0 {
+        format!("none of the {who} is served")
+    } else {
+        format!("{} of the {who} are not served", number(1.0 - share, Unit::Share))
+    };
+    Some(Clause { text, claims: vec![(Over::Whole, figure, Relation::Equal, share)] })
 }
 
 fn under_fault(column: &Column, who: &str, workload: ServiceId, fault: &str) -> Option<Clause> {
@@ -276,8 +303,10 @@ fn waste(column: &Column) -> Option<Clause> {
 }
 
 fn wrong_values(column: &Column) -> Option<Clause> {
-    let has_projections = column.model.stores.iter().any(|it| it.projection_of.is_some());
-    has_projections.then_some(())?;
+    let stores = column.model.stores.iter().enumerate();
+    let projections = stores.filter(|(_, it)| it.projection_of.is_some());
+    let projections: Vec<_> = projections.map(|(it, _)| StoreId::from_index(it)).collect();
+    projections.first()?;
     let figure = |kind| Figure::Anomalies(None, Some(kind));
     let count = |kind| column.whole.figure(figure(kind)).unwrap_or(0.0);
     let never = count(AnomalyKind::Missing) + count(AnomalyKind::Lost);
@@ -293,5 +322,19 @@ fn wrong_values(column: &Column) -> Option<Clause> {
         it => format!("{applied}, and {it} never will be applied"),
     };
     let is = |kind| (Over::Whole, figure(kind), Relation::Equal, count(kind));
-    Some(Clause { text, claims: AnomalyKind::ALL.into_iter().map(is).collect() })
+    let mut claims: Vec<_> = AnomalyKind::ALL.into_iter().map(is).collect();
+    // What was applied rightly can be lost again, with the memory that it was in. A few are always on
+    // their way.
+    let not_yet = |it: &StoreId| column.whole.figure(Figure::NotYet(*it)).unwrap_or(0.0);
+    let open: f64 = projections.iter().map(not_yet).sum();
+    #[expect(clippy::cast_precision_loss, reason = "a number of events")]
+    let text = if open >= MANY * column.whole.published_to(None) as f64 && open > 1.0 {
+        let is = |it| (Over::Whole, Figure::NotYet(it), Relation::Equal, not_yet(&it));
+        claims.extend(projections.iter().copied().map(is));
+        let but = if wrongly + never == 0.0 { "but" } else { "and" };
+        format!("{text}, {but} {open} are not applied at the end")
+    } else {
+        text
+    };
+    Some(Clause { text, claims })
 }

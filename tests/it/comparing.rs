@@ -177,6 +177,21 @@ fn sentences_tell_columns_apart() {
     let rows = compare::rows(&storm);
     let naive = sentence::sentence(&sentence::clauses(&storm, &rows, 0));
     assert!(naive.contains("worst at “Completed (customers)”: 17.4 %"), "{naive}");
+    // What matters most is said where nothing breaks, too: who is served, and what is lost in the end.
+    let said = |name: &str, column: &str| {
+        let columns = columns(&shipped(name));
+        let place = columns.iter().position(|it| it.name == column).unwrap();
+        sentence::sentence(&sentence::clauses(&columns, &compare::rows(&columns), place))
+    };
+    let call = said("paying", "call");
+    assert!(
+        call.starts_with("21.") && call.contains("% of the customers are not served"),
+        "{call}"
+    );
+    let poll = said("paying", "poll");
+    assert!(poll.starts_with("all customers are served"), "{poll}");
+    let forgotten = said("replay", "forgotten");
+    assert!(forgotten.contains("but 9999 are not applied at the end"), "{forgotten}");
 }
 
 #[test]
