@@ -63,7 +63,8 @@ pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
     }
     // Who is served without a fault is said, and not once more as a figure.
     let is_told = columns[column].outage.is_none() && said_of[column][0].is_some();
-    let is_new = |it: &&Row| !it.is_part() && !(is_told && it.label.starts_with("Completed ("));
+    let is_said = |it: &Row| is_told && it.label.starts_with("Completed (");
+    let is_new = |it: &&Row| !it.is_part() && !is_said(it);
     let places: Vec<Placed> =
         rows.iter().filter(is_new).filter_map(|it| Placed::of(it, column)).collect();
     let mut chosen: Vec<&Placed> = Vec::new();
