@@ -173,7 +173,11 @@ impl<'a> Placed<'a> {
             Rank::Worst => "worst",
             Rank::Plain => "",
         };
-        let value = short(self.value, self.row.unit);
+        // A number of things is told exactly.
+        let value = match self.row.unit {
+            Unit::Count if self.value.fract() == 0.0 => self.value.to_string(),
+            unit => short(self.value, unit),
+        };
         let text = match self.rank {
             Rank::Plain => format!("“{}” is {value}", self.row.label),
             _ => format!("{rank} at “{}”: {value}", self.row.label),
