@@ -1,6 +1,8 @@
 //! Expectations: what a scenario says that its runs must show.
 
-use crate::model::{Claim, During, Expectation, Figure, Mode, Model, Moment, Relation, Term, Time};
+use crate::model::{
+    Claim, During, Expectation, Figure, Mode, Model, Moment, Relation, Term, Time, Unit,
+};
 
 use super::figures::FIGURES;
 use super::reader::{Fields, Reader, describe, head};
@@ -33,6 +35,18 @@ pub(super) fn expectations(scope: &mut Scope<'_>, section: &Node, text: &str) ->
     }
     found
 }
+
+/// What a term is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quantity {
+    Time,
+    Number,
+    /// Zero, and what is worked out of both.
+    Either,
+}
+
+/// A term, and what it is of.
+type Valued = (Term, Quantity);
 
 impl Scope<'_> {
     fn expectation(&mut self, node: &Node, text: &str, found: &mut Vec<Expectation>) {
@@ -239,28 +253,61 @@ impl Scope<'_> {
             "Unequal" => Relation::Unequal,
             _ => Relation::Near(self.reader.positive(&items[2])?),
         };
-        let (left, right) = (self.term(&items[0]), self.term(&items[1]));
-        Some(Claim { left: left?, relation, right: right? })
+        let (left, right) = self.alike((&items[0], &items[1]))?;
+        Some(Claim { left: left.0, relation, right: right.0 })
     }
 
-    fn term(&mut self, node: &Node) -> Option<Term> {
+    /// Two terms that are compared or added up: a time with a time, a number with a number.
+    fn alike(&mut self, (one, other): (&Node, &Node)) -> Option<(Valued, Valued)> {
+        let (left, right) = (self.term(one), self.term(other));
+        let (left, right) = (left?, right?);
+        let number = match (left.1, right.1) {
+            (Quantity::Time, Quantity::Number) => other,
+            (Quantity::Number, Quantity::Time) => one,
+            _ => return Some((left, right)),
+        };
+        let expected = "a time with its unit, such as \"250ms\"";
+        self.reader.wrong(&head(number), "a number where the other side is a time", expected);
+        None
+    }
+
+    fn term(&mut self, node: &Node) -> Option<Valued> {
         match &node.kind {
-            Kind::Int(_) | Kind::Float(_) => self.reader.number(node).map(Term::Number),
-            Kind::Text(_) => self.reader.span(node).map(|it| Term::Number(it.as_secs_f64())),
+            Kind::Int(_) | Kind::Float(_) => self.reader.number(node).map(|it| {
+                // Nothing is nothing, whatever it is of.
+                let what = if it == 0.0 { Quantity::Either } else { Quantity::Number };
+                (Term::Number(it), what)
+            }),
+            Kind::Text(_) => {
+                let span = self.reader.span(node)?;
+                Some((Term::Number(span.as_secs_f64()), Quantity::Time))
+            }
             Kind::Tuple(Some(name), items) => match (name.as_str(), items.as_slice()) {
                 ("Times", [times, of]) => {
                     let times = self.reader.number(times);
-                    let of = self.term(of)?;
-                    Some(Term::Times(times?, Box::new(of)))
+                    let (of, what) = self.term(of)?;
+                    Some((Term::Times(times?, Box::new(of)), what))
                 }
-                ("Plus" | "Minus" | "Over", [one, other]) => {
+                ("Plus" | "Minus", [one, other]) => {
+                    let ((one, first), (other, second)) = self.alike((one, other))?;
+                    let what = if first == Quantity::Either { second } else { first };
+                    let (one, other) = (Box::new(one), Box::new(other));
+                    let is_sum = name == "Plus";
+                    Some((
+                        if is_sum { Term::Plus(one, other) } else { Term::Minus(one, other) },
+                        what,
+                    ))
+                }
+                ("Over", [one, other]) => {
                     let (one, other) = (self.term(one), self.term(other));
-                    let (one, other) = (Box::new(one?), Box::new(other?));
-                    Some(match name.as_str() {
-                        "Plus" => Term::Plus(one, other),
-                        "Minus" => Term::Minus(one, other),
-                        _ => Term::Over(one, other),
-                    })
+                    let ((one, first), (other, second)) = (one?, other?);
+                    let what = match (first, second) {
+                        (Quantity::Time, Quantity::Time) | (Quantity::Number, _) => {
+                            Quantity::Number
+                        }
+                        _ => Quantity::Either,
+                    };
+                    Some((Term::Over(Box::new(one), Box::new(other)), what))
                 }
                 ("In", [variant, of]) => {
                     let variant = self.variant(variant)?;
@@ -291,7 +338,7 @@ impl Scope<'_> {
         }
     }
 
-    fn figure_term(&mut self, node: &Node, name: &str, items: &[Node]) -> Option<Term> {
+    fn figure_term(&mut self, node: &Node, name: &str, items: &[Node]) -> Option<Valued> {
         if !FIGURES.iter().any(|it| it.0 == name) {
             let others = ["Times", "Plus", "Minus", "Over", "In"];
             let names = FIGURES.iter().map(|it| it.0).chain(others);
@@ -299,7 +346,9 @@ impl Scope<'_> {
             return None;
         }
         let figure = self.figure(node, name, items)?;
-        Some(Term::Figure { variant: self.current, figure })
+        let is_time = figure.unit() == Unit::Seconds;
+        let what = if is_time { Quantity::Time } else { Quantity::Number };
+        Some((Term::Figure { variant: self.current, figure }, what))
     }
 
     /// Instants have levels, and no figures of a span.
