@@ -368,9 +368,8 @@ impl App {
             return;
         }
         let end = |plan: &Plan| plan.model.end.unwrap_or(Time::ZERO + ENDLESS);
-        let outage = plans.iter().filter_map(|it| compare::outage(&it.model, &it.script, end(it)));
-        // Until then all of them are healthy.
-        let outage = outage.min_by_key(|it| it.from);
+        let outage =
+            compare::outage_of_all(plans.iter().map(|it| (&*it.model, &it.script, end(it))));
         let is_measured_so = outage == self.comparing.outage;
         let mut before = std::mem::take(&mut self.comparing.sides);
         let Room { memory, disk } = self.settings.room();
@@ -400,7 +399,7 @@ impl App {
             (side.name, side.about) = (plan.name, plan.about);
             if !is_measured_so || (side.pending.is_none() && !side.is_done) {
                 let survey =
-                    compare::survey_of(&plan.model, plan.script, end, outage.as_ref()).with_fates();
+                    compare::survey(&plan.model, plan.script, end, outage.as_ref()).with_fates();
                 side.pending = Some(side.run.inquire(survey));
                 (side.column, side.is_done) = (None, false);
             }
@@ -428,10 +427,8 @@ impl App {
             let Some(pending) = &side.pending else { continue };
             let is_over = pending.is_over();
             if let Some(found) = pending.take() {
-                let (model, script) = (&side.run.base, &side.script);
-                let fault = outage.map(|it| compare::fault_in(model, script, side.end, it));
-                let column = compare::column(&side.name, model, &found);
-                side.column = column.map(|it| Column { fault, ..it });
+                let of = (&side.script, side.end, outage);
+                side.column = compare::column(&side.name, &side.run.base, of, &found);
                 is_news = true;
             }
             if is_over {
@@ -526,18 +523,15 @@ impl App {
                 let mut columns = Vec::new();
                 for (name, model, script, end) in &jobs {
                     let done = all.len() * jobs.len() + columns.len();
-                    let survey =
-                        compare::survey_of(model, Arc::clone(script), *end, outage.as_ref());
+                    let outage = outage.as_ref();
+                    let survey = compare::survey(model, Arc::clone(script), *end, outage);
                     let mut runs = Runs::new(Arc::clone(model), seed, 0);
                     let part = (share(done), share(done + 1));
                     let found = teller.work_out(survey, &mut runs, part);
-                    let Some(column) = found.and_then(|it| compare::column(name, model, &it))
-                    else {
-                        return;
-                    };
-                    let fault = outage.as_ref();
-                    let fault = fault.map(|it| compare::fault_in(model, script, *end, it));
-                    columns.push(Column { fault, ..column });
+                    let Some(found) = found else { return };
+                    let of = (script, *end, outage);
+                    let Some(column) = compare::column(name, model, of, &found) else { return };
+                    columns.push(column);
                 }
                 all.push((seed, columns));
                 if all.len() > 1 {

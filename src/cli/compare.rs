@@ -10,7 +10,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use crate::history::Runs;
-use crate::measure::compare::{self, Good};
+use crate::measure::compare::{self, Good, Outage};
 use crate::measure::compared::{Compared, ENOUGH_SEEDS, arrow};
 use crate::measure::judge::number;
 use crate::measure::{Column, Over, Spread};
@@ -61,6 +61,12 @@ pub(super) fn compare(options: &Options) -> ExitCode {
             }
         }
     }
+    let is_there = |place: usize| chosen[..place].iter().any(|it| it.name == chosen[place].name);
+    if let Some(twice) = (0..chosen.len()).find(|it| is_there(*it)) {
+        let name = &chosen[twice].name;
+        eprintln!("error: `--variants` names “{name}” twice; what is compared must differ");
+        return ExitCode::from(2);
+    }
     if chosen.is_empty() {
         chosen = scenario.variants.iter().collect();
     }
@@ -86,6 +92,9 @@ pub(super) fn columns(
         eprintln!("note: with less than {ENOUGH_SEEDS} seeds an interval says little");
     }
     let count = seeds.unwrap_or(1);
+    let script = Script::default();
+    let runs = variants.iter().map(|it| (&*it.model, &script, end_of(it, until)));
+    let outage = compare::outage_of_all(runs);
     let jobs: Vec<(u64, usize)> = (0..count)
         .flat_map(|place| (0..variants.len()).map(move |variant| (place, variant)))
         .collect();
@@ -97,7 +106,7 @@ pub(super) fn columns(
             let Some(&(seed_place, variant)) = jobs.get(place) else { return };
             let variant = variants[variant];
             let seed = seed.unwrap_or(variant.model.seed).wrapping_add(seed_place);
-            let column = column(variant, seed, until, stop, &bar);
+            let column = column(variant, (seed, until, outage.as_ref()), stop, &bar);
             if let (Some(column), Ok(mut found)) = (column, found.lock()) {
                 found[place] = Some((seed, column));
             }
@@ -119,20 +128,23 @@ pub(super) fn columns(
 
 fn column(
     variant: &Variant,
-    seed: u64,
-    until: Option<Span>,
+    (seed, until, outage): (u64, Option<Span>, Option<&Outage>),
     stop: &AtomicBool,
     bar: &progress::Bar,
 ) -> Option<Column> {
     let model: &Arc<Model> = &variant.model;
-    let end = until.map_or_else(|| check::end_of(model), |it| Time::ZERO + it);
+    let (script, end) = (Script::default(), end_of(variant, until));
     let mut runs = Runs::new(Arc::clone(model), seed, 0);
-    let survey = compare::survey(model, Script::default(), end);
+    let survey = compare::survey(model, Arc::clone(&script), end, outage);
     let found = check::work_out(survey, &mut runs, stop, bar)?;
     if found.stands_still {
         return None;
     }
-    compare::column(&variant.name, model, &found)
+    compare::column(&variant.name, model, (&script, end, outage), &found)
+}
+
+fn end_of(variant: &Variant, until: Option<Span>) -> Time {
+    until.map_or_else(|| check::end_of(&variant.model), |it| Time::ZERO + it)
 }
 
 /// What variants are called; the only one of a scenario has no name.
@@ -201,6 +213,10 @@ struct Document<'a> {
     columns: &'a [String],
     seeds: &'a [u64],
     sentences: &'a [String],
+    /// From when to when the fault lasts, in seconds; null if there is none.
+    fault_seconds: Option<(f64, f64)>,
+    /// Column by column what breaks then; null where nothing does.
+    faults: &'a [Option<String>],
     rows: Vec<RowDocument<'a>>,
     found_the_same: &'a [String],
     not_the_same: &'a [String],
@@ -273,6 +289,8 @@ impl<'a> From<&'a Compared> for Document<'a> {
             columns: &it.names,
             seeds: &it.seeds,
             sentences: &it.sentences,
+            fault_seconds: it.outage.map(|(from, until)| (from.as_secs_f64(), until.as_secs_f64())),
+            faults: &it.faults,
             rows: rows.collect(),
             found_the_same: &it.fairness.same,
             not_the_same: &it.fairness.different,

@@ -61,6 +61,21 @@ struct Fate {
     accepted: bool,
     /// Whether it was said that it never will be applied.
     given_up: bool,
+    /// Whether it was applied and the store has lost it since, with all that was in it.
+    forgotten: bool,
+}
+
+/// An event that a projection has not applied, though it should have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenEvent {
+    /// Which.
+    pub event: EventId,
+    /// When it was published.
+    pub published: Time,
+    /// Whether it was said that it never will be applied.
+    pub given_up: bool,
+    /// Whether it was applied and the store has lost it since.
+    pub forgotten: bool,
 }
 
 /// What a projection is told when an event is applied to it.
@@ -79,10 +94,6 @@ pub struct Summary {
     pub topic: TopicId,
     /// Keys under which it does not hold what it should.
     pub wrong_keys: u64,
-    /// Events that were published and not applied, and may still be.
-    pub not_yet: u64,
-    /// Events that were published and will not be applied, as far as can be told.
-    pub never: u64,
     /// Anomalies so far, in the order of [`AnomalyKind::ALL`].
     pub anomalies: [u64; AnomalyKind::ALL.len()],
 }
@@ -191,6 +202,7 @@ impl Projections {
                     superseded: false,
                     accepted: false,
                     given_up: false,
+                    forgotten: false,
                 };
                 tracked.fates.insert(event.id, fate);
             }
@@ -268,9 +280,11 @@ impl Projections {
             && !tracked.newest.is_empty()
         {
             tracked.newest = OrdMap::new();
-            let fates = tracked.fates.iter();
-            tracked.fates =
-                fates.map(|(&id, &fate)| (id, Fate { applied: false, ..fate })).collect();
+            let lost = |it: &Fate| {
+                let forgotten = it.forgotten || it.applied;
+                Fate { applied: false, forgotten, ..*it }
+            };
+            tracked.fates = tracked.fates.iter().map(|(&id, it)| (id, lost(it))).collect();
         }
     }
 
@@ -332,16 +346,20 @@ impl Projections {
     #[must_use]
     pub fn summary(&self, store: StoreId) -> Option<Summary> {
         let tracked = self.of(store)?;
-        let open = |given_up| {
-            let fates = tracked.fates.values().filter(|it| !it.applied && !it.superseded);
-            fates.filter(|it| it.given_up == given_up).count() as u64
-        };
         Some(Summary {
             topic: tracked.topic,
             wrong_keys: tracked.wrong.len() as u64,
-            not_yet: open(false),
-            never: open(true),
             anomalies: tracked.anomalies,
+        })
+    }
+
+    /// The events that a projection has not applied, and that matter; none of another store.
+    pub fn open_events(&self, store: StoreId) -> impl Iterator<Item = OpenEvent> + '_ {
+        let fates = self.of(store).into_iter().flat_map(|it| it.fates.iter());
+        let open = fates.filter(|(_, it)| !it.applied && !it.superseded);
+        open.map(|(&event, it)| {
+            let Fate { published, given_up, forgotten, .. } = *it;
+            OpenEvent { event, published, given_up, forgotten }
         })
     }
 

@@ -26,8 +26,10 @@ pub struct Cohort {
     /// From the arrival until the caller was free again: its first call was answered (calls made
     /// one right after the other count as one), it let go, or it came to its end, well or not.
     pub free: Histogram,
-    /// From the arrival until the user knew the outcome: its end, well or not.
+    /// From the arrival until its end, of those that came to it as intended.
     pub outcome: Histogram,
+    /// The longest time from an arrival to its end, well or not; none of no end.
+    pub longest: Option<Span>,
     /// Those whose end is not known, and that are accepted.
     pub open_accepted: u64,
 }
@@ -47,6 +49,7 @@ impl Cohort {
         self.failed += other.failed;
         self.free.add(&other.free);
         self.outcome.add(&other.outcome);
+        self.longest = self.longest.max(other.longest);
         self.open_accepted += other.open_accepted;
     }
 }
@@ -305,7 +308,7 @@ impl Follower {
         }
         let cohort = &mut cohorts[open.segment][open.workload.index()];
         let took: Span = at.since(open.at);
-        cohort.outcome.record(took);
+        cohort.longest = cohort.longest.max(Some(took));
         if open.is_free {
             cohort.open_accepted -= 1;
         } else {
@@ -314,6 +317,7 @@ impl Follower {
         }
         if done {
             cohort.completed += 1;
+            cohort.outcome.record(took);
         } else {
             cohort.failed += 1;
         }

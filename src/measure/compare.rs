@@ -35,7 +35,7 @@ pub struct Column {
     pub draws: BTreeMap<u64, u64>,
     /// What became of the first arrivals, if that was asked for.
     pub fates: Arc<[Fate]>,
-    /// The fault that the outage is, in a few words.
+    /// What breaks in it as the outage begins, in a few words; none if nothing does.
     pub fault: Option<String>,
 }
 
@@ -81,6 +81,9 @@ pub struct Row {
     ///
     /// [`Spread::rule_of_three`]: super::Spread::rule_of_three
     pub trials: Vec<u64>,
+    /// Column by column, whether it is of a part of what should be in it, so that it is not to be
+    /// called the best: a consumer that hangs applies nothing wrongly. Empty if of none.
+    pub is_partial: Vec<bool>,
     /// Whether it is of interest only where it is not zero.
     pub is_detail: bool,
 }
@@ -101,7 +104,13 @@ impl Row {
     /// The column that is better than every other.
     #[must_use]
     pub fn best(&self) -> Option<usize> {
-        self.extreme(self.good)
+        self.extreme(self.good).filter(|it| !self.is_partial(*it))
+    }
+
+    /// Whether it is of a part of what should be in it, in a column.
+    #[must_use]
+    pub fn is_partial(&self, column: usize) -> bool {
+        self.is_partial.get(column).copied().unwrap_or(false)
     }
 
     /// The column that is worse than every other.
@@ -172,27 +181,27 @@ pub fn outage(model: &Model, script: &Script, end: Time) -> Option<Outage> {
     Some(Outage { from, until, name: fault_name(model, kind) })
 }
 
-/// The survey that a column needs.
+/// The outage of a comparison: of the outages of its runs the one that begins first. All of them
+/// are healthy until then.
 #[must_use]
-pub fn survey(model: &Model, script: Script, end: Time) -> Survey {
-    let outage = outage(model, &script, end);
-    survey_of(model, script, end, outage.as_ref())
+pub fn outage_of_all<'a>(
+    runs: impl Iterator<Item = (&'a Model, &'a Script, Time)>,
+) -> Option<Outage> {
+    runs.filter_map(|(model, script, end)| outage(model, script, end)).min_by_key(|it| it.from)
 }
 
-/// The survey of a run in which this is the outage, also if it does not come there.
+/// The survey that a column needs, of a run in a comparison with this outage, also if it does not
+/// come there.
 #[must_use]
-pub fn survey_of(model: &Model, script: Script, end: Time, outage: Option<&Outage>) -> Survey {
+pub fn survey(model: &Model, script: Script, end: Time, outage: Option<&Outage>) -> Survey {
     Survey::new(script, end, parts(end, outage))
         .with_healthy(outage.map(|it| it.from))
         .with_levels(model.presentation.shown.iter().map(shown_level))
 }
 
-/// What the outage of a comparison is in one of its runs: as the run itself has it, if a fault
-/// begins there then.
-#[must_use]
-pub fn fault_in(model: &Model, script: &Script, end: Time, of_all: &Outage) -> String {
-    let own = outage(model, script, end).filter(|it| it.from == of_all.from);
-    own.map_or_else(|| of_all.name.clone(), |it| it.name)
+/// What breaks in one of the runs of a comparison as its outage begins.
+fn fault_in(model: &Model, script: &Script, end: Time, of_all: &Outage) -> Option<String> {
+    outage(model, script, end).filter(|it| it.from == of_all.from).map(|it| it.name)
 }
 
 /// What a value is that a card shows, before it is divided.
@@ -213,9 +222,14 @@ pub fn parts(end: Time, outage: Option<&Outage>) -> Vec<Part> {
     parts
 }
 
-/// The column that a survey found, or has found so far; `None` while there is nothing.
+/// The column that a [survey] found, or has found so far; `None` while there is nothing.
 #[must_use]
-pub fn column(name: &str, model: &Arc<Model>, found: &Surveyed) -> Option<Column> {
+pub fn column(
+    name: &str,
+    model: &Arc<Model>,
+    (script, end, outage): (&Script, Time, Option<&Outage>),
+    found: &Surveyed,
+) -> Option<Column> {
     let mut parts = found.parts.iter().map(|it| it.first().cloned());
     Some(Column {
         name: name.to_owned(),
@@ -226,7 +240,7 @@ pub fn column(name: &str, model: &Arc<Model>, found: &Surveyed) -> Option<Column
         arrivals: found.arrivals,
         draws: found.draws.clone(),
         fates: Arc::from(found.fates.as_slice()),
-        fault: outage_name(model),
+        fault: outage.and_then(|it| fault_in(model, script, end, it)),
     })
 }
 
@@ -265,11 +279,33 @@ impl Column {
         services.filter(|(_, it)| it.workload.is_none()).map(|(it, _)| ServiceId::from_index(it))
     }
 
-    fn projections(&self) -> impl Iterator<Item = StoreId> + '_ {
+    /// Stores that are projections.
+    pub(super) fn projections(&self) -> impl Iterator<Item = StoreId> + '_ {
         let stores = self.model.stores.iter().enumerate();
         stores.filter(|(_, it)| it.projection_of.is_some()).map(|(it, _)| StoreId::from_index(it))
     }
+
+    /// A figure of each projection, in all.
+    pub(super) fn sum(&self, over: Over, figure: fn(StoreId) -> Figure) -> f64 {
+        let measured = self.measured(over).into_iter();
+        measured.flat_map(|of| self.projections().filter_map(|it| of.figure(figure(it)))).sum()
+    }
+
+    /// Whether so many events are many of all that were published. A few are always on their way.
+    pub(super) fn are_many(&self, over: Over, events: f64) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "a number of events")]
+        let all = self.measured(over).map_or(0.0, |it| it.published_to(None) as f64);
+        events > 1.0 && events >= MANY * all
+    }
+
+    /// Whether many events are not applied.
+    fn is_partial(&self, over: Over) -> bool {
+        self.are_many(over, self.sum(over, Figure::NotYet) + self.sum(over, Figure::Never))
+    }
 }
+
+/// Such a share of all events is worth a word if it is not applied at the end.
+const MANY: f64 = 0.05;
 
 /// What labels of figures begin with that are a part of the one before.
 const PART: char = '·';
@@ -288,10 +324,27 @@ impl Rows<'_> {
         (unit, good, over): (Unit, Good, Over),
         value: impl Fn(&Column) -> Option<f64>,
     ) -> Option<&mut Row> {
-        let values: Vec<Option<f64>> = self.columns.iter().map(value).collect();
+        let values = self.columns.iter().map(value).collect();
+        self.add_values(label.into(), (unit, good, over), values)
+    }
+
+    fn add_values(
+        &mut self,
+        label: String,
+        (unit, good, over): (Unit, Good, Over),
+        values: Vec<Option<f64>>,
+    ) -> Option<&mut Row> {
         values.iter().any(Option::is_some).then_some(())?;
-        let (label, trials, is_detail) = (label.into(), Vec::new(), false);
-        self.rows.push(Row { label, unit, good, over, values, trials, is_detail });
+        self.rows.push(Row {
+            label,
+            unit,
+            good,
+            over,
+            values,
+            trials: Vec::new(),
+            is_partial: Vec::new(),
+            is_detail: false,
+        });
         self.rows.last_mut()
     }
 
@@ -362,8 +415,8 @@ impl Rows<'_> {
         of("Accepted during the fault", High, Over::Outage, &Figure::Accepted);
         of("Completed during the fault", High, Over::Outage, &Figure::Available);
         of("Completed", High, Over::Whole, &Figure::Available);
-        of("Knows the outcome, p50", Low, Over::Whole, &|it| Figure::Outcome(it, Stat::P50));
-        of("Knows the outcome, p99", Low, Over::Whole, &|it| Figure::Outcome(it, Stat::P99));
+        of("Served after, p50", Low, Over::Whole, &|it| Figure::Outcome(it, Stat::P50));
+        of("Served after, p99", Low, Over::Whole, &|it| Figure::Outcome(it, Stat::P99));
         of("Completed a second", High, Over::Whole, &Figure::RateOut);
     }
 
@@ -388,31 +441,31 @@ impl Rows<'_> {
         detail("Longest queue", count, &|it| {
             it.greatest(Over::Whole, it.parts().map(Figure::MaxQueue))
         });
-        detail("Time at the slowest part, p99", over(Unit::Seconds), &|it| {
-            it.greatest(Over::Whole, it.parts().map(|it| Figure::Response(it, Stat::P99)))
+        // A quantile would tell most of whatever is asked most often, such as "is it complete?".
+        detail("Time at the slowest part, longest", over(Unit::Seconds), &|it| {
+            it.greatest(Over::Whole, it.parts().map(|it| Figure::Response(it, Stat::Max)))
         });
     }
 
     /// What cards show at the end, of values that every column shows.
     fn of_shown(&mut self) {
-        let Some(first) = self.columns.first() else { return };
-        for it in &first.model.presentation.shown {
-            let service = &first.model.services[it.service.index()].name;
-            let same = |column: &Column| {
-                let shown = column.model.presentation.shown.iter();
-                let name = |it: &Shown| &column.model.services[it.service.index()].name;
-                shown.into_iter().find(|of| of.label == it.label && name(of) == service).cloned()
-            };
-            if !self.columns.iter().all(|it| same(it).is_some()) {
-                continue;
-            }
+        for it in shown(self.columns) {
             let unit = if it.unit.is_empty() { String::new() } else { format!(", {}", it.unit) };
-            let label = format!("{} at the end ({service}{unit})", it.label);
-            let value = |column: &Column| {
-                let shown = same(column)?;
-                Some(column.whole.figure(shown_level(&shown))? / shown.divisor)
-            };
-            self.add(label, (Unit::Count, Good::Neither, Over::Whole), value);
+            let label = format!("{} at the end ({}{unit})", it.label, it.service);
+            let values = it.values.iter().map(|it| it.1).collect();
+            self.add_values(label, (Unit::Count, Good::Neither, Over::Whole), values);
+        }
+    }
+
+    /// How long it takes until every projection has an event.
+    fn add_window(&mut self, over: Over) {
+        let columns = self.columns;
+        let what = (Unit::Seconds, Good::Low, over);
+        let row = self.add("Every projection agrees, p99", what, |it| {
+            it.greatest(over, it.projections().map(|it| Figure::Window(it, Stat::P99)))
+        });
+        if let Some(row) = row {
+            row.is_partial = columns.iter().map(|it| it.is_partial(over)).collect();
         }
     }
 
@@ -421,11 +474,18 @@ impl Rows<'_> {
     fn of_projections(&mut self) {
         let what = (Unit::Count, Good::Low, Over::Whole);
         let events = |it: &Measured| it.published_to(None);
+        let is_partial: Vec<bool> =
+            self.columns.iter().map(|it| it.is_partial(Over::Whole)).collect();
         let all = Figure::AnomaliesPerThousand(None, None);
-        self.add_of("Anomalies per thousand events", what, |it| it.whole.figure(all), events);
+        let row =
+            self.add_of("Anomalies per thousand events", what, |it| it.whole.figure(all), events);
+        if let Some(row) = row {
+            row.is_partial.clone_from(&is_partial);
+        }
         let mut detail = |label: String, value: &dyn Fn(&Column) -> Option<f64>| {
             if let Some(row) = self.add_of(label, what, value, events) {
                 row.is_detail = true;
+                row.is_partial.clone_from(&is_partial);
             }
         };
         for kind in AnomalyKind::ALL {
@@ -434,12 +494,38 @@ impl Rows<'_> {
             detail(label, &|it| it.whole.figure(figure));
         }
         let sum = |it: &Column, figure: fn(StoreId) -> Figure| -> Option<f64> {
-            let each = it.projections().filter_map(|store| it.whole.figure(figure(store)));
-            it.projections().next().map(|_| each.sum())
+            it.projections().next().map(|_| it.sum(Over::Whole, figure))
         };
         detail("Events not applied yet".to_owned(), &|it| sum(it, Figure::NotYet));
         detail("Events that never will be".to_owned(), &|it| sum(it, Figure::Never));
     }
+}
+
+/// A value that every column's cards show.
+pub(super) struct OfAllShown<'a> {
+    pub label: &'a str,
+    pub service: &'a str,
+    pub unit: &'a str,
+    /// Column by column: the level, and what is shown of it at the end.
+    pub values: Vec<(Figure, Option<f64>)>,
+}
+
+/// What cards show at the end, of values that every column shows.
+pub(super) fn shown(columns: &[Column]) -> Vec<OfAllShown<'_>> {
+    let Some(first) = columns.first() else { return Vec::new() };
+    let each = first.model.presentation.shown.iter().filter_map(|it| {
+        let service = first.model.services[it.service.index()].name.as_str();
+        let values = columns.iter().map(|column| {
+            let name = |it: &Shown| column.model.services[it.service.index()].name.as_str();
+            let mut shown = column.model.presentation.shown.iter();
+            let same = shown.find(|of| of.label == it.label && name(of) == service)?;
+            let level = shown_level(same);
+            Some((level, column.whole.figure(level).map(|it| it / same.divisor)))
+        });
+        let values: Vec<_> = values.collect::<Option<_>>()?;
+        Some(OfAllShown { label: &it.label, service, unit: &it.unit, values })
+    });
+    each.collect()
 }
 
 /// The figures of all columns that are worth a line.
@@ -471,9 +557,7 @@ pub fn all_rows(columns: &[Column]) -> Vec<Row> {
         let all: Option<Vec<f64>> = all.collect();
         all?.into_iter().max_by(f64::total_cmp)
     });
-    rows.add("Every projection agrees, p99", seconds(Over::Whole), |it| {
-        it.greatest(Over::Whole, it.projections().map(|it| Figure::Window(it, Stat::P99)))
-    });
+    rows.add_window(Over::Whole);
     rows.of_projections();
     rows.of_parts();
     rows.of_shown();
@@ -512,12 +596,16 @@ pub fn rows_over(columns: &[Column], over: Over) -> Vec<Row> {
         of("Free again, longest", Low, &|it| Figure::Free(it, Stat::Max));
         of("Accepted", High, &Figure::Accepted);
         of("Completed", High, &Figure::Available);
-        of("Knows the outcome, p50", Low, &|it| Figure::Outcome(it, Stat::P50));
-        of("Knows the outcome, p99", Low, &|it| Figure::Outcome(it, Stat::P99));
+        of("Served after, p50", Low, &|it| Figure::Outcome(it, Stat::P50));
+        of("Served after, p99", Low, &|it| Figure::Outcome(it, Stat::P99));
         of("Completed a second", High, &Figure::RateOut);
     }
     let mut of = |label: &str, figure: Figure| {
-        rows.add(label, (figure.unit(), Low, over), |it| it.measured(over)?.figure(figure));
+        let row =
+            rows.add(label, (figure.unit(), Low, over), |it| it.measured(over)?.figure(figure));
+        if let (Some(row), Figure::AnomaliesPerThousand(..)) = (row, figure) {
+            row.is_partial = columns.iter().map(|it| it.is_partial(over)).collect();
+        }
     };
     if over == Over::Outage {
         of("Parts that show errors or stop", Figure::BlastRadius);
@@ -531,9 +619,7 @@ pub fn rows_over(columns: &[Column], over: Over) -> Vec<Row> {
     rows.add("Furthest behind (events)", (Unit::Count, Low, over), |it| {
         it.greatest(over, it.groups().map(Figure::MaxLag))
     });
-    rows.add("Every projection agrees, p99", (Unit::Seconds, Low, over), |it| {
-        it.greatest(over, it.projections().map(|it| Figure::Window(it, Stat::P99)))
-    });
+    rows.add_window(over);
     rows.rows
 }
 
@@ -701,11 +787,4 @@ fn setting_name(model: &Model, setting: &Setting) -> String {
         Setting::Bandwidth { links: it, .. } => format!("{} has another bandwidth", links(it)),
         Setting::Clock { service: it, .. } => format!("the clock of {} is off", service(*it)),
     }
-}
-
-/// The fault that the outage of a comparison is, in a few words.
-#[must_use]
-pub fn outage_name(model: &Model) -> Option<String> {
-    let lasting = model.faults.iter().find(|it| it.lasts != Some(Span::ZERO))?;
-    Some(fault_name(model, &lasting.kind))
 }

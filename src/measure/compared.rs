@@ -28,8 +28,10 @@ pub struct Compared {
     pub sentences: Vec<String>,
     /// What is the same in all columns, and what is not.
     pub fairness: Fairness,
-    /// The fault: what it is, from when, and until when.
-    pub outage: Option<(String, Time, Time)>,
+    /// The fault: from when, and until when.
+    pub outage: Option<(Time, Time)>,
+    /// Column by column what breaks then, in a few words.
+    pub faults: Vec<Option<String>>,
 }
 
 impl Compared {
@@ -50,10 +52,7 @@ impl Compared {
         let sentences = (0..columns.len())
             .map(|it| sentence::sentence(&sentence::clauses(columns, &plain, it)))
             .collect();
-        let outage = columns.iter().find_map(|it| {
-            let outage = it.outage.as_ref()?;
-            Some((it.fault.clone().unwrap_or_default(), outage.from, outage.until))
-        });
+        let outage = columns.iter().find_map(|it| it.outage.as_ref());
         Self {
             title: title.to_owned(),
             names,
@@ -61,7 +60,8 @@ impl Compared {
             sentences,
             fairness: compare::fairness(columns),
             rows,
-            outage,
+            outage: outage.map(|it| (it.from, it.until)),
+            faults: columns.iter().map(|it| it.fault.clone()).collect(),
         }
     }
 
@@ -105,6 +105,7 @@ impl Compared {
     #[must_use]
     pub fn best(&self, place: usize) -> Option<usize> {
         let (row, spreads) = &self.rows[place];
+        let is_whole = |it: &usize| !row.is_partial(*it);
         if spreads.is_empty() {
             return row.best();
         }
@@ -114,7 +115,7 @@ impl Compared {
             let half = it.half_width.unwrap_or(0.0);
             (it.mean - half, it.mean + half)
         };
-        (0..spreads.len()).find(|one| {
+        (0..spreads.len()).filter(is_whole).find(|one| {
             let (low, high) = ends(&spreads[*one]);
             let mut others = spreads.iter().enumerate().filter(|(it, _)| it != one);
             others.all(|(_, it)| match row.good {
@@ -154,13 +155,22 @@ impl Compared {
         }
     }
 
-    /// Which fault there is, to be said after the seeds.
+    /// Which fault there is, to be said after the seeds; in which column, if it is not the same in all.
     #[must_use]
     pub fn outage_in_words(&self) -> String {
-        match &self.outage {
-            Some((name, from, until)) => format!(" · the fault: {name}, {from} to {until}"),
-            None => " · no fault".to_owned(),
-        }
+        let Some((from, until)) = &self.outage else { return " · no fault".to_owned() };
+        let what = match self.faults.as_slice() {
+            [Some(first), rest @ ..] if rest.iter().all(|it| it.as_ref() == Some(first)) => {
+                first.clone()
+            }
+            all => {
+                let told = all.iter().zip(&self.names).filter_map(|(fault, name)| {
+                    fault.as_ref().map(|fault| format!("{fault} in {name}"))
+                });
+                told.collect::<Vec<_>>().join(", ")
+            }
+        };
+        format!(" · the fault: {what}, {from} to {until}")
     }
 
     /// All of it as Markdown.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::{AnomalyKind, Figure, Level, Model, Node, ServiceId, Span, Stat, StoreId, Time};
-use crate::sim::Tally;
 pub use crate::sim::histogram::Histogram;
+use crate::sim::{OpenEvents, Tally};
 
 use super::arrivals::Cohort;
 use super::{knowledge, levels};
@@ -109,8 +109,8 @@ pub struct Measured {
     /// By group: from the end of the span until it was no further behind than it was, at the
     /// most, before the span; none if that was not seen.
     pub recovery: Vec<Option<Span>>,
-    /// By store: events not applied yet at the end of the span, and those that never will be.
-    pub not_applied: Vec<(u64, u64)>,
+    /// By store: events not applied at the end of the span.
+    pub not_applied: Vec<OpenEvents>,
     /// Levels at its end, those that were asked for.
     pub levels: Vec<(Level, Option<f64>)>,
 }
@@ -134,7 +134,7 @@ impl Measured {
             }
             // (answered or given up) − arrival, of each arrival in the span.
             Figure::Free(it, stat) => return of(&self.cohort(it)?.free, stat),
-            // end − arrival, of each arrival in the span that came to an end.
+            // end − arrival, of each arrival in the span that came to its end as intended.
             Figure::Outcome(it, stat) => return of(&self.cohort(it)?.outcome, stat),
             // accepted / (arrived − those of which it is not known).
             Figure::Accepted(it) => {
@@ -181,9 +181,11 @@ impl Measured {
             Figure::Recovery(it) => (*self.recovery.get(it.index())?)?.as_secs_f64(),
             Figure::MeanInFlight => self.average(self.slot.in_flight.area)?,
             Figure::MaxInFlight => self.slot.in_flight.most as f64,
-            // applied for the first time − published.
+            // applied for the first time − published; end of the span − published of those not yet applied.
             Figure::Window(it, stat) => {
-                return of(&self.tally.stores.get(it.index())?.window, stat);
+                let mut window = self.tally.stores.get(it.index())?.window.clone();
+                window.add(&self.not_applied.get(it.index())?.waited);
+                return of(&window, stat);
             }
             Figure::WrongShare(it) => {
                 self.average(u128::from(self.tally.stores.get(it.index())?.wrong_time))?
@@ -193,8 +195,8 @@ impl Measured {
             Figure::AnomaliesPerThousand(store, kind) => {
                 share(self.anomalies(store, kind), self.published_to(store))? * 1000.0
             }
-            Figure::NotYet(it) => self.not_applied.get(it.index())?.0 as f64,
-            Figure::Never(it) => self.not_applied.get(it.index())?.1 as f64,
+            Figure::NotYet(it) => self.not_applied.get(it.index())?.not_yet as f64,
+            Figure::Never(it) => self.not_applied.get(it.index())?.never as f64,
             Figure::Published(it) => self.tally.topics.get(it.index())?.published as f64,
             Figure::Delivered(it) => self.tally.topics.get(it.index())?.delivered as f64,
             Figure::Redelivered(it) => self.tally.topics.get(it.index())?.redelivered as f64,

@@ -121,6 +121,8 @@ pub struct Grid {
     pub topic: String,
     /// The strategies.
     pub rows: Vec<GridRow>,
+    /// What is to be known to read them, if there is anything.
+    pub remark: Option<String>,
 }
 
 impl Grid {
@@ -129,8 +131,18 @@ impl Grid {
     pub fn empty(model: &Model, consumer: &Consumer) -> Self {
         let cells = vec![None; Harm::ALL.len()];
         let ways = matrix::ways(model, consumer).into_iter();
+        let service = &model.services[consumer.service.index()];
+        let has_several_hands = service.instances > 1 || service.workers.is_none_or(|it| it > 1);
+        let remark = has_several_hands.then(|| {
+            format!(
+                "{} has several workers: two copies that come at once are both looked up before either is noted, so that \
+                 idempotence by a look-up does not help there; only what notes in the transaction of the effect (the inbox) does.",
+                service.name
+            )
+        });
         Self {
-            consumer: model.services[consumer.service.index()].name.clone(),
+            remark,
+            consumer: service.name.clone(),
             topic: model.topics[consumer.topic.index()].name.clone(),
             rows: ways.map(|(strategy, _)| GridRow { strategy, cells: cells.clone() }).collect(),
         }

@@ -32,7 +32,7 @@ pub fn ends(fault: Time) -> Vec<Time> {
 #[must_use]
 pub fn healthy<'a>(fault: Time, parts: impl Iterator<Item = (Time, &'a Cohort)>) -> Cohort {
     let is_before =
-        |until: Time, it: &Cohort| it.outcome.count() == 0 || until + it.outcome.max() <= fault;
+        |until: Time, it: &Cohort| it.longest.is_none_or(|longest| until + longest <= fault);
     let mut all = Cohort::default();
     for (_, it) in parts.take_while(|(until, it)| is_before(*until, it)) {
         all.absorb(it);

@@ -174,6 +174,10 @@ pub fn number(value: f64, unit: Unit) -> String {
 /// A number to three digits or so, where it is read at a glance.
 #[must_use]
 pub fn short(value: f64, unit: Unit) -> String {
+    // Things are counted one by one.
+    if unit == Unit::Count && value.fract() == 0.0 {
+        return number(value, unit);
+    }
     if unit != Unit::Seconds || value <= 0.0 {
         let rounded = if value.abs() < 1e-12 {
             0.0

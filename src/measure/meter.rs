@@ -371,7 +371,7 @@ impl Meter {
             tally: counted,
             slot,
             recovery: vec![None; self.lags.len()],
-            not_applied: stores.map(|it| world.open_events(it)).collect(),
+            not_applied: stores.map(|it| world.open_events(it, until)).collect(),
             levels: self.levels.iter().map(|it| (*it, levels::level(*it, sight))).collect(),
             model: Arc::clone(model),
             users: None,

@@ -3,7 +3,7 @@
 
 use crate::model::{AnomalyKind, Figure, Relation, ServiceId, Stat, StoreId, Unit};
 
-use super::compare::{Column, Good, Over, Row, common_workloads, reads_the_same};
+use super::compare::{self, Column, Good, OfAllShown, Over, Row, common_workloads, reads_the_same};
 use super::judge::{number, short};
 
 /// A clause, and what must hold for it to be true.
@@ -30,9 +30,9 @@ impl Clause {
 /// of them comes last, if there is room for it.
 ///
 /// A clause is said if it is not what is said of every other column: of users under the fault, of
-/// waste, of wrong values. Without a fault it is also said at what the column is clearly best and
-/// worst. As long as another column is not told apart the figure follows that tells it apart most
-/// clearly; a column that differs in no figure is named.
+/// waste, of wrong values, of what cards show at the end. Without a fault it is also said at what
+/// the column is clearly best and worst. As long as another column is not told apart the figure
+/// follows that tells it apart most clearly; a column that differs in no figure is named.
 #[must_use]
 pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
     let told_of = most_different(columns);
@@ -47,9 +47,12 @@ pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
             Some(fault) => under_fault(it, who, workload, fault),
             None => served(it, who, workload).filter(|_| is_anybody_left),
         });
-        [users, waste(it), wrong_values(it)]
+        [users, waste(it), wrong_values(it), None]
     };
-    let said_of: Vec<[Option<Clause>; 3]> = columns.iter().map(own).collect();
+    let mut said_of: Vec<[Option<Clause>; 4]> = columns.iter().map(own).collect();
+    for (of, clause) in said_of.iter_mut().zip(shown_values(columns)) {
+        of[3] = clause;
+    }
     // The others of which all that is said is as true.
     let mut alike: Vec<usize> = (0..columns.len()).filter(|it| *it != column).collect();
     let (mut clauses, mut common) = (Vec::new(), Vec::new());
@@ -62,9 +65,10 @@ pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
         alike.retain(|it| text(*it) == Some(&clause.text));
     }
     // Who is served without a fault is said, and not once more as a figure.
-    let is_told = columns[column].outage.is_none() && said_of[column][0].is_some();
+    let is_told = columns[column].fault.is_none() && said_of[column][0].is_some();
     let is_said = |it: &Row| is_told && it.label.starts_with("Completed (");
-    let is_new = |it: &&Row| !it.is_part() && !is_said(it);
+    // What is neither good nor bad is what cards show, which is said if it differs.
+    let is_new = |it: &&Row| it.good != Good::Neither && !it.is_part() && !is_said(it);
     let places: Vec<Placed> =
         rows.iter().filter(is_new).filter_map(|it| Placed::of(it, column)).collect();
     let mut chosen: Vec<&Placed> = Vec::new();
@@ -97,9 +101,6 @@ pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
 /// With so many clauses nothing is added that is the same in all columns.
 const ENOUGH_CLAUSES: usize = 3;
 
-/// Such a share of all events is worth a word if it is not applied at the end.
-const MANY: f64 = 0.05;
-
 /// What differs by a tenth of the greater is clearly apart.
 const CLEAR: f64 = 0.1;
 
@@ -111,8 +112,6 @@ enum Rank {
     Between,
     AmongTheWorst,
     Worst,
-    /// Nothing is better or worse there.
-    Plain,
 }
 
 /// A column's place in a row in which it differs from another.
@@ -125,12 +124,15 @@ struct Placed<'a> {
 }
 
 impl<'a> Placed<'a> {
-    /// `None` if it has no value, or the same as all others.
+    /// `None` if it has no value, or the same as all others. Values that are of a part count for none.
     fn of(row: &'a Row, column: usize) -> Option<Self> {
-        let value = row.values[column]?;
+        let values = row.values.iter().enumerate();
+        let values: Vec<Option<f64>> =
+            values.map(|(place, it)| it.filter(|_| !row.is_partial(place))).collect();
+        let value = values[column]?;
         let distance = |other: &Option<f64>| other.map_or(0.0, |it| difference(value, it));
-        let distances: Vec<f64> = row.values.iter().map(distance).collect();
-        let others = row.values.iter().zip(&distances).enumerate();
+        let distances: Vec<f64> = values.iter().map(distance).collect();
+        let others = values.iter().zip(&distances).enumerate();
         let others = others.filter(|(place, (it, _))| *place != column && it.is_some());
         let (mut better, mut worse, mut same) = (0, 0, 0);
         for (_, (other, distance)) in others {
@@ -143,7 +145,6 @@ impl<'a> Placed<'a> {
         }
         let rank = match (better, worse, same) {
             (0, 0, _) => return None,
-            _ if row.good == Good::Neither => Rank::Plain,
             (0, _, 0) => Rank::Best,
             (_, 0, 0) => Rank::Worst,
             (0, ..) => Rank::AmongTheBest,
@@ -171,17 +172,9 @@ impl<'a> Placed<'a> {
             Rank::Between => "between the others",
             Rank::AmongTheWorst => "among the worst",
             Rank::Worst => "worst",
-            Rank::Plain => "",
         };
-        // A number of things is told exactly.
-        let value = match self.row.unit {
-            Unit::Count if self.value.fract() == 0.0 => self.value.to_string(),
-            unit => short(self.value, unit),
-        };
-        let text = match self.rank {
-            Rank::Plain => format!("“{}” is {value}", self.row.label),
-            _ => format!("{rank} at “{}”: {value}", self.row.label),
-        };
+        let value = short(self.value, self.row.unit);
+        let text = format!("{rank} at “{}”: {value}", self.row.label);
         Clause { text, claims: Vec::new() }
     }
 }
@@ -190,6 +183,36 @@ impl<'a> Placed<'a> {
 fn difference(one: f64, other: f64) -> f64 {
     let difference = (one - other).abs() / one.abs().max(other.abs()).max(f64::MIN_POSITIVE);
     if reads_the_same(one, other) { 0.0 } else { difference }
+}
+
+/// Of each column what cards show at the end, where that is not the same in all: whoever wrote the
+/// scenario has them look at it. At most two values, those that differ most.
+fn shown_values(columns: &[Column]) -> Vec<Option<Clause>> {
+    let spread = |it: &OfAllShown| {
+        let values = it.values.iter().filter_map(|it| it.1);
+        let (least, most) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), it| {
+            (least.min(it), most.max(it))
+        });
+        if most > least { difference(least, most) } else { 0.0 }
+    };
+    let mut shown: Vec<OfAllShown> = compare::shown(columns);
+    shown.retain(|it| spread(it) > 0.0);
+    shown.sort_by(|a, b| spread(b).total_cmp(&spread(a)));
+    shown.truncate(2);
+    let of = |column: usize| {
+        let values =
+            shown.iter().filter_map(|it| Some((it, it.values[column].0, it.values[column].1?)));
+        let (mut texts, mut claims) = (Vec::new(), Vec::new());
+        for (it, figure, value) in values {
+            let unit = if it.unit.is_empty() { String::new() } else { format!(" {}", it.unit) };
+            texts.push(format!("{} {}{unit}", it.label, number(value, Unit::Count)));
+            let level = columns[column].whole.figure(figure)?;
+            claims.push((Over::Whole, figure, Relation::Equal, level));
+        }
+        let text = format!("at the end: {}", texts.join(", "));
+        (!texts.is_empty()).then_some(Clause { text, claims })
+    };
+    (0..columns.len()).map(of).collect()
 }
 
 /// The place that tells most of these columns clearly apart, rather at an end than between; if none
@@ -308,14 +331,13 @@ fn waste(column: &Column) -> Option<Clause> {
 }
 
 fn wrong_values(column: &Column) -> Option<Clause> {
-    let stores = column.model.stores.iter().enumerate();
-    let projections = stores.filter(|(_, it)| it.projection_of.is_some());
-    let projections: Vec<_> = projections.map(|(it, _)| StoreId::from_index(it)).collect();
-    projections.first()?;
+    column.projections().next()?;
     let figure = |kind| Figure::Anomalies(None, Some(kind));
     let count = |kind| column.whole.figure(figure(kind)).unwrap_or(0.0);
-    let never = count(AnomalyKind::Missing) + count(AnomalyKind::Lost);
-    let wrongly = AnomalyKind::ALL.into_iter().map(count).sum::<f64>() - never;
+    let is_wrong = |it: &AnomalyKind| !matches!(it, AnomalyKind::Missing | AnomalyKind::Lost);
+    let wrongly: f64 = AnomalyKind::ALL.into_iter().filter(is_wrong).map(count).sum();
+    // What was applied rightly can be lost again, with the memory that it was in.
+    let never = column.sum(Over::Whole, Figure::Never);
     let applied = match wrongly {
         0.0 => "in the whole run no event was applied wrongly".to_owned(),
         1.0 => "in the whole run one event was applied wrongly".to_owned(),
@@ -327,15 +349,16 @@ fn wrong_values(column: &Column) -> Option<Clause> {
         it => format!("{applied}, and {it} never will be applied"),
     };
     let is = |kind| (Over::Whole, figure(kind), Relation::Equal, count(kind));
-    let mut claims: Vec<_> = AnomalyKind::ALL.into_iter().map(is).collect();
-    // What was applied rightly can be lost again, with the memory that it was in. A few are always on
-    // their way.
-    let not_yet = |it: &StoreId| column.whole.figure(Figure::NotYet(*it)).unwrap_or(0.0);
-    let open: f64 = projections.iter().map(not_yet).sum();
-    #[expect(clippy::cast_precision_loss, reason = "a number of events")]
-    let text = if open >= MANY * column.whole.published_to(None) as f64 && open > 1.0 {
-        let is = |it| (Over::Whole, Figure::NotYet(it), Relation::Equal, not_yet(&it));
-        claims.extend(projections.iter().copied().map(is));
+    let mut claims: Vec<_> = AnomalyKind::ALL.into_iter().filter(is_wrong).map(is).collect();
+    let mut claim = |figure: fn(StoreId) -> Figure| {
+        let of = |it| column.whole.figure(figure(it)).unwrap_or(0.0);
+        let is = |it| (Over::Whole, figure(it), Relation::Equal, of(it));
+        claims.extend(column.projections().map(is));
+    };
+    claim(Figure::Never);
+    let open = column.sum(Over::Whole, Figure::NotYet);
+    let text = if column.are_many(Over::Whole, open) {
+        claim(Figure::NotYet);
         let but = if wrongly + never == 0.0 { "but" } else { "and" };
         format!("{text}, {but} {open} are not applied at the end")
     } else {

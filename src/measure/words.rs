@@ -127,7 +127,7 @@ pub fn figure(figure: Figure, model: &Model) -> String {
             format!("{} until {} are free again", time(stat), service(it))
         }
         Figure::Outcome(it, stat) => {
-            format!("{} until {} know the outcome", time(stat), service(it))
+            format!("{} until {} are served", time(stat), service(it))
         }
         Figure::Accepted(it) => format!("the share of {} that are accepted", service(it)),
         Figure::Available(it) => format!("the share of {} that are served", service(it)),

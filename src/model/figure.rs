@@ -58,8 +58,9 @@ pub enum Figure {
     /// Of the arrivals of a workload in the span: the time from an arrival until the caller is
     /// free again, s.
     Free(ServiceId, Stat),
-    /// Of the arrivals of a workload in the span: the time from an arrival until its user knows
-    /// the outcome, s.
+    /// Of the arrivals of a workload in the span that came to their end as intended: the time from
+    /// an arrival until its user knows so, s. Who is turned away at once would be the quickest:
+    /// those are told of by [`Figure::Available`].
     Outcome(ServiceId, Stat),
     /// Of the arrivals of a workload in the span whose end is known: the share that was accepted.
     Accepted(ServiceId),
@@ -113,7 +114,8 @@ pub enum Figure {
     /// The most messages on links.
     MaxInFlight,
     /// The consistency window: from the publication of an event until a projection has applied
-    /// it, of those applied in the span, s.
+    /// it, of those applied in the span; and of those not yet applied at its end (a hung consumer
+    /// has applied all that it has applied quickly) how long they have waited so far, s.
     Window(StoreId, Stat),
     /// The share of the span in which a projection did not hold what it should.
     WrongShare(StoreId),

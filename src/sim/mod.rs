@@ -53,6 +53,6 @@ pub use insight::Change;
 pub use packed::{Packed, Reader, Writer};
 pub use report::Report;
 pub use table::{Bounds, Packer, Table};
-pub use tally::Tally;
+pub use tally::{OpenEvents, Tally};
 pub use trace::Trace;
 pub use world::{Digest, Observer, World};

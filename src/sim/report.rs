@@ -6,6 +6,7 @@ use crate::model::{
 };
 
 use super::statistics::Statistics;
+use super::tally::OpenEvents;
 use super::world::{Broker, Digest, World};
 
 /// Figures of a run so far. Times are in seconds, levels are averages over the time simulated.
@@ -240,7 +241,8 @@ pub struct ProjectionReport {
     pub wrong_keys: u64,
     /// The share of the time simulated in which it did not hold what it should, from 0 to 1.
     pub wrong_share: f64,
-    /// The consistency window: from the publication of an event until it was applied.
+    /// The consistency window: from the publication of an event until it was applied, or until now
+    /// if it is not.
     pub window_p50: Span,
     /// Its 99th percentile.
     pub window_p99: Span,
@@ -439,18 +441,20 @@ impl World {
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     fn projection_report(&self, id: StoreId) -> Option<ProjectionReport> {
         let beliefs = self.beliefs.as_ref()?;
-        let Summary { topic, wrong_keys, not_yet, never, anomalies } =
-            beliefs.projections.summary(id)?;
+        let Summary { topic, wrong_keys, anomalies } = beliefs.projections.summary(id)?;
         let measure = &beliefs.measures[id.index()];
         let now = self.now();
+        let OpenEvents { not_yet, never, waited } = self.open_events(id, now);
+        let mut window = measure.window.clone();
+        window.add(&waited);
         Some(ProjectionReport {
             topic: self.model().topics[topic.index()].name.clone(),
             should_total: beliefs.projections.total(id),
             wrong_keys,
             wrong_share: measure.wrong_time(now) as f64 / now.0.max(1) as f64,
-            window_p50: measure.window.quantile(0.5),
-            window_p99: measure.window.quantile(0.99),
-            window_max: measure.window.max(),
+            window_p50: window.quantile(0.5),
+            window_p99: window.quantile(0.99),
+            window_max: window.max(),
             not_yet,
             never,
             anomalies,

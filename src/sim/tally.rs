@@ -1,10 +1,14 @@
 //! The tally: what a run has counted so far, to be taken at two instants and subtracted. It is
 //! made of the same statistics as the report.
 
+use std::collections::BTreeSet;
+
 use super::histogram::Histogram;
 use super::statistics::Statistics;
 use super::world::{Broker, World};
-use crate::model::{AnomalyKind, FieldKind, GroupId, ServiceId, StoreId, StoreKind, Time, Value};
+use crate::model::{
+    AnomalyKind, EventId, FieldKind, GroupId, ServiceId, StoreId, StoreKind, Time, Value,
+};
 
 /// What a run has counted up to an instant.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +51,17 @@ pub struct TopicTally {
     pub redelivered: u64,
     pub dead_lettered: u64,
     pub deduplicated: u64,
+}
+
+/// What is published to a projection and not applied to it.
+#[derive(Clone, Debug, Default)]
+pub struct OpenEvents {
+    /// Events that may still be applied.
+    pub not_yet: u64,
+    /// Events that never will be, as far as can be told.
+    pub never: u64,
+    /// From the publication of each that may still be applied until now.
+    pub waited: Histogram,
 }
 
 /// Of one projection.
@@ -213,12 +228,53 @@ impl World {
         beliefs.map_or(0, |it| it.projections.wrong_keys(store).count() as u64)
     }
 
-    /// Of a projection: events published that are not applied (yet), and those that never will
-    /// be, as far as can be told.
+    /// What is published to a projection and not applied to it, at an instant that nothing has
+    /// happened since.
+    ///
+    /// What it had applied and lost with its memory never will be applied again once nobody is to
+    /// send it again: its group has committed what is behind it, or it is settled.
     #[must_use]
-    pub fn open_events(&self, store: StoreId) -> (u64, u64) {
-        let summary = self.beliefs.as_ref().and_then(|it| it.projections.summary(store));
-        summary.map_or((0, 0), |it| (it.not_yet, it.never))
+    pub fn open_events(&self, store: StoreId, at: Time) -> OpenEvents {
+        let mut found = OpenEvents::default();
+        let Some(beliefs) = &self.beliefs else { return found };
+        let mut comes_again = None;
+        for open in beliefs.projections.open_events(store) {
+            let mut is_gone = || {
+                let again = comes_again.get_or_insert_with(|| self.to_be_sent_again(store));
+                again.as_ref().is_some_and(|it| !it.contains(&open.event))
+            };
+            if open.given_up || (open.forgotten && is_gone()) {
+                found.never += 1;
+            } else {
+                found.not_yet += 1;
+                found.waited.record(at.since(open.published));
+            }
+        }
+        found
+    }
+
+    /// The events that whoever keeps a projection will be sent (again), as things stand; `None`
+    /// where that is for another program to know.
+    fn to_be_sent_again(&self, store: StoreId) -> Option<BTreeSet<EventId>> {
+        let model = self.model();
+        let of = &model.stores[store.index()];
+        let topic = of.projection_of?;
+        let consumes = &model.services[of.service.index()].consumes;
+        let group = consumes.iter().find(|it| it.topic == topic)?.group;
+        let state = &self.topics[topic.index()];
+        if state.remote.is_some() {
+            return None;
+        }
+        let mut found: BTreeSet<EventId> = self.messages.iter().map(|it| it.1.event.id).collect();
+        if let Broker::Log(log) = &state.broker {
+            let members = &self.groups[group.index()].members;
+            for partition in (0_u32..).take(log.partition_count()) {
+                let committed = members.committed(partition, log);
+                let offsets = committed..log.end(partition);
+                found.extend(offsets.filter_map(|it| log.event(partition, it)).map(|it| it.id));
+            }
+        }
+        Some(found)
     }
 
     /// Handlers of a service that have come to their end as intended.

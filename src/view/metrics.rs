@@ -215,7 +215,7 @@ const fn words(kind: ChartKind) -> (&'static str, &'static str) {
         ChartKind::InFlight => ("In flight", "Messages on links, on the average"),
         ChartKind::Window => (
             "Consistency window, p99",
-            "From the publication of an event until the projection holds it",
+            "From the publication of an event until the projection holds it, or so far if it does not",
         ),
         ChartKind::Anomalies => ("Anomalies", "Events that were applied wrongly in each bucket"),
     }
@@ -330,7 +330,7 @@ fn distributions(measured: &Measured) -> Vec<Distribution> {
         };
         let free = cohort.map(|it| of("Free again", &it.free));
         let outcome = cohort.filter(|it| !is_same(&it.free, &it.outcome));
-        [free, outcome.map(|it| of("Knows the outcome", &it.outcome))]
+        [free, outcome.map(|it| of("Served after", &it.outcome))]
     });
     each.flatten().filter(|it| it.count > 0 && !it.is_zero()).collect()
 }
