@@ -135,15 +135,22 @@ impl From<&Checked> for File {
 
 /// `JUnit`'s XML: a suite for each file; reading it is its first case, each expectation another.
 fn junit(all: &[Checked]) -> String {
-    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
-    for it in all {
+    let tests = |it: &Checked| it.judged.len() + 1;
+    let failures = |it: &Checked| {
         let failed = it.judged.iter().filter(|it| !it.verdict.passed).count();
-        let unread = usize::from(it.read.is_err() || it.trouble.is_some());
+        failed + usize::from(it.read.is_err() || it.trouble.is_some())
+    };
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"{}\" failures=\"{}\">\n",
+        all.iter().map(tests).sum::<usize>(),
+        all.iter().map(failures).sum::<usize>(),
+    );
+    for it in all {
         text += &format!(
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n",
             escaped(&it.file),
-            it.judged.len() + 1,
-            failed + unread,
+            tests(it),
+            failures(it),
         );
         let problem = it.read.as_ref().err().cloned().or_else(|| it.trouble.clone());
         text += &case(&it.file, "can be read and run", problem.as_deref());
@@ -152,7 +159,10 @@ fn junit(all: &[Checked]) -> String {
                 let expectation = &scenario.expect[judged.expectation];
                 let variant = &scenario.variants[expectation.variant].name;
                 let name = format!("[{variant}] {}", expectation.text);
-                let found = judge::words(expectation, &judged.verdict);
+                let mut found = judge::words(expectation, &judged.verdict);
+                if !expectation.because.is_empty() {
+                    found += &format!("\nIt should be so: {}", expectation.because);
+                }
                 text += &case(&it.file, &name, (!judged.verdict.passed).then_some(&found));
             }
         }

@@ -94,8 +94,12 @@ pub(super) fn matrix(options: &Options) -> ExitCode {
         println!("{}", text.expect("plain data is always written"));
         return ExitCode::SUCCESS;
     }
+    let title = match variant.name.as_str() {
+        "" => scenario.title.clone(),
+        name => format!("{}, as in “{name}”", scenario.title),
+    };
     for grid in &filling.grids {
-        print(&scenario.title, grid, options.markdown);
+        print(&title, grid, options.markdown);
     }
     ExitCode::SUCCESS
 }
@@ -143,13 +147,17 @@ fn print(title: &str, it: &Grid, markdown: bool) {
     });
     let about = format!("{title}: what {} makes of {}", it.consumer, it.topic);
     let names = AnomalyKind::in_the_field(kinds(it));
-    let names = if names.is_empty() { names } else { format!(" {names}") };
+    let remarks = [names, it.remark.clone().unwrap_or_default()];
+    let explained: String = remarks
+        .iter()
+        .filter(|it| !it.is_empty())
+        .fold(EXPLAINED.to_owned(), |all, it| all + " " + it);
     if markdown {
         println!("### {about}\n\n| {} |\n|{}", head.join(" | "), " --- |".repeat(head.len()));
         for row in rows {
             println!("| {} |", row.join(" | "));
         }
-        println!("\n{EXPLAINED}{names}\n");
+        println!("\n{explained}\n");
         return;
     }
     let mut table = Table::new();
@@ -157,5 +165,5 @@ fn print(title: &str, it: &Grid, markdown: bool) {
     for row in rows {
         table.add_row(row);
     }
-    println!("{about}\n\n{table}\n\n{EXPLAINED}{names}\n");
+    println!("{about}\n\n{table}\n\n{explained}\n");
 }

@@ -249,10 +249,14 @@ fn compare_matrix_and_seeds_print_what_was_measured() {
     let variant = ["--variant", "in flight"];
     let two = inflight(&["matrix", "article/data_in_flight", variant[0], variant[1], "--markdown"]);
     assert_eq!((two.status.code(), err(&two).as_str()), (Some(0), ""));
-    assert_eq!(out(&two).matches("### Data at rest, in flight: what ").count(), 2, "{}", out(&two));
+    let title = "### Data at rest, in flight, as in “in flight”: what ";
+    assert_eq!(out(&two).matches(title).count(), 2, "{}", out(&two));
     // What was never seen in three runs is bounded.
     let two = out(&inflight(&["compare", "lost_ack", "--variants", "naive,inbox", "--seeds", "3"]));
     let line = two.lines().find(|it| it.contains("Anomalies per thousand events")).unwrap();
     assert!(line.contains("0 (< ") && line.contains(" per 1000)"), "{line}");
     assert_eq!(inflight(&["compare", "payment", "--variants", "nobody"]).status.code(), Some(2));
+    let twice = inflight(&["compare", "payment", "--variants", "call,call"]);
+    assert_eq!(twice.status.code(), Some(2));
+    assert!(err(&twice).contains("“call” twice"), "{}", err(&twice));
 }

@@ -49,6 +49,10 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             let title = format!("What {} makes of {}", grid.consumer, grid.topic);
             ui.label(egui::RichText::new(title).font(theme.strong_font(theme.sizes.body + 1.0)));
             table(ui, (place, grid), theme, out);
+            if let Some(remark) = &grid.remark {
+                ui.add_space(4.0);
+                ui.add(egui::Label::new(controls::weak(theme, remark)).wrap());
+            }
         }
         ui.add_space(6.0);
         ui.add(egui::Label::new(controls::weak(theme, EXPLAINED)).wrap());
