@@ -94,13 +94,8 @@ pub fn names_width(ui: &Ui, app: &App, theme: &Theme) -> f32 {
     if !app.settings.lanes {
         return strip::NAMES;
     }
-    let font = theme.text_font(theme.sizes.small);
-    let width = |node: &Node| {
-        let name = app.model().node_name(*node).to_owned();
-        ui.painter().layout_no_wrap(name, font.clone(), theme.colours.text).size().x
-    };
-    let widest = app.shown_lanes().iter().map(width).fold(0.0, f32::max);
-    (widest + 26.0).clamp(strip::NAMES, 170.0)
+    let lanes = app.shown_lanes();
+    strip::room_for(ui, theme, lanes.iter().map(|it| app.model().node_name(*it)))
 }
 
 /// The upper edge of the lanes, which is dragged to make them higher.

@@ -15,7 +15,7 @@ use crate::view::signs::{Sign, SignKind, signs};
 use crate::view::time_axis::Axis;
 
 use super::theme::Theme;
-use super::{marks_list, signs};
+use super::{controls, marks_list, signs};
 
 /// What the names of the strips have at their left.
 pub(super) const NAMES: f32 = 84.0;
@@ -52,9 +52,19 @@ pub fn whole(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Co
     );
 }
 
+/// The room that these names need at the left of strips or lanes.
+pub fn room_for<'a>(ui: &Ui, theme: &Theme, names: impl Iterator<Item = &'a str>) -> f32 {
+    let font = theme.text_font(theme.sizes.small);
+    let width = |name: &str| {
+        ui.painter().layout_no_wrap(name.to_owned(), font.clone(), theme.colours.text).size().x
+    };
+    (names.map(width).fold(0.0, f32::max) + 26.0).clamp(NAMES, 170.0)
+}
+
 /// A strip for each column of the comparison: how much happens in it when.
-pub fn sides(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Command>) {
+pub fn sides(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     let colours = &theme.colours;
+    let names = room_for(ui, theme, app.comparing.sides.iter().map(|it| it.name.as_str()));
     let longest = app.comparing.sides.iter().map(|it| it.end).max().unwrap_or(Time::ZERO);
     let length = longest.since(Time::ZERO).max(Span::SECOND);
     let last = app.comparing.sides.len().saturating_sub(1);
@@ -87,13 +97,10 @@ pub fn sides(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Co
             ticks(&painter, rect, axis, theme);
         }
         let font = theme.text_font(theme.sizes.small);
-        let named = painter.with_clip_rect(Rect::from_x_y_ranges(
-            outer.left()..=rect.left() - 4.0,
-            rect.y_range(),
-        ));
         let at = Pos2::new(outer.left(), rect.center().y);
-        named.circle_filled(at + Vec2::new(4.0, 0.0), 3.5, ink);
-        named.text(at + Vec2::new(13.0, 0.0), Align2::LEFT_CENTER, &side.name, font, colours.text);
+        painter.circle_filled(at + Vec2::new(4.0, 0.0), 3.5, ink);
+        let name = controls::cut(&painter, &side.name, font, colours.text, names - 19.0);
+        painter.galley(at + Vec2::new(13.0, -name.size().y / 2.0), name, colours.text);
         playhead(&painter, rect, axis.x(app.playback.at), theme);
         tooltip(response, axis, None, "Drag to scrub");
     }

@@ -38,10 +38,10 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         }
     });
     ui.add_space(2.0);
-    let names = lanes_panel::names_width(ui, app, theme);
     if app.settings.view == View::Compare && !app.comparing.is_matrix {
-        return strip::sides(ui, app, theme, names, out);
+        return strip::sides(ui, app, theme, out);
     }
+    let names = lanes_panel::names_width(ui, app, theme);
     let rows = crate::view::faults::rows(app);
     let lane = |window, name| Lane { rows: &rows, window, margin: names, name };
     let whole = Window::of(Time::ZERO, app.whole());

@@ -464,6 +464,7 @@ fn rate_text(arrivals: &Arrivals, now: Time) -> String {
             format!("Poisson {} /s now", short(rate))
         }
         Arrivals::Bursts { size, every, .. } => format!("bursts of {size} every {every}"),
+        Arrivals::At(instants) if instants.len() == 1 => "one arrival".to_owned(),
         Arrivals::At(instants) => format!("{} arrivals", instants.len()),
         Arrivals::Closed { users, .. } => format!("{users} users"),
     }
