@@ -4,6 +4,9 @@
 use super::attic::Form;
 use super::packed::{Reader, Writer};
 
+/// A row of so many bits can be read at once, wherever in a byte it begins.
+const WHOLE_ROW_BITS: usize = 121;
+
 /// Rows of so many numbers each.
 #[derive(Clone, Debug)]
 pub struct Table<const N: usize> {
@@ -132,6 +135,19 @@ impl<const N: usize> Table<N> {
     pub fn row(&self, place: usize) -> [u64; N] {
         let mut row = self.least;
         let mut bit = place * self.row_bits;
+        // Most rows are short: those are read at once.
+        let whole = self.bits.get(bit / 8..).and_then(|it| it.first_chunk());
+        if let Some(bytes) = whole.filter(|_| self.row_bits <= WHOLE_ROW_BITS) {
+            let mut word = u128::from_le_bytes(*bytes) >> (bit % 8);
+            for &(column, width) in &*self.columns {
+                let it = &mut row[usize::from(column)];
+                #[expect(clippy::cast_possible_truncation, reason = "64 bits at most")]
+                let number = word as u64 & (u64::MAX >> (64 - width));
+                *it = it.wrapping_add(number);
+                word >>= width;
+            }
+            return row;
+        }
         for &(column, width) in &*self.columns {
             let width = u32::from(width);
             row[usize::from(column)] =
@@ -206,8 +222,11 @@ mod tests {
                 (any::<u64>(), 0..9_u64, 7..8_u64, 1_u64 << 40..1 << 60, prop_oneof![Just(0), Just(u64::MAX)]),
                 0..60,
             ),
+            // Short rows, and long ones.
+            mask in prop_oneof![Just(u64::MAX), Just(0xff_ffff), Just(0xfff)],
         ) {
-            let rows: Vec<[u64; 5]> = rows.into_iter().map(|(a, b, c, d, e)| [a, b, c, d, e]).collect();
+            let row = |(a, b, c, d, e)| [a, b, c, d, e].map(|it: u64| it & mask);
+            let rows: Vec<[u64; 5]> = rows.into_iter().map(row).collect();
             let table = Table::of(rows.iter().copied());
             prop_assert_eq!(table.len(), rows.len());
             prop_assert_eq!(table.rows().collect::<Vec<_>>(), rows.clone());
