@@ -109,6 +109,7 @@ fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
         broker: broker.clone(),
         sharing: sharing(options, &broker, model, (variant, seed, &text))
             .map_err(|it| (2_u8, it))?,
+        is_recorded: options.record.is_some(),
         ..live::Options::new(seed)
     };
     let only = how.sharing.as_ref().map(|it| it.only.clone());

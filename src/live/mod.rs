@@ -60,6 +60,8 @@ pub struct Options {
     pub broker: Where,
     /// If several processes share the run: what this one has to do in it.
     pub sharing: Option<Sharing>,
+    /// Whether what comes in is kept, so that the run can be looked at and made again.
+    pub is_recorded: bool,
     /// How long nothing has come to what another run has made at the broker before that is deleted,
     /// if that run does not say that it lives.
     pub leftovers_after: Span,
@@ -140,6 +142,7 @@ impl Options {
             work: Work::Sleep,
             broker: Where::Embedded,
             sharing: None,
+            is_recorded: true,
             leftovers_after: Span::from_secs(3600),
         }
     }

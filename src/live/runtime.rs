@@ -415,7 +415,7 @@ impl Driver {
     }
 
     fn note(&mut self, input: Input) {
-        if self.world.take_in(&input, &mut ()) {
+        if self.world.take_in(&input, &mut ()) && self.options.is_recorded {
             self.fresh.push(input);
         }
     }

@@ -1,8 +1,9 @@
 //! Live with the embedded broker: nothing needs to be installed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use inflight::live::{Phase, Where};
+use inflight::live::{self, Phase, Where};
 use inflight::model::{Act, FaultKind, InstanceId, Model, Record, Span, Time, What};
 use inflight::sim::World;
 
@@ -130,4 +131,28 @@ fn who_lets_go_of_it_ends_it() {
     let handle = start(&model, &Where::Embedded);
     wait(&handle, "its begin", |it| it.phase == Phase::Runs);
     drop(handle);
+}
+
+#[test]
+fn a_run_that_nobody_wants_recorded_keeps_nothing_of_it() {
+    let model = model(
+        r#"Scenario(format: 1, title: "unrecorded", events: { "Job": Event() }, topics: { "jobs": Queue() },
+        workloads: { "boss": Workload(arrivals: Every("5ms"), event: "Job", do: [Publish("Job", "jobs")]) },
+        services: { "worker": Service(consumes: { "jobs": Consume(on: { "Job": [Work("1ms")] }) }) })"#,
+    );
+    let options = live::Options {
+        lasts: Some(Span(250_000_000)),
+        is_recorded: false,
+        ..live::Options::new(model.seed)
+    };
+    let handle = live::start(Arc::clone(&model), &options).unwrap();
+    let status = wait(&handle, "the end", |it| it.phase == Phase::Over);
+    assert!(handle.trace().is_empty() && status.inputs > 0 && status.lost == 0, "{status:?}");
+    let world = handle.join().unwrap();
+    let audit = world.audit();
+    assert!(audit.is_balanced(), "{audit:?}");
+    let report = world.report();
+    let jobs = topic(&report, "jobs");
+    assert!(jobs.published > 0);
+    assert_eq!(jobs.acked, jobs.published);
 }
