@@ -8,6 +8,7 @@ use crate::model::{
 use super::command::{Command, Selection};
 use super::deeds::event_name;
 use super::futures::{act_name, fault_name};
+use super::inquiries::View;
 use super::made::Held;
 use super::state::{App, Toast};
 
@@ -195,8 +196,12 @@ impl App {
         }
     }
 
-    /// One toast at a time: the anomaly that was played past first, and how many more.
+    /// One toast at a time: the anomaly that was played past first, and how many more. Not over
+    /// figures, which count them.
     fn name_anomalies(&mut self, before: Time, after: Time) {
+        if matches!(self.settings.view, View::Metrics | View::Compare) {
+            return;
+        }
         let marks = &self.run.overview.marks;
         let from = partition_point(marks.len(), |place| marks[place].at <= before);
         let passed: Vec<_> = (from..marks.len())

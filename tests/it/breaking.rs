@@ -6,7 +6,7 @@ use egui::{Key, Modifiers, Pos2, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use inflight::app::{Command, Options, Selection, Settings};
+use inflight::app::{Command, Options, Selection, Settings, View};
 use inflight::gui::Shell;
 use inflight::history::{Answer, MarkKind, Place, SceneMessage};
 use inflight::model::{AnomalyKind, MessageId, Node, Role as Carried, Time, Value};
@@ -454,6 +454,15 @@ fn an_anomaly_that_is_played_past_is_shown_on_request() {
     assert_eq!(app.playback.at, at);
     assert!(!app.playback.playing);
     assert!(!app.toasts.iter().any(|it| it.text.starts_with("Anomaly")), "it is seen");
+    // Over the figures, which count it, nothing is said.
+    for view in [View::Metrics, View::Compare] {
+        tell(&mut window, Command::ShowView(view));
+        tell(&mut window, Command::SeekTo(Time(at.0 - 1)));
+        tell(&mut window, Command::Play);
+        until(&mut window, |shell| shell.app().playback.at > at);
+        tell(&mut window, Command::Pause);
+        assert!(!is_said(shell(&window)), "{view:?}");
+    }
 }
 
 #[test]
