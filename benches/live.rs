@@ -77,29 +77,37 @@ fn through(broker: &Where, is_recorded: bool) -> (f64, f64) {
     (f64::from(BACKLOG) / seconds, status.inputs as f64 / seconds)
 }
 
+/// A queue at the server, by the client alone, and who consumes from it.
+async fn bare_queue(
+    url: &str,
+) -> (async_nats::Client, jetstream::Context, jetstream::consumer::PullConsumer) {
+    let client = async_nats::connect(url).await.unwrap();
+    let context = jetstream::new(client.clone());
+    let stream = context
+        .create_stream(jetstream::stream::Config {
+            name: "bare".to_owned(),
+            subjects: vec!["bare".to_owned()],
+            retention: jetstream::stream::RetentionPolicy::WorkQueue,
+            ..jetstream::stream::Config::default()
+        })
+        .await
+        .unwrap();
+    let consumer = stream
+        .create_consumer(jetstream::consumer::pull::Config {
+            durable_name: Some("bare".to_owned()),
+            max_ack_pending: -1,
+            ..jetstream::consumer::pull::Config::default()
+        })
+        .await
+        .unwrap();
+    (client, context, consumer)
+}
+
 /// The same by the client alone, with as many acks that are confirmed.
 fn bare(url: &str) -> f64 {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let client = async_nats::connect(url).await.unwrap();
-        let context = jetstream::new(client.clone());
-        let stream = context
-            .create_stream(jetstream::stream::Config {
-                name: "bare".to_owned(),
-                subjects: vec!["bare".to_owned()],
-                retention: jetstream::stream::RetentionPolicy::WorkQueue,
-                ..jetstream::stream::Config::default()
-            })
-            .await
-            .unwrap();
-        let consumer = stream
-            .create_consumer(jetstream::consumer::pull::Config {
-                durable_name: Some("bare".to_owned()),
-                max_ack_pending: -1,
-                ..jetstream::consumer::pull::Config::default()
-            })
-            .await
-            .unwrap();
+        let (client, context, consumer) = bare_queue(url).await;
         let begin = Instant::now();
         let publisher = tokio::spawn(async move {
             let (sent, mut answers) = tokio::sync::mpsc::channel(1_024);
@@ -160,25 +168,7 @@ fn bare_latency(url: &str, per_second: u32) -> [f64; 2] {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let count = per_second as usize * usize::try_from(LATENCY_SECONDS).unwrap();
     let mut took = runtime.block_on(async {
-        let client = async_nats::connect(url).await.unwrap();
-        let context = jetstream::new(client.clone());
-        let stream = context
-            .create_stream(jetstream::stream::Config {
-                name: "bare".to_owned(),
-                subjects: vec!["bare".to_owned()],
-                retention: jetstream::stream::RetentionPolicy::WorkQueue,
-                ..jetstream::stream::Config::default()
-            })
-            .await
-            .unwrap();
-        let consumer = stream
-            .create_consumer(jetstream::consumer::pull::Config {
-                durable_name: Some("bare".to_owned()),
-                max_ack_pending: -1,
-                ..jetstream::consumer::pull::Config::default()
-            })
-            .await
-            .unwrap();
+        let (client, context, consumer) = bare_queue(url).await;
         let mut messages = consumer.messages().await.unwrap();
         let begin = Instant::now();
         let gap = Duration::from_micros(1_000_000 / u64::from(per_second));
