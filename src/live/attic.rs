@@ -6,10 +6,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::sim::Attic;
-
-/// Room is given in pages of so many bytes, so that what is cleared fits what comes.
-const PAGE: u64 = 4_096;
+use crate::sim::{Attic, in_pages};
 
 /// The file, made when it is first needed.
 #[derive(Default)]
@@ -22,11 +19,6 @@ struct Inner {
     end: u64,
     /// What was given before that and is free again: how many bytes from where on.
     gaps: BTreeMap<u64, u64>,
-}
-
-/// So many bytes in whole pages.
-const fn pages(length: usize) -> u64 {
-    (length as u64).next_multiple_of(PAGE)
 }
 
 impl Inner {
@@ -85,7 +77,7 @@ impl TempFile {
 impl Attic for TempFile {
     fn put(&self, bytes: &[u8]) -> Option<u64> {
         let mut inner = self.inner();
-        let length = pages(bytes.len());
+        let length = in_pages(bytes.len()) as u64;
         let at = inner.take(length);
         if inner.write(at, bytes).is_err() {
             inner.give(at, length);
@@ -105,7 +97,7 @@ impl Attic for TempFile {
     }
 
     fn clear(&self, at: u64, length: usize) {
-        self.inner().give(at, pages(length));
+        self.inner().give(at, in_pages(length) as u64);
     }
 }
 
@@ -145,7 +137,7 @@ mod tests {
                     prop_assert_eq!(&attic.get(*at, bytes.len()).unwrap(), bytes);
                 }
                 let inner = attic.inner();
-                let used: u64 = there.iter().map(|(_, bytes)| pages(bytes.len())).sum();
+                let used: u64 = there.iter().map(|(_, bytes)| in_pages(bytes.len()) as u64).sum();
                 let free: u64 = inner.gaps.values().sum();
                 prop_assert_eq!(used + free, inner.end);
                 let is_parted = |(a, b): ((&u64, &u64), (&u64, &u64))| a.0 + a.1 < *b.0;
