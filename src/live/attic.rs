@@ -21,6 +21,16 @@ struct Inner {
     gaps: BTreeMap<u64, u64>,
 }
 
+/// A file without a name that only its owner may read. What is temporary is often kept in memory,
+/// which is what there is too little of: so it is where large temporary files belong, unless
+/// `TMPDIR` says where.
+fn new_file() -> io::Result<File> {
+    if cfg!(unix) && std::env::var_os("TMPDIR").is_none() {
+        return tempfile::tempfile_in("/var/tmp").or_else(|_| tempfile::tempfile());
+    }
+    tempfile::tempfile()
+}
+
 impl Inner {
     /// Takes so much room: the smallest gap that has it, or the end.
     fn take(&mut self, length: u64) -> u64 {
@@ -60,7 +70,7 @@ impl Inner {
 
     fn write(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
         if self.file.is_none() {
-            self.file = Some(tempfile::tempfile()?);
+            self.file = Some(new_file()?);
         }
         let Some(file) = &mut self.file else { return Ok(()) };
         file.seek(SeekFrom::Start(at))?;
