@@ -125,8 +125,11 @@ impl Settings {
     /// How much room a run with its futures may take.
     #[must_use]
     pub fn room(&self) -> Room {
-        let memory = (Self::bounded(self.budget, &Self::BUDGETS) as usize) << 20;
-        Room { memory, disk: (Self::bounded(self.disk, &Self::DISKS) as usize) << 20 }
+        let bytes = |mebibytes: u32| (mebibytes as usize).saturating_mul(1 << 20);
+        Room {
+            memory: bytes(Self::bounded(self.budget, &Self::BUDGETS)),
+            disk: bytes(Self::bounded(self.disk, &Self::DISKS)),
+        }
     }
 
     /// A number of MiB within what can be chosen.

@@ -42,7 +42,7 @@ pub struct Film {
     /// Frames, in order. Those of checkpoints are not among them.
     frames: Vec<Held<Frame>>,
     blocks: Vec<Held<Block>>,
-    /// How many of the blocks, the oldest, have been put by.
+    /// How many of the blocks, the oldest, have been put by, or are to be by the run whose they are.
     away: usize,
     /// The newest records, in no block yet.
     open: Vec<Record>,
@@ -207,26 +207,29 @@ impl Film {
         }
     }
 
-    /// Whether all of its blocks have been put by.
+    /// Whether all of its own blocks have been put by.
     #[must_use]
-    pub const fn is_away(&self) -> bool {
-        self.away == self.blocks.len()
+    pub fn is_away(&self) -> bool {
+        !self.blocks[self.away..].iter().any(Held::is_own_here)
     }
 
-    /// Puts the oldest by of what is in memory; false if there is nothing, or no room for it.
+    /// Puts the oldest by of what is its own and in memory; false if there is nothing, or no room for
+    /// it.
     pub fn put_by(&mut self, attic: &Arc<dyn Attic>) -> bool {
-        let next = self.blocks[self.away..].iter_mut().take(BLOCKS_AT_ONCE);
-        let mut is_done = next.len() > 0;
-        for block in next {
-            is_done = is_done && block.it.put_by(attic);
-            if is_done {
-                block.room = hold_block(&block.it);
-                self.away += 1;
+        let here = self.blocks[self.away..].iter_mut().filter(|it| it.is_own_here());
+        let mut is_done = false;
+        for block in here.take(BLOCKS_AT_ONCE) {
+            is_done = block.it.put_by(attic);
+            if !is_done {
+                break;
             }
+            block.room = hold_block(&block.it);
         }
+        let here = self.blocks[self.away..].iter().position(Held::is_own_here);
+        self.away = here.map_or(self.blocks.len(), |it| self.away + it);
         let end = self.away.checked_sub(1).map_or(0, |it| self.blocks[it].it.end());
         let old = self.frames.partition_point(|it| it.it.records() <= end);
-        for frame in self.frames[..old].iter_mut().filter(|it| it.room.disk == 0) {
+        for frame in self.frames[..old].iter_mut().filter(|it| it.is_own_here()) {
             is_done = is_done && frame.it.put_by(attic);
             frame.room = hold_frame(&frame.it);
         }
@@ -266,8 +269,14 @@ impl Film {
     /// Those of these parts that it has count as this run's from now on, and are not among them
     /// any more.
     pub fn adopt(&mut self, orphans: &mut BTreeSet<usize>) {
-        self.frames.iter_mut().for_each(|it| it.is_own |= orphans.remove(&it.key()));
-        self.blocks.iter_mut().for_each(|it| it.is_own |= orphans.remove(&it.key()));
+        for frame in &mut self.frames {
+            frame.adopt(orphans, hold_frame);
+        }
+        for (place, block) in self.blocks.iter_mut().enumerate() {
+            if block.adopt(orphans, hold_block) {
+                self.away = self.away.min(place);
+            }
+        }
         self.count_own();
     }
 

@@ -1,6 +1,7 @@
 //! What is kept of a run: moments, packed, a checkpoint takes a fifth of the room of the moment it
 //! is made of; and in whose account the room is that several runs share.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::{ServiceId, Time};
@@ -107,10 +108,26 @@ impl<T> Held<T> {
         if self.is_own { self.room } else { Room::default() }
     }
 
+    /// Whether it counts as this run's, and has not been put by.
+    #[must_use]
+    pub const fn is_own_here(&self) -> bool {
+        self.is_own && self.room.disk == 0
+    }
+
     /// Whether it counts as this run's, and others have it too.
     #[must_use]
     pub fn is_lent(&self) -> bool {
         self.is_own && Arc::strong_count(&self.it) > 1
+    }
+
+    /// Counts as this run's from now on, if it is among these things, and is not among them any
+    /// more. Since it was shared it may have been put by: it takes this room. False if it is not.
+    pub fn adopt(&mut self, orphans: &mut BTreeSet<usize>, room: impl Fn(&T) -> Room) -> bool {
+        let is_orphan = orphans.remove(&self.key());
+        if is_orphan {
+            (self.is_own, self.room) = (true, room(&self.it));
+        }
+        is_orphan
     }
 
     /// What tells it from others that are there at the same time.

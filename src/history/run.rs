@@ -381,7 +381,8 @@ impl Run {
     /// frames, or is let go.
     pub(super) fn shrink_film(&mut self, is_room: bool) {
         let Some(film) = &mut self.film else { return };
-        let attic = self.budget.attic().filter(|_| is_room && !film.is_away());
+        let is_room = is_room && !self.is_disk_full && !film.is_away();
+        let attic = self.budget.attic().filter(|_| is_room);
         let is_put_by = attic.is_some_and(|it| film.put_by(it));
         self.is_disk_full |= attic.is_some() && !is_put_by;
         if !is_put_by && !film.thin(&mut self.orphans) {
@@ -394,7 +395,8 @@ impl Run {
     /// it; or one is let go.
     pub(super) fn shrink_checkpoints(&mut self, is_room: bool) {
         // Whatever becomes of the others, the first is there.
-        let here = self.checkpoints.iter().skip(1).position(|it| it.room.disk == 0);
+        let here = self.checkpoints.iter().skip(1).position(Held::is_own_here);
+        let is_room = is_room && !self.is_disk_full;
         match (self.budget.attic().filter(|_| is_room), here.map(|it| it + 1)) {
             (Some(attic), Some(place)) => {
                 let is_put_by = self.checkpoints[place].it.put_by(attic);
@@ -466,7 +468,11 @@ impl Run {
     /// What it has of these things counts as this run's from now on, and is not among them any
     /// more.
     pub(super) fn adopt(&mut self, orphans: &mut BTreeSet<usize>) {
-        self.checkpoints.iter_mut().for_each(|it| it.is_own |= orphans.remove(&it.key()));
+        let mut earlier: Option<&Held<Kept>> = None;
+        for checkpoint in &mut self.checkpoints {
+            checkpoint.adopt(orphans, |it| it.room_after(earlier.map(|it| &*it.it)));
+            earlier = Some(checkpoint);
+        }
         self.held = own_room(&self.checkpoints);
         if let Some(film) = &mut self.film {
             film.adopt(orphans);

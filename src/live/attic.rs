@@ -6,10 +6,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::sim::Attic;
-
-/// Room is given in pages of so many bytes, so that what is cleared fits what comes.
-const PAGE: u64 = 4_096;
+use crate::sim::{Attic, in_pages};
 
 /// The file, made when it is first needed.
 #[derive(Default)]
@@ -24,9 +21,14 @@ struct Inner {
     gaps: BTreeMap<u64, u64>,
 }
 
-/// So many bytes in whole pages.
-const fn pages(length: usize) -> u64 {
-    (length as u64).next_multiple_of(PAGE)
+/// A file without a name that only its owner may read. What is temporary is often kept in memory,
+/// which is what there is too little of: so it is where large temporary files belong, unless
+/// `TMPDIR` says where.
+fn new_file() -> io::Result<File> {
+    if cfg!(unix) && std::env::var_os("TMPDIR").is_none() {
+        return tempfile::tempfile_in("/var/tmp").or_else(|_| tempfile::tempfile());
+    }
+    tempfile::tempfile()
 }
 
 impl Inner {
@@ -68,7 +70,7 @@ impl Inner {
 
     fn write(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
         if self.file.is_none() {
-            self.file = Some(tempfile::tempfile()?);
+            self.file = Some(new_file()?);
         }
         let Some(file) = &mut self.file else { return Ok(()) };
         file.seek(SeekFrom::Start(at))?;
@@ -85,7 +87,7 @@ impl TempFile {
 impl Attic for TempFile {
     fn put(&self, bytes: &[u8]) -> Option<u64> {
         let mut inner = self.inner();
-        let length = pages(bytes.len());
+        let length = in_pages(bytes.len()) as u64;
         let at = inner.take(length);
         if inner.write(at, bytes).is_err() {
             inner.give(at, length);
@@ -105,7 +107,7 @@ impl Attic for TempFile {
     }
 
     fn clear(&self, at: u64, length: usize) {
-        self.inner().give(at, pages(length));
+        self.inner().give(at, in_pages(length) as u64);
     }
 }
 
@@ -145,7 +147,7 @@ mod tests {
                     prop_assert_eq!(&attic.get(*at, bytes.len()).unwrap(), bytes);
                 }
                 let inner = attic.inner();
-                let used: u64 = there.iter().map(|(_, bytes)| pages(bytes.len())).sum();
+                let used: u64 = there.iter().map(|(_, bytes)| in_pages(bytes.len()) as u64).sum();
                 let free: u64 = inner.gaps.values().sum();
                 prop_assert_eq!(used + free, inner.end);
                 let is_parted = |(a, b): ((&u64, &u64), (&u64, &u64))| a.0 + a.1 < *b.0;

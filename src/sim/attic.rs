@@ -5,6 +5,7 @@ use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::packed::{Reader, Writer};
+use super::world::mix;
 
 /// Where what is too much for memory is put by.
 pub trait Attic: Send + Sync {
@@ -16,6 +17,15 @@ pub trait Attic: Send + Sync {
 
     /// Nobody will ask for so many bytes any more that were put by there.
     fn clear(&self, at: u64, length: usize);
+}
+
+/// Room in an attic is given in pages of so many bytes, so that what is cleared fits what comes.
+const PAGE: usize = 512;
+
+/// So many bytes in whole pages.
+#[must_use]
+pub const fn in_pages(bytes: usize) -> usize {
+    bytes.next_multiple_of(PAGE)
 }
 
 /// How much room something takes, or may take, in bytes.
@@ -109,6 +119,43 @@ struct Away {
     attic: Arc<dyn Attic>,
     at: u64,
     length: usize,
+    /// What tells that the same was read that was written.
+    sum: u64,
+}
+
+impl Away {
+    /// Puts bytes by; `None` if there is no room for them.
+    fn put(attic: &Arc<dyn Attic>, bytes: &[u8]) -> Option<Self> {
+        let at = attic.put(bytes)?;
+        Some(Self { attic: Arc::clone(attic), at, length: bytes.len(), sum: sum_of(bytes) })
+    }
+
+    /// The bytes; `None` if they cannot be had, or are others by now: a disk may say that it has
+    /// written what it has no room for.
+    fn get(&self) -> Option<Vec<u8>> {
+        self.attic.get(self.at, self.length).filter(|it| sum_of(it) == self.sum)
+    }
+}
+
+/// A number that is another one, as good as certainly, if any of the bytes is.
+fn sum_of(bytes: &[u8]) -> u64 {
+    const LANES: usize = 4;
+    let mut lanes = [1, 2, 3, bytes.len() as u64];
+    let mut add = |words: &[[u8; 8]; LANES]| {
+        for (lane, word) in lanes.iter_mut().zip(words) {
+            *lane = (*lane ^ u64::from_le_bytes(*word))
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                .rotate_left(29);
+        }
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    let (rows, more) = words.as_chunks::<LANES>();
+    rows.iter().for_each(&mut add);
+    let mut last = [[0; 8]; LANES];
+    last[..more.len()].copy_from_slice(more);
+    last[LANES - 1][..rest.len()].copy_from_slice(rest);
+    add(&last);
+    lanes.into_iter().reduce(mix).unwrap_or_default()
 }
 
 impl Drop for Away {
@@ -133,7 +180,7 @@ impl<T: Form> Stored<T> {
     pub fn get(&self) -> Option<Arc<T>> {
         let bytes = match &*self.place() {
             Place::Here(it) => return Some(Arc::clone(it)),
-            Place::Away(Away { attic, at, length }) => attic.get(*at, *length)?,
+            Place::Away(it) => it.get()?,
         };
         T::read(&mut Reader::new(&bytes)).map(Arc::new)
     }
@@ -144,10 +191,8 @@ impl<T: Form> Stored<T> {
         if let Place::Here(it) = &*place {
             let mut out = Writer::default();
             it.write(&mut out);
-            let bytes = out.into_bytes();
-            let Some(at) = attic.put(&bytes) else { return false };
-            let attic = Arc::clone(attic);
-            *place = Place::Away(Away { attic, at, length: bytes.len() });
+            let Some(away) = Away::put(attic, &out.into_bytes()) else { return false };
+            *place = Place::Away(away);
         }
         true
     }
@@ -157,7 +202,7 @@ impl<T: Form> Stored<T> {
     pub fn room(&self) -> Room {
         match &*self.place() {
             Place::Here(it) => Room::of_memory(it.size_bytes()),
-            Place::Away(it) => Room { memory: 0, disk: it.length },
+            Place::Away(it) => Room { memory: 0, disk: in_pages(it.length) },
         }
     }
 }
@@ -207,9 +252,25 @@ mod tests {
         let attic: Arc<dyn Attic> = Small::new(before.memory);
         assert!(stored.put_by(&attic));
         let Room { memory, disk } = stored.room();
-        assert!(memory == 0 && disk > 0 && disk <= before.memory);
+        assert!(memory == 0 && disk > 0 && disk <= in_pages(before.memory));
         assert_eq!(stored.get().unwrap().rows().collect::<Vec<_>>(), rows);
         assert!(stored.put_by(&attic), "it is away already");
+    }
+
+    #[test]
+    fn what_was_changed_on_the_disk_is_not_read() {
+        let attic = Small::new(100_000);
+        let stored = Stored::new(Table::of((0..1_000_u64).map(|it| [it, it * it])));
+        assert!(stored.put_by(&(attic.clone() as Arc<dyn Attic>)));
+        let length = attic.0.lock().unwrap().len();
+        for place in [0, 1, length / 2, length - 9, length - 1] {
+            attic.0.lock().unwrap()[place] ^= 1;
+            assert!(stored.get().is_none(), "{place} of {length}");
+            attic.0.lock().unwrap()[place] ^= 1;
+        }
+        assert!(stored.get().is_some());
+        attic.0.lock().unwrap().fill(0);
+        assert!(stored.get().is_none());
     }
 
     #[test]

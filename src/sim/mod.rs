@@ -45,7 +45,7 @@ mod trace_bytes;
 mod workload;
 mod world;
 
-pub use attic::{Attic, Form, Room, Stored};
+pub use attic::{Attic, Form, Room, Stored, in_pages};
 pub use audit::Audit;
 pub use crossing::{Origin, Traveller};
 pub use input::{By, Happening, Input, Order, Source};

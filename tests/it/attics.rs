@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use inflight::sim::Attic;
+use inflight::sim::{Attic, in_pages};
 
 /// An attic that knows all that is in it.
 #[derive(Default)]
@@ -31,9 +31,9 @@ impl Counted {
         Arc::new(Self { is_lost: true, ..Self::default() })
     }
 
-    /// How many bytes are in it.
+    /// How many bytes are in it, in whole pages.
     pub fn bytes(&self) -> usize {
-        self.there.lock().unwrap().values().map(Vec::len).sum()
+        self.there.lock().unwrap().values().map(|it| in_pages(it.len())).sum()
     }
 }
 

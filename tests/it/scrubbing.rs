@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use inflight::history::{Budget, Handle, Run, Runs, Scene};
 use inflight::live::TempFile;
-use inflight::model::{Model, Record, Script, Time};
+use inflight::model::{Act, Intervention, Model, Record, Script, ServiceId, Time};
 use inflight::scenario::{self, library};
 use inflight::sim::{Attic, Room, World};
 use proptest::prelude::*;
@@ -245,4 +245,43 @@ fn the_worker_answers_the_newest_question_and_simulates_to_the_end() {
     world.run_until(end, &mut ());
     assert_eq!(progress().digest, Some(world.digest().to_string()));
     assert_eq!(progress().records, records.len() as u64);
+}
+
+/// The script of a run to which something is done at a second.
+fn something_at(second: u32) -> Script {
+    let act = Act::FailNext { service: ServiceId::from_index(0), count: 1 };
+    Script::from([Intervention { at: Time::from_secs_f64(f64::from(second)), act }])
+}
+
+#[test]
+fn what_futures_have_put_by_is_counted_whoever_has_it() {
+    let model = models().swap_remove(0);
+    let seconds = |it: u32| Time::from_secs_f64(f64::from(it));
+    let attic = Counted::whole();
+    let budget = |memory| Budget::from(memory).with_attic(attic.clone(), 1 << 30);
+    let mut runs = Runs::new(model, 42, budget(2_000_000));
+    let is_counted = |runs: &Runs| assert_eq!(runs.held().disk, attic.bytes());
+    let first = Script::default();
+    let go_on = |runs: &mut Runs, script: &Script, until: u32| {
+        let run = runs.get(script);
+        while run.extend(seconds(until), 512) {}
+    };
+    go_on(&mut runs, &first, 200);
+    // One that is shared becomes too much for memory by itself: by what is its own, not the other's.
+    let second = something_at(190);
+    go_on(&mut runs, &second, 3_000);
+    assert!(attic.bytes() > 0);
+    is_counted(&runs);
+    go_on(&mut runs, &first, 3_000);
+    is_counted(&runs);
+    // What is put by of the first is the others' when that is forgotten.
+    let others: Vec<Script> = (0..5).map(|it| something_at(2_900 + it)).collect();
+    for other in &others {
+        go_on(&mut runs, other, 3_000);
+        is_counted(&runs);
+    }
+    runs.keep(others);
+    is_counted(&runs);
+    runs.set_budget(budget(0));
+    is_counted(&runs);
 }
