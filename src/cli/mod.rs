@@ -14,6 +14,7 @@ mod session;
 mod source;
 mod table;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -125,17 +126,25 @@ fn window(options: Window) -> ExitCode {
     // A window has nothing to print: the first interruption ends it.
     let stop = progress::interruption();
     stop.store(true, Ordering::SeqCst);
-    let opened = gui::run(app::Options {
+    let asked = app::Options {
         file: file.clone().map(PathBuf::from),
         variant: options.variant.clone(),
         seed: options.seed,
         keep_in: None,
-    });
+    };
+    // Whose window is destroyed under it (`xkill`) winit panics. Live runs are ended all the same.
+    let opened = catch_unwind(AssertUnwindSafe(|| gui::run(asked)));
     crate::live::end_all(progress::FAREWELL);
     stop.store(false, Ordering::SeqCst);
     match opened {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => headless(&format!("the window cannot be opened ({error})")),
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => headless(&format!("the window cannot be opened ({error})")),
+        Err(_) => {
+            eprintln!(
+                "error: the window broke down; what you made is kept, and offered when inflight is started again"
+            );
+            ExitCode::from(1)
+        }
     }
 }
 

@@ -3,10 +3,11 @@
 //! Streams and consumers are made from the scenario under a prefix of this run and deleted
 //! after it. `connect` reads the usual options, `streams` says what a topic is there, `publish` and
 //! `consume` are the tasks of a queue, `publish`, `follow` and `read` those of a log, `tend` is what is
-//! done to a topic by hand, `leftovers` deletes what runs have left that died. If several processes
+//! done to a topic by hand, `backlog` is what is left in queues, `leftovers` deletes what runs have left that died. If several processes
 //! share a run they find one another in a `meeting`, and what goes from one to another is a
 //! `crossing`.
 
+mod backlog;
 mod connect;
 mod consume;
 mod crossing;
@@ -42,6 +43,7 @@ use super::runtime::News;
 use super::wire::Parcel;
 use super::{Error, Part, Sharing};
 
+use backlog::Backlog;
 use consume::{Consumer, Leases};
 use crossing::Crossing;
 use follow::{Follower, Progress};
@@ -78,6 +80,10 @@ struct Others {
     meeting: Arc<Meeting>,
     crossing: Crossing,
     agreed: Agreed,
+    /// Queues that services of this part consume, until it is asked what is left in them.
+    queues: Vec<Stream>,
+    /// What is left in them, from when the run is to end.
+    backlog: Option<Backlog>,
 }
 
 /// How long the others are waited for at the end.
@@ -155,12 +161,13 @@ impl Sharing {
                     | FaultKind::Set(_)
             )
         };
-        if model.faults.iter().any(is_of_topic) {
-            return Err(Error::new(
-                "what the scenario does to topics and settings on a schedule one process only can do; \
-                 run it without --only"
-                    .to_owned(),
-            ));
+        if let Some(place) = model.faults.iter().position(is_of_topic) {
+            return Err(Error::new(format!(
+                "what the scenario does to topics and settings on a schedule one process only can do, such as fault {} \
+                 in its list, at {}; run it without --only",
+                place + 1,
+                model.faults[place].at
+            )));
         }
         Ok(())
     }
@@ -223,7 +230,7 @@ impl Nats {
             );
             let crossing = crossing.await?;
             prefix.clone_from(&agreed.run);
-            others = Some(Others { meeting, crossing, agreed });
+            others = Some(Others { meeting, crossing, agreed, queues: Vec::new(), backlog: None });
         } else {
             make(&context, model, &prefix, &name).await?;
         }
@@ -288,6 +295,9 @@ impl Nats {
                     let name = streams::name(&self.prefix, topic);
                     let teller = self.teller.clone();
                     consume::watch_deaths(&self.client, &name, topic, teller).await?;
+                    if let Some(others) = &mut self.others {
+                        others.queues.push(stream);
+                    }
                 }
                 TopicKind::Log(log) => {
                     let follower = self.follower(topic, &stream);
@@ -429,8 +439,10 @@ impl Broker for Nats {
     }
 
     fn rests(&mut self, is_quiet: bool) -> bool {
-        let Some(Others { meeting, crossing, .. }) = &self.others else { return is_quiet };
-        meeting.rests(is_quiet && crossing.is_quiet())
+        let Some(others) = &mut self.others else { return is_quiet };
+        let Others { meeting, crossing, queues, backlog, .. } = others;
+        let backlog = backlog.get_or_insert_with(|| Backlog::of(std::mem::take(queues)));
+        meeting.rests(is_quiet && crossing.is_quiet() && backlog.is_empty())
     }
 
     fn trouble(&self, model: &Model) -> Option<String> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use inflight::live::{self, Handle, Phase, Sharing, Where};
-use inflight::model::{Model, ServiceId, Span};
+use inflight::model::{Model, ServiceId, Span, Time};
 use inflight::sim::merging::{Misfit, Part, merge};
 use inflight::sim::report::ServiceReport;
 use inflight::sim::{Source, Trace, World};
@@ -195,7 +195,7 @@ fn causes_come_before_effects_in_the_run_that_parts_make() {
     let trace = merge(&model, model.seed, &traces).unwrap();
     let mut world = World::live(Arc::clone(&model), model.seed, Source::Remote);
     let mut sent = BTreeMap::new();
-    let mut last = inflight::model::Time::ZERO;
+    let mut last = Time::ZERO;
     let (mut arrived, mut known) = (0, 0);
     world.retrace(&trace, &[], &mut |record: &Record| {
         assert!(record.at >= last);
@@ -324,6 +324,33 @@ fn what_was_sent_to_a_process_that_died_is_lost_and_not_waited_for() {
     let (whom, lost) = trouble.rsplit_once(": ").unwrap();
     assert!(whom.contains("`stock`") && whom.contains("lost unless it comes back"), "{trouble}");
     assert!(lost.parse::<u64>().unwrap() > 0, "{trouble}");
+}
+
+#[test]
+fn what_is_left_at_a_server_that_comes_back_is_waited_for() {
+    // All is done at once, so that the clerk has nothing in hands when the server is killed. What comes
+    // meanwhile is published when it is back, and hardly anything comes after that.
+    let text = r#"Scenario(format: 1, title: "left", events: { "Task": Event() },
+        topics: { "work": Queue(ack_wait: "2s") }, links: Links(default: Link(latency: "1ms")),
+        workloads: { "boss": Workload(arrivals: Every("5ms"), event: "Task", do: [Publish("Task", "work")]) },
+        services: { "clerk": Service(workers: 2, consumes: { "work": Consume(prefetch: 8, on: { "Task": [Work("1ms")] }) }) })"#;
+    let Some(mut server) = Server::start_for("a server that is killed as a shared run ends") else {
+        return;
+    };
+    let model = model(text);
+    let span = Span::from_millis(2_000);
+    let [boss, clerk] = [&["boss"][..], &["clerk"]].map(|it| start(&model, &server, it, span));
+    wait(&boss, "some of the work", |it| it.now > Time::from_secs_f64(0.5));
+    server.kill();
+    wait(&boss, "most of the work", |it| it.now > Time::from_secs_f64(1.5));
+    server.restart_there();
+    let ended = [boss, clerk].map(|handle| {
+        wait(&handle, "the end", |it| it.phase == Phase::Over);
+        end(handle).0.report()
+    });
+    let published = topic(&ended[0], "work").published;
+    let done = service(&ended[1], "clerk").completed;
+    assert!(published > 200 && done >= published, "{done} of {published}");
 }
 
 /// Waits until a run says that it waits for these.

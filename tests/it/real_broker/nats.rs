@@ -57,16 +57,25 @@ impl Server {
 
     /// Kills it where it stands, as a power switch would its process, and starts it anew.
     pub fn kill_and_restart(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
         self.child = spawn(&self.folder, "-1").unwrap();
         self.find_port();
     }
 
     /// The same; it is where it was, for who connects again.
     pub fn kill_and_restart_there(&mut self) {
+        self.kill();
+        self.restart_there();
+    }
+
+    /// Kills it where it stands.
+    pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// Starts it where it was, after it was killed.
+    pub fn restart_there(&mut self) {
         self.child = spawn(&self.folder, &self.port.to_string()).unwrap();
         self.find_port();
     }
@@ -74,8 +83,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

@@ -1,0 +1,60 @@
+//! What waits at the server for the consumers of this part of a run. Others publish to a queue, so
+//! that a part cannot know by itself that nothing is left in it; least of all after the server was
+//! away, when it hears of entries late.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_nats::jetstream::stream::Stream;
+use futures_util::future::join_all;
+use tokio::task::JoinHandle;
+
+use super::streams;
+
+/// How often the server is asked. Shorter than it takes until all parts believe one another to be quiet.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
+/// So long the server may take to answer, or else it is taken for away.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Whether anything waits; the server is asked for as long as this is held.
+pub struct Backlog {
+    is_empty: Arc<AtomicBool>,
+    task: JoinHandle<()>,
+}
+
+impl Backlog {
+    /// Of these queues.
+    pub fn of(queues: Vec<Stream>) -> Self {
+        let is_empty = Arc::new(AtomicBool::new(false));
+        let task = tokio::spawn(ask(queues, Arc::clone(&is_empty)));
+        Self { is_empty, task }
+    }
+
+    /// Whether nothing waited when the server was asked last, and it answered.
+    pub fn is_empty(&self) -> bool {
+        self.is_empty.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Backlog {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn ask(queues: Vec<Stream>, is_empty: Arc<AtomicBool>) {
+    loop {
+        let all = join_all(queues.iter().map(has_nothing)).await;
+        is_empty.store(all.into_iter().all(|it| it), Ordering::Relaxed);
+        tokio::time::sleep(ASK_EVERY).await;
+    }
+}
+
+/// Whether all that a queue was given is handed out and settled; not if nobody answers.
+async fn has_nothing(queue: &Stream) -> bool {
+    let asked = queue.consumer_info(streams::CONSUMER);
+    let Ok(Ok(info)) = tokio::time::timeout(PATIENCE, asked).await else { return false };
+    info.num_pending == 0 && info.num_ack_pending == 0
+}
