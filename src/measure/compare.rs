@@ -299,7 +299,7 @@ impl Column {
     }
 
     /// Whether many events are not applied.
-    fn is_partial(&self, over: Over) -> bool {
+    pub(super) fn is_partial(&self, over: Over) -> bool {
         self.are_many(over, self.sum(over, Figure::NotYet) + self.sum(over, Figure::Never))
     }
 }

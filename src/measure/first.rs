@@ -81,7 +81,7 @@ pub fn first_anomaly(names: &[String], instants: &[Vec<Time>]) -> Option<First> 
     let at = of(place).flatten().min()?;
     let there = of(place).zip(names).filter(|(it, _)| *it == Some(at));
     let there: Vec<&str> = there.map(|it| it.1.as_str()).collect();
-    Some(First { at, text: format!("an event is applied wrongly in {}", there.join(" and in ")) })
+    Some(First { at, text: format!("there is an anomaly in {}", there.join(" and in ")) })
 }
 
 /// Finds it among the first messages of columns that are turned away where they come to.

@@ -135,8 +135,8 @@ impl Grid {
         let has_several_hands = service.instances > 1 || service.workers.is_none_or(|it| it > 1);
         let remark = has_several_hands.then(|| {
             format!(
-                "{} has several workers: two copies that come at once are both looked up before either is noted, so that \
-                 idempotence by a look-up does not help there; only what notes in the transaction of the effect (the inbox) does.",
+                "{} has several workers: of two copies that come at once both are looked up before either is noted. Against \
+                 those a look-up does not help; what notes in the transaction of the effect (the inbox) does.",
                 service.name
             )
         });
@@ -150,7 +150,7 @@ impl Grid {
 }
 
 /// What is said under a matrix.
-pub const EXPLAINED: &str = "Anomalies that were measured, by kind, in runs that differ in nothing else. Done in the second and third quarter of \
+pub const EXPLAINED: &str = "Anomalies that were measured, by kind, in runs that differ in nothing else and have none of the scenario's own faults. Done in the second and third quarter of \
 the run: one delivery in five twice; half a second later; up to a second later each for itself; twelve deliveries \
 lost; what is said of twelve lost; three crashes. What is \"not yet\" applied may be on its way.";
 

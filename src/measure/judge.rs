@@ -171,7 +171,7 @@ pub fn number(value: f64, unit: Unit) -> String {
     }
 }
 
-/// A number to three digits or so, where it is read at a glance.
+/// A number to three digits or so, where it is read at a glance; what is before the point stays.
 #[must_use]
 pub fn short(value: f64, unit: Unit) -> String {
     // Things are counted one by one.
@@ -183,7 +183,7 @@ pub fn short(value: f64, unit: Unit) -> String {
             0.0
         } else {
             #[expect(clippy::cast_possible_truncation, reason = "a power of ten")]
-            let power = 10f64.powi(2 - value.abs().log10().floor() as i32);
+            let power = 10f64.powi((2 - value.abs().log10().floor() as i32).max(0));
             (value * power).round() / power
         };
         return number(rounded, unit);

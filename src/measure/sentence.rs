@@ -69,8 +69,11 @@ pub fn clauses(columns: &[Column], rows: &[Row], column: usize) -> Vec<Clause> {
     let is_said = |it: &Row| is_told && it.label.starts_with("Completed (");
     // What is neither good nor bad is what cards show, which is said if it differs.
     let is_new = |it: &&Row| it.good != Good::Neither && !it.is_part() && !is_said(it);
-    let places: Vec<Placed> =
+    let mut places: Vec<Placed> =
         rows.iter().filter(is_new).filter_map(|it| Placed::of(it, column)).collect();
+    // Who leaves much undone is the best at nothing.
+    let leaves_much = columns[column].is_partial(Over::Whole);
+    places.retain(|it| !(leaves_much && it.rank == Rank::Best));
     let mut chosen: Vec<&Placed> = Vec::new();
     if columns[column].outage.is_none() {
         for rank in [Rank::Best, Rank::Worst] {

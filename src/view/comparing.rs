@@ -102,13 +102,16 @@ pub const fn ink(place: usize) -> u8 {
 pub fn comparing(app: &App) -> CompareView {
     let it = &app.comparing;
     let compared = it.compared.as_deref();
+    // Of several seeds the sentences are of one.
+    let of_seed = it.intervals.as_ref().map(|_| format!("Of seed {}: ", app.run.seed));
     let columns = it.sides.iter().enumerate().map(|(place, side)| ColumnView {
         name: side.name.clone(),
         about: side.about.clone(),
         sentence: compared.and_then(|it| it.sentences.get(place)).filter(|it| !it.is_empty()).map(
-            |sentence| match it.is_done() {
-                true => capital(sentence),
-                false => format!("So far: {sentence}"),
+            |sentence| match (it.is_done(), &of_seed) {
+                (true, Some(of_seed)) => format!("{of_seed}{sentence}"),
+                (true, None) => capital(sentence),
+                (false, _) => format!("So far: {sentence}"),
             },
         ),
         down: down(side),

@@ -153,6 +153,8 @@ fn intervals_are_of_twenty_seeds_and_can_be_given_up() {
     let view = comparing(&app);
     let row = view.rows.iter().find(|it| it.label.starts_with("Anomalies")).unwrap();
     assert!(row.cells[0].text.contains('±') && row.cells[0].half.is_some(), "{row:?}");
+    let sentence = view.columns[0].sentence.as_deref().unwrap();
+    assert!(sentence.starts_with("Of seed 7: in the whole run"), "{sentence}");
     app.update(toggle());
     assert!(app.comparing.intervals.is_none());
 }
@@ -261,7 +263,7 @@ fn nobody_has_won_while_it_is_measured() {
 fn where_users_see_no_difference_anomalies_are_looked_at() {
     let app = compared("lost_ack");
     let Some(Some(First { at, text })) = app.comparing.first.clone() else { panic!() };
-    assert_eq!(text, "an event is applied wrongly in naive");
+    assert_eq!(text, "there is an anomaly in naive");
     // The first that only the naive one has.
     let marks = |name: &str| {
         let side = app.comparing.sides.iter().find(|it| it.name == name).unwrap();

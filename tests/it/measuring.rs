@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use inflight::history::{Runs, work_out};
 use inflight::measure::Part;
+use inflight::measure::judge::short;
 use inflight::measure::{Column, Compared, Measured, Over, Survey, Surveyed, compare};
 use inflight::model::{
-    AnomalyKind, Figure, GroupId, Model, Script, ServiceId, Span, Stat, StoreId, Time,
+    AnomalyKind, Figure, GroupId, Model, Script, ServiceId, Span, Stat, StoreId, Time, Unit,
 };
 use inflight::scenario::{self, library};
 use inflight::sim::World;
@@ -467,4 +468,13 @@ fn figures_are_those_of_the_report() {
             }
         }
     }
+}
+
+#[test]
+fn what_is_read_at_a_glance_keeps_what_is_before_the_point() {
+    let count = |it: f64| short(it, Unit::Count);
+    assert_eq!([14_372.03, 2_042.4, 1_435.0].map(count), ["14372", "2042", "1435"]);
+    assert_eq!([13.327, 0.004_24].map(count), ["13.3", "0.0042"]);
+    assert_eq!(short(2_042.4, Unit::Bytes), "2042 B");
+    assert_eq!(short(0.508_771, Unit::Share), "50.9 %");
 }
