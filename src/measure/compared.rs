@@ -32,6 +32,8 @@ pub struct Compared {
     pub outage: Option<(Time, Time)>,
     /// Column by column what breaks then, in a few words.
     pub faults: Vec<Option<String>>,
+    /// How many faults the scenario has; the most of all columns.
+    pub fault_count: usize,
 }
 
 impl Compared {
@@ -62,6 +64,7 @@ impl Compared {
             rows,
             outage: outage.map(|it| (it.from, it.until)),
             faults: columns.iter().map(|it| it.fault.clone()).collect(),
+            fault_count: columns.iter().map(|it| it.model.faults.len()).max().unwrap_or(0),
         }
     }
 
@@ -170,7 +173,11 @@ impl Compared {
                 told.collect::<Vec<_>>().join(", ")
             }
         };
-        format!(" · the fault: {what}, {from} to {until}")
+        let first = match self.fault_count {
+            0 | 1 => String::new(),
+            count => format!(" (the first of {count})"),
+        };
+        format!(" · the fault: {what}, {from} to {until}{first}")
     }
 
     /// All of it as Markdown.

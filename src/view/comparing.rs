@@ -120,7 +120,8 @@ pub fn comparing(app: &App) -> CompareView {
     });
     let columns: Vec<ColumnView> = columns.collect();
     let (caption, is_fair) = caption(it, compared);
-    let told = it.intervals.as_deref().or(compared);
+    // Over one span the figures are of one seed.
+    let told = it.intervals.as_deref().filter(|_| it.over.is_none()).or(compared);
     CompareView {
         columns,
         rows: rows(it),

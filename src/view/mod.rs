@@ -14,6 +14,7 @@ pub mod inspector;
 pub mod lanes;
 pub mod journey;
 pub mod layout;
+pub mod meanings;
 pub mod metrics;
 pub mod offers;
 pub mod palette;

@@ -155,6 +155,11 @@ fn intervals_are_of_twenty_seeds_and_can_be_given_up() {
     assert!(row.cells[0].text.contains('±') && row.cells[0].half.is_some(), "{row:?}");
     let sentence = view.columns[0].sentence.as_deref().unwrap();
     assert!(sentence.starts_with("Of seed 7: in the whole run"), "{sentence}");
+    assert!(view.about.starts_with("20 seeds") && view.about.ends_with("(the first of 2)"));
+    // All figures over one span are of one seed.
+    app.update(Command::Compare(CompareCommand::Over(Some(Over::Whole))));
+    assert!(comparing(&app).about.starts_with("seed 7"), "{}", comparing(&app).about);
+    app.update(Command::Compare(CompareCommand::Over(None)));
     app.update(toggle());
     assert!(app.comparing.intervals.is_none());
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use inflight::history::{Runs, work_out};
 use inflight::measure::Part;
-use inflight::measure::compare::{self, Column};
+use inflight::measure::compare::{self, Column, Good};
 use inflight::measure::coupling::Slowdown;
 use inflight::measure::first::first_turned_away;
 use inflight::measure::matrix::{self, Harm};
 use inflight::measure::{Judged, Over, Spread, Survey, Surveyed, judge, sentence, words};
 use inflight::model::{AnomalyKind, FaultKind, Figure, Model, Script, ServiceId, Span, Stat, Time};
 use inflight::scenario::{self, Scenario, library};
+use inflight::view::meanings::meaning;
 
 fn read(text: &str) -> Scenario {
     match scenario::read(text, "compared.ron") {
@@ -441,4 +442,18 @@ fn strategies_are_good_for_what_their_names_say() {
             .iter()
             .any(|it| { matches!(it.kind, FaultKind::Crash { .. }) })
     );
+}
+
+#[test]
+fn every_figure_says_what_it_means() {
+    let of_cards = meaning("what a card shows");
+    for name in ["payment", "exactly_once", "paying", "load_levelling"] {
+        let columns = columns(&shipped(name));
+        let over = [Over::Whole, Over::Healthy, Over::Outage].into_iter();
+        let rows = over.flat_map(|it| compare::rows_over(&columns, it));
+        for row in rows.chain(compare::all_rows(&columns)) {
+            let is_of_cards = meaning(&row.label) == of_cards;
+            assert_eq!(is_of_cards, row.good == Good::Neither, "{}", row.label);
+        }
+    }
 }

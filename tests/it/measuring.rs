@@ -285,7 +285,7 @@ fn each_column_has_its_own_fault() {
     let told = Compared::new("faults", names, &[(1, columns)]);
     assert_eq!(
         told.outage_in_words(),
-        " · the fault: server is down in down, users – server is cut in cut, 2.500 s to 3.500 s"
+        " · the fault: server is down in down, users – server is cut in cut, 2.500 s to 3.500 s (the first of 2)"
     );
     assert!(told.sentences[0].starts_with("while server is down"), "{:?}", told.sentences);
     assert!(!told.sentences[1].contains("while"), "{:?}", told.sentences);

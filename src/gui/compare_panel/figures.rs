@@ -10,6 +10,7 @@ use crate::gui::theme::Theme;
 use crate::measure::Over;
 use crate::measure::compare::Good;
 use crate::view::comparing::{CellView, CompareView, RowView, Standing};
+use crate::view::meanings::meaning;
 
 /// The height of a row.
 const ROW: f32 = 25.0;
@@ -134,7 +135,8 @@ fn row(ui: &mut Ui, (place, it): (usize, &RowView), view: &CompareView, theme: &
     let exact: Vec<String> =
         names.zip(&it.cells).map(|(name, cell)| format!("{name} {}", cell.exact)).collect();
     let exact = exact.join(" · ");
-    response.on_hover_text_at_pointer(format!("{}\n{exact}\n{over}; {good}", it.label));
+    let meaning = meaning(&it.label);
+    response.on_hover_text_at_pointer(format!("{}\n{meaning}\n{exact}\n{over}; {good}", it.label));
 }
 
 fn paint_cell(
