@@ -50,6 +50,11 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Up to which entry it was read.
+    pub fn read(&self) -> u64 {
+        self.read.load(Relaxed)
+    }
+
     /// Whether it is known what was deleted for the sake of what was read.
     pub fn is_known(&self) -> bool {
         self.looked.load(Relaxed) >= self.read.load(Relaxed)

@@ -82,6 +82,8 @@ struct Others {
     agreed: Agreed,
     /// Queues that services of this part consume, until it is asked what is left in them.
     queues: Vec<Stream>,
+    /// Logs, with how far they were followed; likewise.
+    logs: Vec<(Stream, Arc<Progress>)>,
     /// What is left in them, from when the run is to end.
     backlog: Option<Backlog>,
 }
@@ -230,7 +232,8 @@ impl Nats {
             );
             let crossing = crossing.await?;
             prefix.clone_from(&agreed.run);
-            others = Some(Others { meeting, crossing, agreed, queues: Vec::new(), backlog: None });
+            let (queues, logs, backlog) = (Vec::new(), Vec::new(), None);
+            others = Some(Others { meeting, crossing, agreed, queues, logs, backlog });
         } else {
             make(&context, model, &prefix, &name).await?;
         }
@@ -301,6 +304,9 @@ impl Nats {
                 }
                 TopicKind::Log(log) => {
                     let follower = self.follower(topic, &stream);
+                    if let Some(others) = &mut self.others {
+                        others.logs.push((stream, Arc::clone(&follower.progress)));
+                    }
                     if log.is_trimmed() {
                         self.trimmed.push(Arc::clone(&follower.progress));
                         tokio::spawn(follower.clone().watch(log.partitions));
@@ -440,8 +446,9 @@ impl Broker for Nats {
 
     fn rests(&mut self, is_quiet: bool) -> bool {
         let Some(others) = &mut self.others else { return is_quiet };
-        let Others { meeting, crossing, queues, backlog, .. } = others;
-        let backlog = backlog.get_or_insert_with(|| Backlog::of(std::mem::take(queues)));
+        let Others { meeting, crossing, queues, logs, backlog, .. } = others;
+        let all = || Backlog::of(std::mem::take(queues), std::mem::take(logs));
+        let backlog = backlog.get_or_insert_with(all);
         meeting.rests(is_quiet && crossing.is_quiet() && backlog.is_empty())
     }
 
