@@ -1,11 +1,11 @@
 //! NATS: topics are streams of JetStream, messages between services go through the server's core.
 //!
 //! Streams and consumers are made from the scenario under a prefix of this run and deleted
-//! after it. `connect` reads the usual options, `streams` says what a topic is there, `publish` and
-//! `consume` are the tasks of a queue, `publish`, `follow` and `read` those of a log, `tend` is what is
-//! done to a topic by hand, `backlog` is what is left in queues, `leftovers` deletes what runs have left that died. If several processes
-//! share a run they find one another in a `meeting`, and what goes from one to another is a
-//! `crossing`.
+//! after it. `connect` reads the usual options, `streams` says what a topic is there, `publish`
+//! and `consume` are the tasks of a queue, `publish`, `follow` and `read` those of a log,
+//! `tend` is what is done to a topic by hand, `backlog` is what is left in queues, `leftovers`
+//! deletes what runs have left that died. If several processes share a run they find one
+//! another in a `meeting`, and what goes from one to another is a `crossing`.
 
 mod backlog;
 mod connect;
