@@ -68,8 +68,9 @@ impl App {
 
     /// A fault of the schedule comes after all.
     pub(super) fn keep_fault(&mut self, fault: FaultId) {
+        let Some(scheduled) = self.run.base.faults.get(fault.index()) else { return };
+        let name = fault_name(&self.run.base, &scheduled.kind);
         let Some((branch, place, _)) = self.mending(fault) else { return };
-        let name = fault_name(&self.run.base, &self.run.base.faults[fault.index()].kind);
         self.edit(format!("return of the {name}"), None, |made| {
             made.futures_mut().tree.remove(branch, place);
         });

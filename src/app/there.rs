@@ -1,7 +1,7 @@
 //! Whether what a command names is there: it may have been drawn before the file was read again.
 
 use crate::model::{
-    Act, FaultKind, LinkId, Model, Node, ServiceId, Setting, Strategy, Strike, TopicId,
+    Act, FaultId, FaultKind, LinkId, Model, Node, ServiceId, Setting, Strategy, Strike, TopicId,
 };
 
 use super::command::{Command, Selection};
@@ -10,10 +10,11 @@ use super::state::App;
 impl App {
     /// Whether the model that is shown has everything that a command names by number.
     pub(super) fn is_there(&self, command: &Command) -> bool {
-        let has = Has(self.model());
+        let has = Has { model: self.model(), scheduled: self.run.base.faults.len() };
         match command {
             Command::Act(act) | Command::ActBefore { act, .. } | Command::Tune(act) => has.act(act),
-            Command::AddStep(it) | Command::AlterFault { to: it, .. } => has.act(&it.act),
+            Command::AddStep(it) => has.act(&it.act),
+            Command::AlterFault { fault, to } => has.scheduled(*fault) && has.act(&to.act),
             Command::SetStep { step, .. } => has.act(&step.intervention.act),
             Command::Select(selection) | Command::ShowAt { selection, .. } => {
                 has.selection(*selection)
@@ -22,25 +23,35 @@ impl App {
                 has.node(*node) && x.is_finite() && y.is_finite()
             }
             Command::MoveLane { node, .. } | Command::HideLane(node) => has.node(*node),
+            Command::OmitFault(fault) | Command::KeepFault(fault) => has.scheduled(*fault),
             _ => true,
         }
     }
 }
 
 /// What a model has.
-struct Has<'a>(&'a Model);
+struct Has<'a> {
+    model: &'a Model,
+    /// How many of its faults are of the scenario's schedule. Those that come after them are what
+    /// a branch has broken: they are steps, and nobody names them by number.
+    scheduled: usize,
+}
 
 impl Has<'_> {
+    const fn scheduled(&self, id: FaultId) -> bool {
+        id.index() < self.scheduled
+    }
+
     fn service(&self, id: ServiceId) -> bool {
-        id.index() < self.0.services.len()
+        id.index() < self.model.services.len()
     }
 
     fn topic(&self, id: TopicId) -> bool {
-        id.index() < self.0.topics.len()
+        id.index() < self.model.topics.len()
     }
 
     fn links(&self, ids: &[LinkId]) -> bool {
-        ids.iter().all(|it| it.index() < self.0.links.len())
+        ids.iter().all(|it| it.index() < self.model.links.len())
     }
 
     fn node(&self, node: Node) -> bool {
@@ -53,13 +64,13 @@ impl Has<'_> {
     fn selection(&self, selection: Selection) -> bool {
         match selection {
             Selection::Event { event, event_type, .. } => {
-                self.service(event.producer()) && event_type.index() < self.0.event_types.len()
+                self.service(event.producer()) && event_type.index() < self.model.event_types.len()
             }
             Selection::Service(id) => self.service(id),
             Selection::Topic(id) => self.topic(id),
             Selection::Link(id) => self.links(&[id]),
             Selection::Anomaly { store, event, .. } => {
-                self.service(event.producer()) && store.index() < self.0.stores.len()
+                self.service(event.producer()) && store.index() < self.model.stores.len()
             }
         }
     }
@@ -69,13 +80,13 @@ impl Has<'_> {
             Act::Message { copy, .. } => {
                 // An event that nobody has made is looked for in vain, which is said.
                 copy.link.is_none_or(|it| self.links(&[it]))
-                    && copy.event_type.index() < self.0.event_types.len()
+                    && copy.event_type.index() < self.model.event_types.len()
             }
             Act::Break { kind, .. } | Act::Mend(kind) => self.fault(kind),
             Act::Set(setting) => self.setting(setting),
             Act::Purge { topic } => self.topic(*topic),
             Act::FailNext { service, .. } => self.service(*service),
-            Act::Omit { fault } => fault.index() < self.0.faults.len(),
+            Act::Omit { fault } => self.scheduled(*fault),
         }
     }
 
@@ -88,7 +99,7 @@ impl Has<'_> {
             | FaultKind::Loss { links, .. }
             | FaultKind::Delay { links, .. }
             | FaultKind::Duplicate { links, .. } => self.links(links),
-            FaultKind::Replay { group, .. } => group.index() < self.0.groups.len(),
+            FaultKind::Replay { group, .. } => group.index() < self.model.groups.len(),
             FaultKind::Disconnect { service, topic, .. } => {
                 self.service(*service) && self.topic(*topic)
             }
@@ -96,7 +107,7 @@ impl Has<'_> {
             | FaultKind::LeaderLoss { topic }
             | FaultKind::Purge { topic } => self.topic(*topic),
             FaultKind::Strike(Strike { link, event_type, .. }) => {
-                self.links(&[*link]) && event_type.index() < self.0.event_types.len()
+                self.links(&[*link]) && event_type.index() < self.model.event_types.len()
             }
             FaultKind::Set(setting) => self.setting(setting),
             FaultKind::FailNext { service, .. } => self.service(*service),

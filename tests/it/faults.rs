@@ -90,6 +90,33 @@ fn the_list_has_the_schedule_and_what_was_done_in_order() {
     ");
 }
 
+/// What a branch breaks is a step of it: it is not among what the scenario has scheduled, whose
+/// numbers come first.
+#[test]
+fn what_a_branch_breaks_is_not_on_the_schedule() {
+    let source = Some("mm1".into());
+    let options = Options { file: source, ..Options::default() };
+    let mut app = App::new(Settings::default(), options, Arc::new(|| {}));
+    app.update(Command::Pause);
+    settle(&mut app);
+    assert!(app.model().faults.is_empty());
+    let kind = FaultKind::Crash { service: ServiceId(1), instance: None };
+    let act = Act::Break { kind, lasts: Some(Span::SECOND) };
+    app.update(Command::AddStep(Intervention { at: seconds(1.0), act }));
+    app.update(Command::SeekTo(seconds(1.5)));
+    settle(&mut app);
+    assert_eq!(app.model().faults.len(), 1);
+    let before = list(&app);
+    let fault = FaultId(0);
+    let omit = Intervention { at: seconds(1.2), act: Act::Omit { fault } };
+    app.update(Command::AddStep(omit.clone()));
+    app.update(Command::AlterFault { fault, to: omit });
+    app.update(Command::OmitFault(fault));
+    app.update(Command::KeepFault(fault));
+    settle(&mut app);
+    assert_eq!(list(&app), before);
+}
+
 #[test]
 fn a_scheduled_fault_is_omitted_and_kept_ended_and_altered_in_a_branch() {
     let mut app = app(0.0);
