@@ -8,6 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::sim::{Attic, in_pages};
 
+/// So much at the end of the file may be given back before the system is told, which takes longer
+/// than anything else here.
+const SLACK: u64 = 16 << 20;
+
 /// The file, made when it is first needed.
 #[derive(Default)]
 pub struct TempFile(Mutex<Inner>);
@@ -17,6 +21,8 @@ struct Inner {
     file: Option<File>,
     /// How much of it is given, in bytes.
     end: u64,
+    /// How much of it may be written, in bytes: up to there it is not longer.
+    length: u64,
     /// What was given before that and is free again: how many bytes from where on.
     gaps: BTreeMap<u64, u64>,
 }
@@ -62,9 +68,13 @@ impl Inner {
             return;
         }
         self.end = at;
+        if at > 0 && self.length.saturating_sub(at) < SLACK {
+            return;
+        }
         if let Some(file) = &self.file {
             // Where that cannot be done the file stays as long as it was, and is used again.
             let _shorter = file.set_len(at);
+            self.length = at;
         }
     }
 
@@ -73,6 +83,7 @@ impl Inner {
             self.file = Some(new_file()?);
         }
         let Some(file) = &mut self.file else { return Ok(()) };
+        self.length = self.length.max(at + bytes.len() as u64);
         file.seek(SeekFrom::Start(at))?;
         file.write_all(bytes)
     }
@@ -126,6 +137,22 @@ mod tests {
         assert_eq!(attic.get(second, 8).unwrap(), b"and more");
         assert_eq!(attic.get(first, 3).unwrap(), b"one");
         assert_eq!(attic.get(second, 9), None);
+    }
+
+    #[test]
+    fn the_file_is_not_much_longer_than_what_is_there() {
+        let attic = TempFile::default();
+        let length = || attic.inner().file.as_ref().map_or(0, |it| it.metadata().unwrap().len());
+        let (small, large) = (vec![1; 1_000], vec![2; SLACK as usize]);
+        let first = attic.put(&small).unwrap();
+        let second = attic.put(&large).unwrap();
+        let third = attic.put(&small).unwrap();
+        attic.clear(third, small.len());
+        assert_eq!(length(), third + small.len() as u64, "a little is left as it is");
+        attic.clear(second, large.len());
+        assert_eq!(length(), second);
+        attic.clear(first, small.len());
+        assert_eq!(length(), 0);
     }
 
     proptest! {
