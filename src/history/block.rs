@@ -1,10 +1,11 @@
 //! Blocks: records packed for keeping, some eight bytes each. Each kind of record is a table of its
 //! own, and beside them stands in which order they came, and when.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use crate::model::{Model, Record, Time, What};
-use crate::sim::{Attic, Bounds, Form, Packer, Reader, Room, Stored, Table, Writer};
+use crate::sim::{Attic, Bounds, Form, Packer, Reader, Room, Rows, Stored, Table, Writer};
 
 /// Records that follow each other.
 pub struct Block {
@@ -16,11 +17,11 @@ pub struct Block {
     count: usize,
     /// What they are records of.
     model: Arc<Model>,
-    rows: Stored<Rows>,
+    tables: Stored<Tables>,
 }
 
 /// Records that follow each other, without what is known of them together.
-struct Rows {
+struct Tables {
     /// For each record, which of the kinds it is, and how long after the one before.
     order: Table<2>,
     kinds: Box<[Kind]>,
@@ -100,8 +101,8 @@ impl Block {
         }
         let kinds = packers.into_iter().map(|(tag, rows)| Kind { tag, rows: rows.table() });
         let order = Table::of(order.iter().copied());
-        let rows = Stored::new(Rows { kinds: kinds.collect(), order });
-        Self { before, begin, until: last, count: records.len(), model, rows }
+        let tables = Stored::new(Tables { kinds: kinds.collect(), order });
+        Self { before, begin, until: last, count: records.len(), model, tables }
     }
 
     /// How many records there were before its first.
@@ -130,43 +131,78 @@ impl Block {
 
     /// Its records but the first so many; `None` if they were put by and cannot be read back.
     #[must_use]
-    pub fn records(&self, skip: usize) -> Option<impl Iterator<Item = Record> + use<>> {
-        Some(records(self.rows.get()?, self.begin, skip))
+    pub fn records(&self, skip: usize) -> Option<Records> {
+        Some(Records::new(&self.tables.get()?, self.begin, skip))
     }
 
     /// Puts its records by; false if there is no room for them.
     pub fn put_by(&self, attic: &Arc<dyn Attic>) -> bool {
-        self.rows.put_by(attic)
+        self.tables.put_by(attic)
     }
 
     /// About how much room it takes.
     #[must_use]
     pub fn room(&self) -> Room {
-        Room::of_memory(size_of::<Self>()) + self.rows.room()
+        Room::of_memory(size_of::<Self>()) + self.tables.room()
     }
 }
 
-/// The records of a block that begins at an instant, but the first so many.
-fn records(rows: Arc<Rows>, begin: Time, skip: usize) -> impl Iterator<Item = Record> {
-    let mut at = begin;
-    let mut read = [0_usize; 256];
-    let skip = skip.min(rows.order.len());
-    for [kind, later] in (0..skip).map(|it| rows.order.row(it)) {
-        read[kind as usize & 0xff] += 1;
-        at.0 = at.0.wrapping_add(later);
-    }
-    (skip..rows.order.len()).filter_map(move |it| {
-        let [kind, later] = rows.order.row(it);
-        let place = kind as usize;
-        let Kind { tag, rows } = rows.kinds.get(place)?;
-        let row = rows.row(read[place]);
-        read[place] += 1;
-        at.0 = at.0.wrapping_add(later);
-        Some(Record { at, what: what_of(*tag, row)? })
-    })
+/// The records of a block from some place on.
+pub struct Records {
+    order: Rows<Order, 2>,
+    kinds: Box<[(u8, Rows<OfKind, COLUMNS>)]>,
+    /// The instant of the last one.
+    at: Time,
 }
 
-impl Form for Rows {
+/// In which order the records of a block came.
+struct Order(Arc<Tables>);
+
+/// The records of a block that are of the kind of this place.
+struct OfKind(Arc<Tables>, usize);
+
+impl Borrow<Table<2>> for Order {
+    fn borrow(&self) -> &Table<2> {
+        &self.0.order
+    }
+}
+
+impl Borrow<Table<COLUMNS>> for OfKind {
+    fn borrow(&self) -> &Table<COLUMNS> {
+        &self.0.kinds[self.1].rows
+    }
+}
+
+impl Records {
+    /// Those of a block that begins at an instant, but the first so many.
+    fn new(tables: &Arc<Tables>, begin: Time, skip: usize) -> Self {
+        let mut at = begin;
+        let mut read = [0_usize; 256];
+        let mut order = Rows::new(Order(Arc::clone(tables)), 0);
+        for [kind, later] in order.by_ref().take(skip) {
+            read[kind as usize & 0xff] += 1;
+            at.0 = at.0.wrapping_add(later);
+        }
+        let kinds = tables.kinds.iter().enumerate().map(|(place, kind)| {
+            (kind.tag, Rows::new(OfKind(Arc::clone(tables), place), read[place & 0xff]))
+        });
+        Self { order, kinds: kinds.collect(), at }
+    }
+}
+
+impl Iterator for Records {
+    type Item = Record;
+
+    #[inline]
+    fn next(&mut self) -> Option<Record> {
+        let [kind, later] = self.order.next()?;
+        let (tag, rows) = self.kinds.get_mut(kind as usize)?;
+        self.at.0 = self.at.0.wrapping_add(later);
+        Some(Record { at: self.at, what: what_of(*tag, rows.next()?)? })
+    }
+}
+
+impl Form for Tables {
     fn write(&self, out: &mut Writer) {
         self.order.write(out);
         out.number(self.kinds.len() as u64);

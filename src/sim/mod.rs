@@ -52,7 +52,7 @@ pub use input::{By, Happening, Input, Order, Source};
 pub use insight::Change;
 pub use packed::{Packed, Reader, Writer};
 pub use report::Report;
-pub use table::{Bounds, Packer, Table};
+pub use table::{Bounds, Packer, Rows, Table};
 pub use tally::{OpenEvents, Tally};
 pub use trace::Trace;
 pub use world::{Digest, Observer, World};

@@ -1,11 +1,16 @@
 //! Tables of numbers in few bits: each column is as wide as its numbers differ, each row as wide
 //! as any other, so that every row can be read by itself.
 
+use std::borrow::Borrow;
+
 use super::attic::Form;
 use super::packed::{Reader, Writer};
 
-/// A row of so many bits can be read at once, wherever in a byte it begins.
-const WHOLE_ROW_BITS: usize = 121;
+/// A number of so many bits can be read at once, wherever in a byte it begins.
+const WHOLE_BITS: u32 = 57;
+
+/// So many rows are read together where all are, column by column.
+const ROWS_AT_ONCE: usize = 16;
 
 /// Rows of so many numbers each.
 #[derive(Clone, Debug)]
@@ -129,37 +134,52 @@ impl<const N: usize> Table<N> {
         self.count == 0
     }
 
-    /// The row of this place; past the last one there is nothing that means anything.
+    /// All rows, in order.
     #[must_use]
-    #[inline]
-    pub fn row(&self, place: usize) -> [u64; N] {
-        let mut row = self.least;
-        let mut bit = place * self.row_bits;
-        // Most rows are short: those are read at once.
-        let whole = self.bits.get(bit / 8..).and_then(|it| it.first_chunk());
-        if let Some(bytes) = whole.filter(|_| self.row_bits <= WHOLE_ROW_BITS) {
-            let mut word = u128::from_le_bytes(*bytes) >> (bit % 8);
-            for &(column, width) in &*self.columns {
-                let it = &mut row[usize::from(column)];
-                #[expect(clippy::cast_possible_truncation, reason = "64 bits at most")]
-                let number = word as u64 & (u64::MAX >> (64 - width));
-                *it = it.wrapping_add(number);
-                word >>= width;
-            }
-            return row;
-        }
-        for &(column, width) in &*self.columns {
-            let width = u32::from(width);
-            row[usize::from(column)] =
-                row[usize::from(column)].wrapping_add(self.number(bit, width));
-            bit += width as usize;
-        }
-        row
+    pub fn rows(&self) -> Rows<&Self, N> {
+        Rows::new(self, 0)
     }
 
-    /// All rows, in order.
-    pub fn rows(&self) -> impl Iterator<Item = [u64; N]> {
-        (0..self.count).map(|place| self.row(place))
+    /// The rows from this place on, as many as there is room for.
+    fn read_into(&self, first: usize, rows: &mut [[u64; N]]) {
+        let from = first * self.row_bits;
+        let mut words = [0; ROWS_AT_ONCE];
+        // Of each row, which of its bits the words begin with, and where they are at an end.
+        let (mut word_begin, mut word_end) = (0, 0);
+        let mut begin = 0;
+        for &(column, width) in &*self.columns {
+            let (column, width) = (usize::from(column), u32::from(width));
+            let (least, mask) = (self.least[column], u64::MAX >> (64 - width));
+            let end = begin + width as usize;
+            if width > WHOLE_BITS {
+                let mut bit = from + begin;
+                for row in &mut *rows {
+                    row[column] = least.wrapping_add(self.number(bit, width));
+                    bit += self.row_bits;
+                }
+            } else {
+                if end > word_end {
+                    (word_begin, word_end) = (begin, begin + WHOLE_BITS as usize);
+                    let mut bit = from + begin;
+                    for word in &mut words[..rows.len()] {
+                        *word = self.word(bit);
+                        bit += self.row_bits;
+                    }
+                }
+                let shift = begin - word_begin;
+                for (row, word) in rows.iter_mut().zip(&words) {
+                    row[column] = least.wrapping_add(word >> shift & mask);
+                }
+            }
+            begin = end;
+        }
+    }
+
+    /// The number of up to [`WHOLE_BITS`] that begins at a bit, and what comes behind it.
+    #[inline(always)]
+    fn word(&self, bit: usize) -> u64 {
+        let bytes = self.bits.get(bit / 8..).and_then(|it| it.first_chunk());
+        bytes.map_or(0, |it| u64::from_le_bytes(*it) >> (bit % 8))
     }
 
     /// The number of this width, from 1 to 64 bits, that begins at a bit.
@@ -173,6 +193,52 @@ impl<const N: usize> Table<N> {
             number |= u64::from(next) << (64 - shift);
         }
         number & (u64::MAX >> (64 - width))
+    }
+}
+
+/// The rows of a table from some place on.
+#[derive(Clone, Debug)]
+pub struct Rows<T, const N: usize> {
+    table: T,
+    /// The place of the next that is not read.
+    place: usize,
+    /// Those that are read, and how many of them were given.
+    read: [[u64; N]; ROWS_AT_ONCE],
+    count: usize,
+    given: usize,
+}
+
+impl<T: Borrow<Table<N>>, const N: usize> Rows<T, N> {
+    /// Those of a table from a place on.
+    #[must_use]
+    pub fn new(table: T, place: usize) -> Self {
+        // Columns whose numbers are all the same are not written again.
+        let read = [table.borrow().least; ROWS_AT_ONCE];
+        Self { table, place, read, count: 0, given: 0 }
+    }
+
+    /// Reads the next ones; none at the end.
+    #[inline(never)]
+    fn read_on(&mut self) {
+        let table = self.table.borrow();
+        self.count = ROWS_AT_ONCE.min(table.count.saturating_sub(self.place));
+        table.read_into(self.place, &mut self.read[..self.count]);
+        self.place += self.count;
+        self.given = 0;
+    }
+}
+
+impl<T: Borrow<Table<N>>, const N: usize> Iterator for Rows<T, N> {
+    type Item = [u64; N];
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<[u64; N]> {
+        if self.given == self.count {
+            self.read_on();
+        }
+        let row = self.read[..self.count].get(self.given)?;
+        self.given += 1;
+        Some(*row)
     }
 }
 
