@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Node, Record, Time, What};
+use crate::model::{Model, Node, Record, Time, What};
 use crate::sim::{Observer, World};
 
 use super::course::Course;
@@ -101,27 +101,7 @@ impl Moment {
         let Self { world, scene, totals, told } = self;
         let mut observer = |record: &Record| {
             scene.apply(record, &model);
-            totals.records += 1;
-            match record.what {
-                What::Anomaly { .. } => {
-                    totals.marks += u32::from(totals.anomalies < u64::from(MOST_MARKS));
-                    totals.anomalies += 1;
-                }
-                What::FaultBegan { .. } | What::FaultEnded { .. } | What::Intervened { .. } => {
-                    totals.marks += 1;
-                }
-                What::Up { .. } | What::Down { .. } if totals.lives < MOST_MARKS => {
-                    totals.lives += 1;
-                }
-                What::Sent { link, .. } => {
-                    let link = &model.links[link.index()];
-                    for node in [link.from, link.to] {
-                        let passed = &mut totals.passed[place_of(&model, node)];
-                        *passed = passed.saturating_add(1);
-                    }
-                }
-                _ => {}
-            }
+            totals.note(record, &model);
             seen(record, scene, totals);
         };
         go_on(world, told, course, &mut observer)
@@ -129,8 +109,27 @@ impl Moment {
 
     /// Performs everything up to and including an instant.
     pub fn advance(&mut self, course: &Course, until: Time) {
-        while self.next_at(course).is_some_and(|next| next <= until) {
+        loop {
+            self.go_alone(course, until);
+            if self.next_at(course).is_none_or(|next| next > until) {
+                return;
+            }
             self.step(course, |_, _, _| {});
+        }
+    }
+
+    /// Performs, much at a time, what the world does by itself up to and including an instant or
+    /// until it is told something.
+    fn go_alone(&mut self, course: &Course, until: Time) {
+        let Self { world, scene, totals, told } = self;
+        let told_at = course.script().get(told.done).map_or(Time::MAX, |it| it.at);
+        let mut goes_on = !world.is_live();
+        while goes_on {
+            let model = Arc::clone(world.model());
+            goes_on = world.perform_some(until.min(told_at), &mut |record: &Record| {
+                scene.apply(record, &model);
+                totals.note(record, &model);
+            });
         }
     }
 
@@ -138,6 +137,32 @@ impl Moment {
     #[must_use]
     pub fn size_bytes(&self) -> usize {
         self.world.size_bytes() + self.scene.size_bytes() + 4 * self.totals.passed.len()
+    }
+}
+
+impl Totals {
+    /// This happened to a world of a model, too.
+    #[inline]
+    fn note(&mut self, record: &Record, model: &Model) {
+        self.records += 1;
+        match record.what {
+            What::Anomaly { .. } => {
+                self.marks += u32::from(self.anomalies < u64::from(MOST_MARKS));
+                self.anomalies += 1;
+            }
+            What::FaultBegan { .. } | What::FaultEnded { .. } | What::Intervened { .. } => {
+                self.marks += 1;
+            }
+            What::Up { .. } | What::Down { .. } if self.lives < MOST_MARKS => self.lives += 1,
+            What::Sent { link, .. } => {
+                let link = &model.links[link.index()];
+                for node in [link.from, link.to] {
+                    let passed = &mut self.passed[place_of(model, node)];
+                    *passed = passed.saturating_add(1);
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -195,7 +220,7 @@ fn go_on<O: Observer>(
 
 /// The place of a node among all: services before topics.
 #[must_use]
-pub fn place_of(model: &crate::model::Model, node: Node) -> usize {
+pub fn place_of(model: &Model, node: Node) -> usize {
     match node {
         Node::Service(it) => it.index(),
         Node::Topic(it) => model.services.len() + it.index(),
@@ -239,8 +264,8 @@ impl Walk {
 
     /// Performs everything before an instant.
     pub fn go_to(&mut self, at: Time) {
-        while self.next_at().is_some_and(|next| next < at) {
-            self.moment.step(&self.course, |_, _, _| {});
+        if let Some(before) = at.0.checked_sub(1) {
+            self.moment.advance(&self.course, Time(before));
         }
     }
 }

@@ -576,20 +576,23 @@ impl World {
 
     /// Performs everything up to and including this instant, and comes to it.
     pub fn run_until<O: Observer>(&mut self, until: Time, observer: &mut O) {
-        self.observed = O::LISTENS;
-        if !self.begun {
-            let plan = Arc::clone(&self.plan);
-            self.begin(&plan);
-        }
-        // Each time by the plan that holds then.
-        while self.advance(&Arc::clone(&self.plan), until) {
-            self.deliver_records(observer);
-            self.changes.clear();
-        }
-        self.deliver_records(observer);
+        while self.perform_some(until, observer) {}
         if !self.stands_still() {
             self.now = self.now.max(until);
         }
+    }
+
+    /// Performs some of what there is to do up to and including this instant, all of it by one plan;
+    /// false if that is all. The world stays at the instant of the last.
+    pub fn perform_some<O: Observer>(&mut self, until: Time, observer: &mut O) -> bool {
+        self.prepare::<O>();
+        let plan = Arc::clone(&self.plan);
+        if !self.begun {
+            self.begin(&plan);
+        }
+        let is_more = self.advance(&plan, until);
+        self.deliver_records(observer);
+        is_more
     }
 
     /// Before anything is done that somebody may look on at.
