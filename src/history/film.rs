@@ -160,10 +160,9 @@ impl Film {
         is_over
     }
 
-    /// There is a checkpoint at this moment.
-    pub fn pass_checkpoint(&mut self, moment: &Moment) {
-        self.close(moment);
-        self.last_frame = moment.scene.records;
+    /// There is a checkpoint after so many records.
+    pub const fn pass_checkpoint(&mut self, records: u64) {
+        self.last_frame = records;
     }
 
     /// Packs the newest records. What comes is of the model of this moment.
@@ -318,24 +317,21 @@ impl Film {
 /// Folds the records of a model up to an instant into a scene, and gives the instant of the first
 /// after that.
 fn fold(
-    records: impl Iterator<Item = Record>,
+    mut records: impl Iterator<Item = Record>,
     model: &Arc<Model>,
     shot: &mut Shot,
     at: Time,
 ) -> Option<Time> {
-    let mut records = records.peekable();
-    let first = records.peek()?.at;
+    let mut next = records.next()?;
     shot.model.clone_from(model);
-    if first > at {
-        return Some(first);
+    if next.at > at {
+        return Some(next.at);
     }
     // Whoever was shown it before may look at it still.
     let scene = Arc::make_mut(&mut shot.scene);
-    for record in records {
-        if record.at > at {
-            return Some(record.at);
-        }
-        scene.apply(&record, model);
+    while next.at <= at {
+        scene.apply(&next, model);
+        next = records.next()?;
     }
-    None
+    Some(next.at)
 }

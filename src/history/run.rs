@@ -32,10 +32,14 @@ const LEAST_SPACING: u64 = 2_048;
 /// for so many bytes.
 const BYTES_A_RECORD: u64 = 32;
 
+/// A future simulates so many records before it makes a checkpoint of its own: its first scene is
+/// not to wait for that.
+const BEFORE_CHECKPOINT: u64 = 8_192;
+
 /// How many records a block of a film has: some forty microseconds of folding.
 const BLOCK_RECORDS: u64 = 2_048;
 
-/// A film and the checkpoints beside it may take half of the rest each.
+/// A film may take half of the rest. On disk the checkpoints may take what it does not.
 const FILM_PART: usize = 2;
 
 /// In memory it has at least so small a part, if what is more can be put by.
@@ -52,6 +56,8 @@ pub struct Run {
     checkpoints: Vec<Held<Kept>>,
     /// The records that lie between two of them now.
     spacing: u64,
+    /// How many records there are at the next one at least.
+    earliest: u64,
     /// What those of them take that are not another run's.
     held: Room,
     /// What it has let go that counted as this run's, and that others have.
@@ -139,6 +145,7 @@ impl Run {
             held: first.room,
             checkpoints: vec![first],
             spacing: LEAST_SPACING,
+            earliest: 0,
             orphans: BTreeSet::new(),
             film: Some(Film::new(&head, BLOCK_RECORDS)),
             block_records: BLOCK_RECORDS,
@@ -275,12 +282,14 @@ impl Run {
                 head.advance(&course, Time(before));
             }
         }
+        let earliest = head.scene.records + BEFORE_CHECKPOINT.min(self.spacing);
         let overview = self.overview.until(head.world.now(), &head.totals);
         let ladder = self.ladder.until(head.world.now());
         Self {
             course,
             checkpoints,
             spacing: self.spacing,
+            earliest,
             held: Room::default(),
             orphans: BTreeSet::new(),
             film: self.film.as_ref().and_then(|it| it.until(&head, last_records)),
@@ -313,9 +322,10 @@ impl Run {
                 }
             });
             let last = self.checkpoints.last().map_or(0, |it| it.it.records());
-            if self.head.scene.records >= last + self.spacing {
+            if self.head.scene.records >= self.earliest.max(last + self.spacing) {
                 self.keep();
-            } else if let Some(film) = &mut self.film
+            }
+            if let Some(film) = &mut self.film
                 && film.come_to(&mut self.head)
             {
                 self.thin();
@@ -331,7 +341,7 @@ impl Run {
         self.held += checkpoint.room;
         self.checkpoints.push(checkpoint);
         if let Some(film) = &mut self.film {
-            film.pass_checkpoint(&self.head);
+            film.pass_checkpoint(self.head.scene.records);
         }
         self.thin();
     }
@@ -363,8 +373,11 @@ impl Run {
             // While the film can be put by, it makes room in memory for checkpoints.
             let least = Room { memory: film.memory.min(budget.memory / LEAST_FILM_PART), ..film };
             let is_put_by = self.is_film_put_by(budget);
-            let rest = budget.without(if is_put_by { least } else { film });
-            if !self.held.fits(rest) && !self.has_few_checkpoints() {
+            let mut rest = budget.without(if is_put_by { least } else { film });
+            rest.disk = budget.disk.saturating_sub(films.disk);
+            if self.held.disk > rest.disk && self.has_film_thinned() {
+                // Its frames are the first to go: those of the checkpoints are there, too.
+            } else if !self.held.fits(rest) && !self.has_few_checkpoints() {
                 self.shrink_checkpoints(self.held.disk < rest.disk);
             } else if !films.fits(film) {
                 self.shrink_film(films.disk < film.disk);
@@ -375,6 +388,12 @@ impl Run {
         while self.near.len() > NEAR_FILMS || self.near_bytes() > budget.memory / NEAR_PART {
             self.near.pop_front();
         }
+    }
+
+    /// Whether its film has let every other frame go, which it does if that helps.
+    fn has_film_thinned(&mut self) -> bool {
+        let Self { film, orphans, .. } = self;
+        film.as_mut().is_some_and(|it| it.thin(orphans))
     }
 
     /// The film shall take less: some of it is put by, if there is room for that; or it has fewer
