@@ -72,6 +72,12 @@ impl Kept {
         self.told
     }
 
+    /// About how much memory what its logs keep takes by itself, in bytes.
+    #[must_use]
+    pub fn log_bytes(&self) -> usize {
+        self.world.log_bytes()
+    }
+
     /// About how much room it takes beside what it shares with this earlier one.
     #[must_use]
     pub fn room_after(&self, earlier: Option<&Self>) -> Room {

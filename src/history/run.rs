@@ -32,6 +32,10 @@ const LEAST_SPACING: u64 = 2_048;
 /// for so many bytes.
 const BYTES_A_RECORD: u64 = 32;
 
+/// What logs keep is put by with a checkpoint if as many records have gone by as that costs: one
+/// for so many bytes, while others share them in memory.
+const LOG_BYTES_A_RECORD: u64 = 64;
+
 /// A future simulates so many records before it makes a checkpoint of its own: its first scene is
 /// not to wait for that.
 const BEFORE_CHECKPOINT: u64 = 8_192;
@@ -417,9 +421,13 @@ impl Run {
         let here = self.checkpoints.iter().skip(1).position(Held::is_own_here);
         let is_room = is_room && !self.is_disk_full;
         match (self.budget.attic().filter(|_| is_room), here.map(|it| it + 1)) {
+            (Some(_), Some(place)) if self.is_too_near(place) => self.let_go(place),
             (Some(attic), Some(place)) => {
                 let is_put_by = self.checkpoints[place].it.put_by(attic);
-                self.count_again(place);
+                // The next one may have shared with it what it has alone now.
+                for place in place..self.checkpoints.len().min(place + 2) {
+                    self.count_again(place);
+                }
                 if !is_put_by {
                     self.is_disk_full = true;
                     self.thin_checkpoints();
@@ -461,13 +469,25 @@ impl Run {
         let Some((before, gap)) = gaps.min_by_key(|(_, gap)| *gap) else { return };
         // New ones as far from each other as the old ones are by now.
         self.spacing = self.spacing.max(gap / 2);
-        let gone = self.checkpoints.remove(before + 1);
+        self.let_go(before + 1);
+    }
+
+    /// Whether a checkpoint is too near to the one before for what its logs keep to be put by.
+    fn is_too_near(&self, place: usize) -> bool {
+        let (before, it) = (&self.checkpoints[place - 1].it, &self.checkpoints[place].it);
+        let worth = it.log_bytes() as u64 / LOG_BYTES_A_RECORD;
+        place + 1 < self.checkpoints.len() && it.records() - before.records() < worth
+    }
+
+    /// Lets the checkpoint of this place go, which is neither the first nor the last.
+    fn let_go(&mut self, place: usize) {
+        let gone = self.checkpoints.remove(place);
         self.held -= gone.own_room();
         if gone.is_lent() {
             self.orphans.insert(gone.key());
         }
         // What it shared with the next is held by that alone.
-        self.count_again(before + 1);
+        self.count_again(place);
         if let Some(film) = &mut self.film {
             film.take_over(Arc::clone(gone.it.frame()), gone.is_own);
         }

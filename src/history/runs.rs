@@ -183,6 +183,8 @@ impl Runs {
                     run.shrink_checkpoints(held.disk < budget.disk);
                 }
             }
+            // What one lets go is not gone while another has it.
+            self.adopt(BTreeSet::new());
         }
     }
 }

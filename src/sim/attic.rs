@@ -197,6 +197,12 @@ impl<T: Form> Stored<T> {
         true
     }
 
+    /// Whether it is in memory.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        matches!(&*self.place(), Place::Here(_))
+    }
+
     /// How much room it takes where it is.
     #[must_use]
     pub fn room(&self) -> Room {

@@ -17,6 +17,7 @@ pub mod histogram;
 pub mod input;
 pub mod insight;
 mod intervention;
+mod logs;
 mod member;
 mod membership;
 pub mod merging;

@@ -13,6 +13,7 @@ use crate::model::{
 use super::agenda::Entry;
 use super::attic::{Attic, Form, Room, Stored};
 use super::histogram::Histogram;
+use super::logs::Logs;
 use super::message::{Message, Messages, Token};
 use super::scheduled::Scheduled;
 use super::table::Table;
@@ -20,9 +21,11 @@ use super::world::World;
 
 /// A world that is kept and not run.
 pub struct Packed {
-    /// The world without its large tables.
+    /// The world without its large tables, and without the full chunks of its logs.
     rest: World,
     tables: Stored<Tables>,
+    /// Those chunks, if there are any. While they are in memory others share them.
+    logs: Option<Stored<Logs>>,
     /// What is scheduled and has no form in bytes, in order.
     odd: Box<[Scheduled]>,
 }
@@ -162,7 +165,9 @@ impl Packed {
         let messages = std::mem::take(&mut world.messages);
         let heap = world.agenda.take_heap();
         let histograms = each_histogram(world, Histogram::take_counts);
+        let logs = Logs::take(world);
         let rest = world.clone();
+        logs.clone().put(world);
         let mut counts = Writer::default();
         for it in &histograms {
             write_counts(it, &mut counts);
@@ -173,7 +178,8 @@ impl Packed {
             scheduled: Table::of(heap.iter().map(entry_row)),
             counts: counts.into_bytes(),
         };
-        let packed = Self { rest, tables: Stored::new(tables), odd: odd.collect() };
+        let logs = (!logs.is_empty()).then(|| Stored::new(logs));
+        let packed = Self { rest, tables: Stored::new(tables), logs, odd: odd.collect() };
         world.messages = messages;
         world.agenda.put_heap(heap);
         let mut histograms = histograms.into_iter();
@@ -186,6 +192,9 @@ impl Packed {
     pub fn world(&self) -> Option<World> {
         let tables = self.tables.get()?;
         let mut world = self.rest.clone();
+        if let Some(logs) = &self.logs {
+            Logs::clone(&*logs.get()?).put(&mut world);
+        }
         world.messages = tables.messages.unpack();
         let mut odd = self.odd.iter();
         let entries = tables.scheduled.rows().map(|row| entry_of(row, &mut odd));
@@ -195,9 +204,20 @@ impl Packed {
         Some(world)
     }
 
-    /// Puts its tables by; false if there is no room for them.
+    /// Puts its tables by, and what its logs keep; false if there is no room for them.
     pub fn put_by(&self, attic: &Arc<dyn Attic>) -> bool {
-        self.tables.put_by(attic)
+        self.tables.put_by(attic) && self.logs.iter().all(|it| it.put_by(attic))
+    }
+
+    /// Whether what its logs keep is in memory, if they keep anything.
+    fn has_logs_here(&self) -> bool {
+        self.logs.as_ref().is_some_and(Stored::is_here)
+    }
+
+    /// About how much memory it takes what its logs keep if it shares nothing, in bytes.
+    #[must_use]
+    pub fn log_bytes(&self) -> usize {
+        self.rest.sealed_apart_bytes(None)
     }
 
     /// The instant it has come to.
@@ -216,14 +236,23 @@ impl Packed {
     /// bytes.
     #[must_use]
     pub fn apart_bytes(&self, earlier: Option<&Self>) -> usize {
-        self.rest.apart_bytes(earlier.map(|it| &it.rest))
+        let sealed = if self.has_logs_here() {
+            // What has been put by is shared with nobody any more.
+            let earlier = earlier.filter(|it| it.has_logs_here());
+            self.rest.sealed_apart_bytes(earlier.map(|it| &it.rest))
+        } else {
+            0
+        };
+        sealed + self.rest.apart_bytes(earlier.map(|it| &it.rest))
     }
 
     /// About how much room it takes; what it shares with others is not counted.
     #[must_use]
     pub fn room(&self) -> Room {
         let rest = self.rest.size_bytes() + size_of_val(&*self.odd);
-        Room::of_memory(rest) + self.tables.room()
+        let logs = self.logs.as_ref().map_or(Room::default(), Stored::room);
+        // In memory they are shared with others.
+        Room::of_memory(rest) + self.tables.room() + Room { memory: 0, ..logs }
     }
 }
 

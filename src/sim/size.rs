@@ -26,6 +26,15 @@ impl World {
         logs.sum::<usize>() + known.map(|it| it.apart_bytes(since)).sum::<usize>() + beliefs
     }
 
+    /// About how much memory the full chunks of its logs take that an earlier one does not have, in
+    /// bytes.
+    #[must_use]
+    pub fn sealed_apart_bytes(&self, earlier: Option<&Self>) -> usize {
+        let logs = self.topics.iter().enumerate().filter_map(|(at, it)| Some((at, it.log()?)));
+        let before = |at: usize| earlier.and_then(|it| it.topics[at].log());
+        logs.map(|(at, log)| log.sealed_apart_bytes(before(at))).sum()
+    }
+
     /// About how much memory a copy of it takes, in bytes. What copies share (the model, sealed
     /// parts of logs, what consumers remember) is not counted.
     #[must_use]

@@ -6,7 +6,7 @@ use inflight::history::{Budget, Handle, Run, Runs, Scene};
 use inflight::live::TempFile;
 use inflight::model::{Act, Intervention, Model, Record, Script, ServiceId, Time};
 use inflight::scenario::{self, library};
-use inflight::sim::{Attic, Room, World};
+use inflight::sim::{Attic, Packed, Room, World};
 use proptest::prelude::*;
 
 use crate::attics::Counted;
@@ -158,6 +158,33 @@ fn a_run_that_is_too_much_for_memory_stays_on_film_and_takes_what_it_says() {
     });
 }
 
+/// What a log keeps is read when a consumer comes to it: long after it was put by, perhaps.
+#[test]
+fn a_world_that_was_put_by_goes_on_as_it_would() {
+    let mut kept = 0;
+    for model in models() {
+        let end = model.end.unwrap_or(Time::from_secs_f64(60.0));
+        let at = |share: f64| Time::from_secs_f64(end.as_secs_f64() * share);
+        let mut world = World::new(model.clone(), 5);
+        world.run_until(at(0.4), &mut ());
+        let attic: Arc<dyn Attic> = Counted::whole();
+        let packed = Packed::of(&mut world);
+        let before = packed.apart_bytes(None);
+        assert!(packed.put_by(&attic));
+        // What it has in common with others is in memory for them, and not for it.
+        kept += before - packed.apart_bytes(None);
+        let mut again = packed.world().unwrap();
+        for share in [0.7, 1.0] {
+            world.run_until(at(share), &mut ());
+            again.run_until(at(share), &mut ());
+            assert_eq!(again.digest(), world.digest());
+            assert_eq!(again.events_in_sight(2_048, 24), world.events_in_sight(2_048, 24));
+        }
+        assert_eq!(again.report(), world.report());
+    }
+    assert!(kept > 100_000, "logs kept {kept} bytes");
+}
+
 #[test]
 fn a_disk_that_is_full_is_told_of() {
     let model = models().swap_remove(0);
@@ -265,6 +292,8 @@ fn what_futures_have_put_by_is_counted_whoever_has_it() {
     let go_on = |runs: &mut Runs, script: &Script, until: u32| {
         let run = runs.get(script);
         while run.extend(seconds(until), 512) {}
+        // What it has let go meanwhile, and others have, is of those now.
+        runs.get(script);
     };
     go_on(&mut runs, &first, 200);
     // One that is shared becomes too much for memory by itself: by what is its own, not the other's.

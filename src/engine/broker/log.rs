@@ -17,6 +17,15 @@ use super::replica::Replica;
 /// checkpoint of a long log is cheap; what is not full yet is copied with each.
 const CHUNK_EVENTS: usize = 32;
 
+/// Full chunks of a partition, the oldest first: each event with when it was appended.
+pub type Sealed = Vector<Arc<[(Time, Event)]>>;
+
+/// Events as the full chunks that they were.
+#[must_use]
+pub fn seal(events: &[(Time, Event)]) -> Sealed {
+    events.chunks(CHUNK_EVENTS).map(Arc::from).collect()
+}
+
 /// A log topic.
 #[derive(Clone, Debug)]
 pub struct Log {
@@ -46,7 +55,7 @@ pub(super) struct Partition {
     pub clean_end: u64,
     /// Full chunks, the oldest first; the first begins at offset `sealed_start`. They have no
     /// holes; what they hold from before `clean_end` is there no more.
-    sealed: Vector<Arc<[(Time, Event)]>>,
+    sealed: Sealed,
     sealed_start: u64,
     tail: Vec<(Time, Event)>,
     /// The oldest offset that is kept.
@@ -226,18 +235,39 @@ impl Log {
     }
 
     /// About how much memory it has in common with copies of it, in bytes, but not with an earlier
-    /// one.
+    /// one: without its full chunks.
     #[must_use]
     pub fn apart_bytes(&self, earlier: Option<&Self>) -> usize {
         let one = |(number, it): (usize, &Partition)| {
             let before = earlier.and_then(|it| it.partitions.get(number));
-            let since = before.map_or(0, |it| it.end);
-            let events = it.end.saturating_sub(since.max(it.start).max(it.clean_end));
             let is_clean_shared = before.is_some_and(|other| Arc::ptr_eq(&other.clean, &it.clean));
-            let clean = if is_clean_shared { 0 } else { size_of_val(&*it.clean) };
-            usize::try_from(events).unwrap_or(usize::MAX) * size_of::<(Time, Event)>() + clean
+            if is_clean_shared { 0 } else { size_of_val(&*it.clean) }
         };
         self.partitions.iter().enumerate().map(one).sum()
+    }
+
+    /// The same of its full chunks.
+    #[must_use]
+    pub fn sealed_apart_bytes(&self, earlier: Option<&Self>) -> usize {
+        let one = |(number, it): (usize, &Partition)| {
+            let before = earlier.and_then(|it| it.partitions.get(number));
+            let since = before.map_or(0, |it| it.end);
+            let events = it.end.saturating_sub(since.max(it.start).max(it.clean_end));
+            usize::try_from(events).unwrap_or(usize::MAX) * size_of::<(Time, Event)>()
+        };
+        self.partitions.iter().enumerate().map(one).sum()
+    }
+
+    /// Takes the full chunks of each partition out, to be put back as they are.
+    pub fn take_sealed(&mut self) -> impl Iterator<Item = Sealed> {
+        self.partitions.iter_mut().map(|it| std::mem::take(&mut it.sealed))
+    }
+
+    /// Puts those of each partition back.
+    pub fn put_sealed(&mut self, mut sealed: impl Iterator<Item = Sealed>) {
+        for it in &mut self.partitions {
+            it.sealed = sealed.next().unwrap_or_default();
+        }
     }
 
     /// Whether an event is kept.
