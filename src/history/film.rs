@@ -259,6 +259,12 @@ impl Film {
         true
     }
 
+    /// Whether some of its frames have been put by.
+    #[must_use]
+    pub fn has_frames_away(&self) -> bool {
+        self.frames.iter().any(|it| it.own_room().disk > 0)
+    }
+
     /// Those of its parts that count as this run's and that others have too.
     pub fn lent(&self) -> impl Iterator<Item = usize> {
         let frames = self.frames.iter().filter(|it| it.is_lent()).map(Held::key);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::{ServiceId, Time};
-use crate::sim::{Attic, Packed, Room};
+use crate::sim::{Attic, Packed, Room, World};
 
 use super::frame::Frame;
 use super::moment::{Moment, Told, Totals};
@@ -37,9 +37,27 @@ impl Kept {
         Some(Moment::again(world, scene, self.totals.clone(), self.told))
     }
 
-    /// Puts by what is large of it; false if there is no room for that.
-    pub fn put_by(&self, attic: &Arc<dyn Attic>) -> bool {
-        self.world.put_by(attic) && self.frame.put_by(attic)
+    /// Whether something of it can be put by, in a run with this head.
+    #[must_use]
+    pub fn can_be_put_by(&self, head: &World) -> bool {
+        self.world.can_be_put_by(head)
+    }
+
+    /// Puts by what is large of it and the head does not have; false if there is no room for that.
+    pub fn put_by(&self, attic: &Arc<dyn Attic>, head: &World) -> bool {
+        self.world.put_by(attic, head) && self.frame.put_by(attic)
+    }
+
+    /// How much of it will be put by of what its logs keep, in bytes of memory.
+    #[must_use]
+    pub fn logs_alone(&self, head: &World) -> usize {
+        if self.world.has_logs_alone(head) { self.world.log_bytes() } else { 0 }
+    }
+
+    /// About how much memory what is packed of it takes, in bytes.
+    #[must_use]
+    pub fn packed_bytes(&self) -> usize {
+        (self.world.room() + self.frame.room()).memory
     }
 
     /// Its scene.
@@ -70,12 +88,6 @@ impl Kept {
     #[must_use]
     pub const fn told(&self) -> Told {
         self.told
-    }
-
-    /// About how much memory what its logs keep takes by itself, in bytes.
-    #[must_use]
-    pub fn log_bytes(&self) -> usize {
-        self.world.log_bytes()
     }
 
     /// About how much room it takes beside what it shares with this earlier one.

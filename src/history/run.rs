@@ -2,8 +2,8 @@
 //! to go on from.
 //!
 //! What is kept keeps to a budget; that changes how long a question takes, and no answer. What is too
-//! much for memory is put by, the oldest first, and read back whenever it is asked for. If there is no
-//! room for that either, there are fewer checkpoints and frames, and at last no film: then any span is
+//! much for memory is put by, the oldest first, and read back whenever it is asked for; what logs
+//! keep, of fewer checkpoints, since it is much. If there is no room for that either, there are fewer checkpoints and frames, and at last no film: then any span is
 //! simulated again when somebody looks there, since the world is deterministic, and filmed where
 //! somebody goes to and fro.
 
@@ -32,8 +32,8 @@ const LEAST_SPACING: u64 = 2_048;
 /// for so many bytes.
 const BYTES_A_RECORD: u64 = 32;
 
-/// What logs keep is put by with a checkpoint if as many records have gone by as that costs: one
-/// for so many bytes, while others share them in memory.
+/// What logs keep is put by with a checkpoint only if as many records have gone by since the one
+/// before as that costs: one for so many bytes. Else the checkpoint is let go.
 const LOG_BYTES_A_RECORD: u64 = 64;
 
 /// A future simulates so many records before it makes a checkpoint of its own: its first scene is
@@ -228,12 +228,21 @@ impl Run {
     /// About how much room it takes.
     #[must_use]
     pub fn held(&self) -> Room {
-        self.held + self.film_room() + Room::of_memory(self.near_bytes())
+        self.held + self.film_room() + Room::of_memory(self.near_bytes() + self.cursor_bytes())
     }
 
     /// How much of that is its film.
     pub(super) fn film_room(&self) -> Room {
         self.film.as_ref().map_or(Room::default(), Film::room)
+    }
+
+    /// What the world of the last question has in its logs that the head does not, if that is much:
+    /// it may have been read back for it.
+    fn cursor_bytes(&self) -> usize {
+        let Some(Moment { world, .. }) = &self.cursor else { return 0 };
+        let shared = world.sealed_shared_bytes(&self.head.world);
+        let alone = world.sealed_apart_bytes(None).saturating_sub(shared);
+        if alone > self.budget.counted().memory / NEAR_PART { alone } else { 0 }
     }
 
     fn near_bytes(&self) -> usize {
@@ -341,7 +350,7 @@ impl Run {
     /// Makes a checkpoint at the head.
     fn keep(&mut self) {
         let checkpoint = checkpoint(&mut self.head, self.checkpoints.last());
-        self.spacing = self.spacing.max(checkpoint.room.memory as u64 / BYTES_A_RECORD);
+        self.spacing = self.spacing.max(checkpoint.it.packed_bytes() as u64 / BYTES_A_RECORD);
         self.held += checkpoint.room;
         self.checkpoints.push(checkpoint);
         if let Some(film) = &mut self.film {
@@ -397,7 +406,7 @@ impl Run {
     /// Whether its film has let every other frame go, which it does if that helps.
     fn has_film_thinned(&mut self) -> bool {
         let Self { film, orphans, .. } = self;
-        film.as_mut().is_some_and(|it| it.thin(orphans))
+        film.as_mut().is_some_and(|it| it.has_frames_away() && it.thin(orphans))
     }
 
     /// The film shall take less: some of it is put by, if there is room for that; or it has fewer
@@ -418,12 +427,14 @@ impl Run {
     /// it; or one is let go.
     pub(super) fn shrink_checkpoints(&mut self, is_room: bool) {
         // Whatever becomes of the others, the first is there.
-        let here = self.checkpoints.iter().skip(1).position(Held::is_own_here);
+        let head = &self.head.world;
+        let can = |it: &Held<Kept>| it.is_own && it.it.can_be_put_by(head);
+        let here = self.checkpoints.iter().skip(1).position(can);
         let is_room = is_room && !self.is_disk_full;
         match (self.budget.attic().filter(|_| is_room), here.map(|it| it + 1)) {
             (Some(_), Some(place)) if self.is_too_near(place) => self.let_go(place),
             (Some(attic), Some(place)) => {
-                let is_put_by = self.checkpoints[place].it.put_by(attic);
+                let is_put_by = self.checkpoints[place].it.put_by(attic, head);
                 // The next one may have shared with it what it has alone now.
                 for place in place..self.checkpoints.len().min(place + 2) {
                     self.count_again(place);
@@ -459,10 +470,11 @@ impl Run {
     /// Lets go what is kept near the playhead.
     pub(super) fn forget_near(&mut self) {
         self.near.clear();
+        self.cursor = None;
     }
 
     /// Lets go the checkpoint whose neighbours are nearest to each other, unless they are few: the
-    /// oldest of those. Runs that share some let the same go.
+    /// oldest of those. Runs that share all of them let the same go.
     fn thin_checkpoints(&mut self) {
         let gap = |it: &[Held<Kept>]| it[2].it.records() - it[0].it.records();
         let gaps = self.checkpoints.windows(3).map(gap).enumerate();
@@ -475,7 +487,7 @@ impl Run {
     /// Whether a checkpoint is too near to the one before for what its logs keep to be put by.
     fn is_too_near(&self, place: usize) -> bool {
         let (before, it) = (&self.checkpoints[place - 1].it, &self.checkpoints[place].it);
-        let worth = it.log_bytes() as u64 / LOG_BYTES_A_RECORD;
+        let worth = it.logs_alone(&self.head.world) as u64 / LOG_BYTES_A_RECORD;
         place + 1 < self.checkpoints.len() && it.records() - before.records() < worth
     }
 
@@ -496,6 +508,16 @@ impl Run {
     /// What it has let go that counted as this run's and that others have; is asked for once.
     pub(super) fn take_orphans(&mut self) -> BTreeSet<usize> {
         std::mem::take(&mut self.orphans)
+    }
+
+    /// The first checkpoint of its own may have had something in common with another run's that has
+    /// been put by meanwhile.
+    pub(super) fn count_first_own(&mut self) {
+        if let Some(place) = self.checkpoints.iter().position(|it| it.is_own)
+            && place > 0
+        {
+            self.count_again(place);
+        }
     }
 
     /// What is kept that counts as this run's and that others have too.

@@ -167,7 +167,11 @@ impl Runs {
     fn thin(&mut self) {
         let budget = self.budget.counted();
         self.adopt(BTreeSet::new());
+        self.runs.iter_mut().for_each(Run::count_first_own);
         let can = |it: &Run| it.is_filmed() || !it.has_few_checkpoints();
+        if !self.held().fits(budget) {
+            self.runs.iter_mut().for_each(Run::forget_near);
+        }
         while !self.held().fits(budget) && self.runs.iter().any(can) {
             let (held, films) = (self.held(), self.runs.iter().map(Run::film_room).sum::<Room>());
             let is_more = match held.memory > budget.memory {
@@ -176,7 +180,6 @@ impl Runs {
             };
             let is_film = is_more || self.runs.iter().all(Run::has_few_checkpoints);
             for run in &mut self.runs {
-                run.forget_near();
                 if is_film {
                     run.shrink_film(held.disk < budget.disk);
                 } else {

@@ -94,8 +94,7 @@ impl Form for Logs {
         let count = from.try_number()?;
         let sealed = (0..count).map(|_| {
             let table: Table<COLUMNS> = Table::read(from)?;
-            let events: Vec<_> = table.rows().map(|row| event_of(&row)).collect();
-            Some(seal(&events))
+            Some(seal(table.rows().map(|row| event_of(&row))))
         });
         sealed.collect::<Option<_>>().map(Self)
     }

@@ -204,9 +204,23 @@ impl Packed {
         Some(world)
     }
 
-    /// Puts its tables by, and what its logs keep; false if there is no room for them.
-    pub fn put_by(&self, attic: &Arc<dyn Attic>) -> bool {
-        self.tables.put_by(attic) && self.logs.iter().all(|it| it.put_by(attic))
+    /// Whether something of it can be put by that the world of a run's head has no use for.
+    #[must_use]
+    pub fn can_be_put_by(&self, head: &World) -> bool {
+        self.tables.is_here() || self.has_logs_alone(head)
+    }
+
+    /// Puts its tables by, and what its logs keep unless the world of the run's head keeps most of
+    /// that, too: it would be in memory all the same. False if there is no room for them.
+    pub fn put_by(&self, attic: &Arc<dyn Attic>, head: &World) -> bool {
+        let mut logs = self.logs.iter().filter(|_| self.has_logs_alone(head));
+        logs.all(|it| it.put_by(attic)) && self.tables.put_by(attic)
+    }
+
+    /// Whether what its logs keep is in memory, and hardly any of it is in another world's logs.
+    #[must_use]
+    pub fn has_logs_alone(&self, head: &World) -> bool {
+        self.has_logs_here() && 2 * self.rest.sealed_shared_bytes(head) < self.log_bytes()
     }
 
     /// Whether what its logs keep is in memory, if they keep anything.
@@ -250,9 +264,9 @@ impl Packed {
     #[must_use]
     pub fn room(&self) -> Room {
         let rest = self.rest.size_bytes() + size_of_val(&*self.odd);
-        let logs = self.logs.as_ref().map_or(Room::default(), Stored::room);
         // In memory they are shared with others.
-        Room::of_memory(rest) + self.tables.room() + Room { memory: 0, ..logs }
+        let logs = self.logs.iter().filter(|it| !it.is_here()).map(Stored::room);
+        Room::of_memory(rest) + self.tables.room() + logs.sum()
     }
 }
 

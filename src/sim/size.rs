@@ -7,8 +7,9 @@ use super::world::{Broker, Scheduled, TaskState, World};
 const NODE_BYTES: usize = 16;
 
 impl World {
-    /// About how much memory it has in common with copies of it, in bytes (sealed parts of logs,
-    /// what consumers and projections remember), but not with this earlier one.
+    /// About how much memory it has in common with copies of it, in bytes (what consumers and
+    /// projections remember, and what compaction has left), but not with this earlier one: without
+    /// the full chunks of its logs.
     #[must_use]
     pub fn apart_bytes(&self, earlier: Option<&Self>) -> usize {
         let logs = self.topics.iter().enumerate().map(|(at, topic)| match &topic.broker {
@@ -33,6 +34,14 @@ impl World {
         let logs = self.topics.iter().enumerate().filter_map(|(at, it)| Some((at, it.log()?)));
         let before = |at: usize| earlier.and_then(|it| it.topics[at].log());
         logs.map(|(at, log)| log.sealed_apart_bytes(before(at))).sum()
+    }
+
+    /// About how much of that a later one has, too.
+    #[must_use]
+    pub fn sealed_shared_bytes(&self, later: &Self) -> usize {
+        let logs = self.topics.iter().zip(&later.topics);
+        let logs = logs.filter_map(|(it, later)| Some((it.log()?, later.log()?)));
+        logs.map(|(it, later)| it.sealed_shared_bytes(later)).sum()
     }
 
     /// About how much memory a copy of it takes, in bytes. What copies share (the model, sealed

@@ -170,8 +170,10 @@ fn a_world_that_was_put_by_goes_on_as_it_would() {
         let attic: Arc<dyn Attic> = Counted::whole();
         let packed = Packed::of(&mut world);
         let before = packed.apart_bytes(None);
-        assert!(packed.put_by(&attic));
-        // What it has in common with others is in memory for them, and not for it.
+        assert!(packed.put_by(&attic, &world));
+        assert_eq!(packed.apart_bytes(None), before, "the world at the head has it, too");
+        // Another one that keeps nothing has not.
+        assert!(packed.put_by(&attic, &World::new(model.clone(), 5)));
         kept += before - packed.apart_bytes(None);
         let mut again = packed.world().unwrap();
         for share in [0.7, 1.0] {

@@ -22,8 +22,12 @@ pub type Sealed = Vector<Arc<[(Time, Event)]>>;
 
 /// Events as the full chunks that they were.
 #[must_use]
-pub fn seal(events: &[(Time, Event)]) -> Sealed {
-    events.chunks(CHUNK_EVENTS).map(Arc::from).collect()
+pub fn seal(mut events: impl Iterator<Item = (Time, Event)>) -> Sealed {
+    let next = || {
+        let chunk: Arc<[_]> = events.by_ref().take(CHUNK_EVENTS).collect();
+        (!chunk.is_empty()).then_some(chunk)
+    };
+    std::iter::from_fn(next).collect()
 }
 
 /// A log topic.
@@ -256,6 +260,17 @@ impl Log {
             usize::try_from(events).unwrap_or(usize::MAX) * size_of::<(Time, Event)>()
         };
         self.partitions.iter().enumerate().map(one).sum()
+    }
+
+    /// About how much of that a later one has, too.
+    #[must_use]
+    pub fn sealed_shared_bytes(&self, later: &Self) -> usize {
+        let one = |(it, later): (&Partition, &Partition)| {
+            let begin = it.start.max(it.clean_end).max(later.start.max(later.clean_end));
+            let events = it.end.min(later.end).saturating_sub(begin);
+            usize::try_from(events).unwrap_or(usize::MAX) * size_of::<(Time, Event)>()
+        };
+        self.partitions.iter().zip(&later.partitions).map(one).sum()
     }
 
     /// Takes the full chunks of each partition out, to be put back as they are.

@@ -133,7 +133,7 @@ fn taking_a_trace_in_once_more_is_the_same_run() {
         let unpacked = || packed.world().unwrap();
         assert_eq!(replay(unpacked(), &trace, middle).digest(), world.digest());
         let attic: Arc<dyn Attic> = Counted::whole();
-        assert!(packed.put_by(&attic));
+        assert!(packed.put_by(&attic, &world));
         assert_eq!(replay(unpacked(), &trace, middle).digest(), world.digest());
         assert_eq!(replay(half, &trace, middle).digest(), world.digest());
 
