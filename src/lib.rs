@@ -53,7 +53,7 @@
 //! | how a run that is or was live is looked at, and gone on with | `history/course`, `sim/input` |
 //! | a live run in the window | `app/live`, then `gui/live_menu` |
 //! | futures, undo | `history/branch`, `history/runs`, `app/futures`, `app/made` |
-//! | how fast any instant is there, and in how much memory and disk | `history/` (`run`, `film`, `kept`, `budget`), `sim/packed`, `sim/attic` |
+//! | how fast any instant is there, and in how much memory and disk | `history/` (`run`, `film`, `kept`, `budget`), `sim/packed`, `sim/logs`, `sim/attic` |
 //! | work on other runs than the one that is shown | `history/errand` |
 //! | a question that takes longer than a picture | `history/inquiry`, then the file of the question (`search`, `lanes`, `journey`, `difference`, `jump`) |
 //! | a button or a key | `app/command`, `app/update`, then the panel in `gui/` |
