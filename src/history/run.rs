@@ -3,9 +3,9 @@
 //!
 //! What is kept keeps to a budget; that changes how long a question takes, and no answer. What is too
 //! much for memory is put by, the oldest first, and read back whenever it is asked for; what logs
-//! keep, of fewer checkpoints, since it is much. If there is no room for that either, there are fewer checkpoints and frames, and at last no film: then any span is
-//! simulated again when somebody looks there, since the world is deterministic, and filmed where
-//! somebody goes to and fro.
+//! keep, of fewer checkpoints, since it is much. If there is no room for that either, there are fewer
+//! checkpoints and frames, and at last no film: then any span is simulated again when somebody looks
+//! there, since the world is deterministic, and filmed where somebody goes to and fro.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
