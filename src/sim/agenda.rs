@@ -67,10 +67,13 @@ impl<T> Entry<T> {
 }
 
 impl<T: Copy> Waiting<T> {
+    /// Takes in what was just said to be fresh.
     #[cold]
-    fn insert(&mut self, entry: Entry<T>) {
-        self.entries.insert(entry.sequence, (entry.at, entry.what));
-        self.fresh.push(entry);
+    #[inline(never)]
+    fn take_in(&mut self) {
+        if let Some(&Entry { at, sequence, what }) = self.fresh.last() {
+            self.entries.insert(sequence, (at, what));
+        }
     }
 }
 
@@ -239,10 +242,14 @@ impl<T: Copy> Agenda<T> {
             self.at_once.push_back(what);
             return;
         }
-        let entry = Entry { at: at.0, sequence: self.next_sequence, what };
+        let sequence = self.next_sequence;
         self.next_sequence += 1;
+        let entry = Entry { at: at.0, sequence, what };
         if let Some(waiting) = &mut self.released {
-            waiting.insert(entry);
+            // It is not handed on as a whole: for that it would have to be put together in memory, here
+            // and in all other cases, and to read at once what was written in parts takes long.
+            waiting.fresh.push(entry);
+            waiting.take_in();
             return;
         }
         if self.is_vacant {
