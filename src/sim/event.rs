@@ -7,6 +7,7 @@ use crate::model::{
     Event, EventId, EventTypeId, FieldDraw, MessageId, ServiceId, Text, Time, Value,
 };
 
+use super::message::Message;
 use super::plan::Plan;
 use super::world::World;
 
@@ -24,6 +25,33 @@ impl World {
     ) -> Event {
         let id = self.next_event_id(service);
         self.fill_event(plan, id, event_type, cause, lineage, given)
+    }
+
+    /// Makes an event within the message that carries it, and so without copying it. `cause` is the
+    /// message that it comes of, and the event of that.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "each is of the event, but for what carries it")]
+    pub(super) fn make_message(
+        &mut self,
+        plan: &Plan,
+        service: ServiceId,
+        event_type: EventTypeId,
+        cause: Option<(MessageId, EventId)>,
+        lineage: u64,
+        given: &[Given],
+        carry: impl FnOnce(Event) -> Message,
+    ) -> MessageId {
+        let (id, time) = (self.next_event_id(service), self.time_at(service));
+        let (handled, cause) = cause.unzip();
+        let fields = [0; MAX_FIELDS];
+        let message = self.messages.take();
+        *self.messages.get_mut(message) =
+            carry(Event { id, event_type, time, cause, lineage, fields });
+        if plan.has_fields(event_type) {
+            let fields = self.fields(plan, id, event_type, handled, lineage, given);
+            self.messages.get_mut(message).event.fields = fields;
+        }
+        message
     }
 
     /// The identity of the next event that a service makes.
@@ -45,14 +73,20 @@ impl World {
         lineage: u64,
         given: &[Given],
     ) -> Event {
-        let fields = if plan.model.event_types[event_type.index()].fields.is_empty() {
-            [0; MAX_FIELDS]
-        } else {
+        let fields = if plan.has_fields(event_type) {
             self.fields(plan, id, event_type, cause, lineage, given)
+        } else {
+            [0; MAX_FIELDS]
         };
         let cause = cause.map(|it| self.messages.get(it).event.id);
-        let time = if self.clocks.is_empty() { self.now } else { self.clock_of(id.producer()) };
+        let time = self.time_at(id.producer());
         Event { id, event_type, time, cause, lineage, fields }
+    }
+
+    /// What time it is by a service's clock.
+    #[inline]
+    pub(super) fn time_at(&self, service: ServiceId) -> Time {
+        if self.clocks.is_empty() { self.now } else { self.clock_of(service) }
     }
 
     /// What a service's clock shows.
@@ -62,8 +96,9 @@ impl World {
         Time(self.now.0.saturating_add_signed(ahead))
     }
 
+    /// The fields of an event: given, or copied from its cause, or drawn.
     #[inline(never)]
-    fn fields(
+    pub(super) fn fields(
         &mut self,
         plan: &Plan,
         id: EventId,

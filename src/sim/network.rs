@@ -84,8 +84,14 @@ impl World {
     }
 
     /// Puts a message that has been made in its place on its link.
-    #[inline]
+    #[inline(never)]
     pub(super) fn send_off(&mut self, plan: &Plan, id: MessageId) {
+        self.set_out(plan, id);
+    }
+
+    /// The same, where most that is sent is sent.
+    #[inline(always)]
+    pub(super) fn set_out(&mut self, plan: &Plan, id: MessageId) {
         let message = self.messages.get(id);
         let &Message { role, link, attempt, .. } = message;
         let Event { id: event, event_type, lineage, .. } = message.event;
@@ -206,7 +212,7 @@ impl World {
     }
 
     /// A message comes to the end of its link.
-    #[inline]
+    #[inline(never)]
     pub(super) fn leave_link(&mut self, plan: &Plan, id: MessageId) {
         if self.passes_link(id) {
             self.come_out(plan, id);
@@ -214,26 +220,29 @@ impl World {
     }
 
     /// Whether a message that comes to the end of its link is neither lost there nor held.
-    #[inline]
+    #[inline(always)]
     pub(super) fn passes_link(&mut self, id: MessageId) -> bool {
         let link = self.messages.get(id).link;
+        self.links[link.index()].is_calm || self.passes_troubled_link(id, link)
+    }
+
+    #[inline(never)]
+    fn passes_troubled_link(&mut self, id: MessageId, link: LinkId) -> bool {
         let state = &mut self.links[link.index()];
-        if !state.is_calm {
-            if state.losing > 0 {
-                self.drop_message(id, DropReason::LinkCut);
-                return false;
-            }
-            if state.holding > 0 {
-                state.held.push(id);
-                self.note(What::Rescheduled { message: id, due: Time::MAX });
-                return false;
-            }
+        if state.losing > 0 {
+            self.drop_message(id, DropReason::LinkCut);
+            return false;
+        }
+        if state.holding > 0 {
+            state.held.push(id);
+            self.note(What::Rescheduled { message: id, due: Time::MAX });
+            return false;
         }
         true
     }
 
     /// A message comes to whom its link leads.
-    #[inline]
+    #[inline(always)]
     pub(super) fn come_out(&mut self, plan: &Plan, id: MessageId) {
         let role = self.messages.get(id).role;
         match role {

@@ -292,6 +292,12 @@ impl Plan {
         self.copies.get(&(of, made))
     }
 
+    /// Whether events of a type have fields.
+    #[inline]
+    pub fn has_fields(&self, event_type: EventTypeId) -> bool {
+        !self.model.event_types[event_type.index()].fields.is_empty()
+    }
+
     /// Whether a topic is a log.
     pub fn is_log(&self, topic: TopicId) -> bool {
         matches!(self.model.topics[topic.index()].kind, TopicKind::Log(_))

@@ -5,9 +5,9 @@ use crate::engine::handler::{Environment, Given, Stop, Task, evaluate_all};
 use crate::engine::program::{Instruction, Position};
 use crate::engine::store::{Change, Stores};
 use crate::model::{
-    AckTiming, Distribution, DropReason, Event, EventTypeId, Full, HandlerId, InboundOrder,
-    InstanceId, MessageId, OnFailure, OutboxId, Outcome, Phase, Role, ServiceId, Span, StoreId,
-    TopicId, Trigger, What,
+    AckTiming, Distribution, DropReason, Event, EventTypeId, Expression, Full, HandlerId,
+    InboundOrder, InstanceId, MessageId, OnFailure, OutboxId, Outcome, Phase, Role, ServiceId,
+    Span, StoreId, TopicId, Trigger, What,
 };
 
 use super::message::{Message, Token};
@@ -16,7 +16,7 @@ use super::world::{Scheduled, TaskState, World, mix};
 
 impl World {
     /// A message comes to the instance it is for.
-    #[inline]
+    #[inline(always)]
     pub(super) fn reach_instance(&mut self, plan: &Plan, id: MessageId) {
         let &Message { to, role, ref event, .. } = self.messages.get(id);
         let event_type = event.event_type;
@@ -36,24 +36,24 @@ impl World {
         } else if plan.answer(service, event_type).is_none() {
             self.drop_message(id, DropReason::Unhandled);
         } else {
-            self.admit(plan, id);
+            self.admit_to(plan, id, to, service);
         }
     }
 
     /// A message is to be worked on by its instance: at once, or after those before it.
-    #[inline]
     pub(super) fn admit(&mut self, plan: &Plan, id: MessageId) {
         let instance = self.messages.get(id).to;
-        let service = plan.service_of(instance);
+        self.admit_to(plan, id, instance, plan.service_of(instance));
+    }
+
+    #[inline(never)]
+    fn admit_to(&mut self, plan: &Plan, id: MessageId, instance: InstanceId, service: ServiceId) {
         let habit = plan.habit(service);
         let state = &mut self.instances[instance.index()];
         let statistics = &mut self.services[service.index()].statistics;
         statistics.arrivals += 1;
         if state.busy < habit.workers {
-            if let Some(task) = self.start(plan, id, service) {
-                self.run_task(plan, task);
-            }
-            return;
+            return self.start_at_once(plan, id, service);
         }
         if state.queue.len() < habit.room as usize {
             state.queue.push_back(id);
@@ -62,6 +62,14 @@ impl World {
             return;
         }
         self.find_no_room(plan, id, instance, service);
+    }
+
+    /// A message finds a worker free.
+    #[inline(never)]
+    fn start_at_once(&mut self, plan: &Plan, id: MessageId, service: ServiceId) {
+        if let Some(task) = self.start(plan, id, service) {
+            self.run_task(plan, task);
+        }
     }
 
     /// A message finds the queue full.
@@ -206,37 +214,39 @@ impl World {
 
     /// Runs the steps of a task up to the next one that may have to wait. Gives the task that its
     /// worker goes on with at once: this one, or the next.
-    // A function of its own: as the inside of a loop it would begin with loading all that any
-    // step may need.
+    // It only says which way it goes, and each way is a function of its own: together they would begin
+    // with loading all that any of them may need.
     #[inline(never)]
     fn take_step(&mut self, plan: &Plan, slot: u32) -> Option<u32> {
-        let state = &mut self.tasks.slots[slot as usize];
-        let outcome = match &plan.program.code[state.task.position as usize] {
-            _ if state.doomed => Outcome::Failed,
-            Instruction::Work(time) => return self.spend(slot, Purpose::Work, time),
-            Instruction::Wait(time) => return self.spend(slot, Purpose::Wait, time),
-            Instruction::End => Outcome::Done,
+        let state = &self.tasks.slots[slot as usize];
+        match &plan.program.code[state.task.position as usize] {
+            _ if state.doomed => self.over(plan, slot, Outcome::Failed),
+            Instruction::Work(time) => self.spend(slot, Purpose::Work, time),
+            Instruction::Wait(time) => self.spend(slot, Purpose::Wait, time),
+            Instruction::End => self.over(plan, slot, Outcome::Done),
             // What happens most often is done here, where no task sees stores of its own.
-            Instruction::Send { .. } if self.transactions.is_empty() => {
-                let &mut TaskState { message, instance, service, task, .. } = state;
-                let by = Handling { message, instance, service, asked: task.asked };
-                let next = self.send_all(plan, by, task.position);
-                self.tasks.slots[slot as usize].task.position = next;
-                match &plan.program.code[next as usize] {
-                    Instruction::End => Outcome::Done,
-                    _ => return Some(slot),
-                }
+            Instruction::Send { .. } if self.transactions.is_empty() => self.send_on(plan, slot),
+            _ => self.run_steps(plan, slot),
+        }
+    }
+
+    /// A task sends one way and goes on, or comes to its end.
+    #[inline(never)]
+    fn send_on(&mut self, plan: &Plan, slot: u32) -> Option<u32> {
+        let &TaskState { message, instance, service, task, .. } = &self.tasks.slots[slot as usize];
+        let by = Handling { message, instance, service, asked: task.asked };
+        self.send_step(plan, by, task.position);
+        match &plan.program.code[task.position as usize + 1] {
+            Instruction::End => self.over(plan, slot, Outcome::Done),
+            _ => {
+                self.tasks.slots[slot as usize].task.proceed();
+                Some(slot)
             }
-            _ => match self.run_steps(plan, slot) {
-                Ok(next) => return next,
-                Err(outcome) => outcome,
-            },
-        };
-        self.over(plan, slot, outcome)
+        }
     }
 
     /// A task lets the time of a step pass. Gives the task if it takes none.
-    #[inline(always)]
+    #[inline(never)]
     fn spend(&mut self, slot: u32, purpose: Purpose, time: &Distribution) -> Option<u32> {
         let state = &mut self.tasks.slots[slot as usize];
         let &mut TaskState { message, instance, service, wait, .. } = state;
@@ -264,10 +274,10 @@ impl World {
         None
     }
 
-    /// Runs the steps of a task until it stops, and sees to what it waits for. Gives the task if
-    /// it goes on at once, or how it has failed.
+    /// Runs the steps of a task until it stops, and sees to what it waits for. Gives the task that its
+    /// worker goes on with at once: this one, or the next.
     #[inline(never)]
-    fn run_steps(&mut self, plan: &Plan, slot: u32) -> Result<Option<u32>, Outcome> {
+    fn run_steps(&mut self, plan: &Plan, slot: u32) -> Option<u32> {
         let TaskState { mut task, message, instance, service, .. } =
             self.tasks.slots[slot as usize];
         let asked = task.asked;
@@ -287,10 +297,10 @@ impl World {
             Stop::Call => self.attempt_call(plan, slot),
             Stop::Await => self.await_told(plan, slot),
             Stop::Publish => true,
-            Stop::Failed => return Err(Outcome::Failed),
-            Stop::GaveUp => return Err(Outcome::NeverTold),
+            Stop::Failed => return self.over(plan, slot, Outcome::Failed),
+            Stop::GaveUp => return self.over(plan, slot, Outcome::NeverTold),
         };
-        Ok((!waits).then_some(slot))
+        (!waits).then_some(slot)
     }
 
     /// A handler sends one way.
@@ -304,10 +314,15 @@ impl World {
         (to, event): (ServiceId, EventTypeId),
         given: &[Given],
     ) {
-        let event = self.make_by(plan, by, at, event, given);
-        let (link, from) = (plan.way(at), by.instance);
-        let target = self.choose_instance(plan, link, to, event.lineage);
-        self.send_new(plan, link, event, Role::OneWay, from, target, Token::None, 1);
+        let cause = self.messages.get(by.message);
+        let lineage = mix(key_of(cause, by.asked), u64::from(at) | 1 << 40);
+        let cause = Some((by.message, cause.event.id));
+        let (link, from, since) = (plan.way(at), by.instance, self.now);
+        let to = self.choose_instance(plan, link, to, lineage);
+        let (role, token) = (Role::OneWay, Token::None);
+        let carry = |event| Message { event, role, attempt: 1, link, from, to, token, since };
+        let id = self.make_message(plan, by.service, event, cause, lineage, given, carry);
+        self.set_out(plan, id);
     }
 
     /// A handler makes an event.
@@ -325,18 +340,30 @@ impl World {
         self.make_event(plan, by.service, event, Some(by.message), lineage, given)
     }
 
-    /// Sends what a handler sends one way from this instruction on. Gives the first one that is
-    /// another.
+    /// Sends what a handler sends one way by this instruction, if it is such a one.
     #[inline(never)]
-    pub(super) fn send_all(&mut self, plan: &Plan, by: Handling, from: Position) -> Position {
-        let mut at = from;
-        while let Instruction::Send { to, event, with } = &plan.program.code[at as usize] {
-            let handled = &self.messages.get(by.message).event;
-            let given = evaluate_all(with, &plan.model, handled, &self.stores);
-            self.send_by(plan, by, at, (*to, *event), &given);
-            at += 1;
+    pub(super) fn send_step(&mut self, plan: &Plan, by: Handling, at: Position) {
+        let Instruction::Send { to, event, with } = &plan.program.code[at as usize] else { return };
+        if with.is_empty() {
+            self.send_by(plan, by, at, (*to, *event), &[]);
+        } else {
+            self.send_given(plan, by, at, (*to, *event), with);
         }
-        at
+    }
+
+    /// The same with fields that are given.
+    #[inline(never)]
+    fn send_given(
+        &mut self,
+        plan: &Plan,
+        by: Handling,
+        at: Position,
+        what: (ServiceId, EventTypeId),
+        with: &[(usize, Expression)],
+    ) {
+        let handled = &self.messages.get(by.message).event;
+        let given = evaluate_all(with, &plan.model, handled, &self.stores);
+        self.send_by(plan, by, at, what, &given);
     }
 
     /// What a task's dice are keyed by: the lineage of what it handles, which attempt at it
@@ -388,24 +415,24 @@ impl World {
 
     /// A handler came to its end. Gives the task that its worker goes on with: one of the same
     /// batch, or of what waits.
-    #[inline(always)]
+    #[inline(never)]
     fn over(&mut self, plan: &Plan, slot: u32, outcome: Outcome) -> Option<u32> {
-        let TaskState { instance, service, .. } = self.tasks.slots[slot as usize];
-        let next = self.end_task(plan, slot, outcome);
-        next.or_else(|| self.next_message(plan, instance, service))
-    }
-
-    /// A handler came to its end. Gives the task that its worker goes on with, if it has more in
-    /// hands.
-    #[inline(always)]
-    fn end_task(&mut self, plan: &Plan, slot: u32, outcome: Outcome) -> Option<u32> {
-        if !self.batches.is_empty()
+        let state = self.tasks.slots[slot as usize];
+        let next = if !self.batches.is_empty()
             && let Some(run) = self.batches.remove(&slot)
         {
-            return self.batched_ended(plan, slot, run, outcome);
-        }
-        let TaskState { message: id, instance, service, replied, acked, .. } =
-            self.tasks.slots[slot as usize];
+            self.batched_ended(plan, slot, run, outcome)
+        } else {
+            self.end_task(plan, slot, state, outcome);
+            None
+        };
+        if next.is_some() { next } else { self.next_message(plan, state.instance, state.service) }
+    }
+
+    /// A handler that had one message in hands came to its end.
+    #[inline(always)]
+    fn end_task(&mut self, plan: &Plan, slot: u32, state: TaskState, outcome: Outcome) {
+        let TaskState { message: id, instance, service, replied, acked, .. } = state;
         let &Message { role, since, .. } = self.messages.get(id);
         if role == Role::Delivery && outcome == Outcome::Done && !plan.is_naive(instance) {
             self.handled(plan, slot, id);
@@ -433,7 +460,6 @@ impl World {
         if role == Role::Arrival {
             self.journey_ended(plan, service);
         }
-        None
     }
 
     /// What a consumer tells the broker when its handler is done.
@@ -711,7 +737,6 @@ impl Environment for Hands<'_> {
         false
     }
 
-    #[inline(always)]
     fn send(&mut self, at: Position, to: ServiceId, event: EventTypeId, given: &[Given]) {
         self.world.send_by(self.plan, self.by, at, (to, event), given);
     }

@@ -1,6 +1,7 @@
 //! Workloads and timers: what happens of its own accord.
 
 use crate::engine::dice::Purpose;
+use crate::engine::program::Instruction;
 use crate::model::{
     Arrivals, Distribution, Event, EventTypeId, HandlerId, InstanceId, LinkId, MessageId, Outcome,
     Role, ServiceId, Span, Time, Trigger, What, Workload,
@@ -102,15 +103,21 @@ impl World {
             return;
         }
         let lineage = mix(u64::from(service.0) | 1 << 32, count);
-        let event = self.make_event(plan, service, workload.event, None, lineage, &[]);
+        let since = self.now;
+        let carry = |event| of_itself(instance, event, since);
+        let id = self.make_message(plan, service, workload.event, None, lineage, &[], carry);
+        self.came_of_itself(id, instance);
         if !plan.only_sends(workload.handler) || !self.failing.is_empty() {
-            self.begin_own(plan, instance, event, workload.handler);
+            self.begin_own(plan, instance, id, workload.handler);
             return;
         }
-        let id = self.come_of_itself(instance, event);
         self.note(What::Started { message: id, instance });
         let by = Handling { message: id, instance, service, asked: 0 };
-        self.send_all(plan, by, plan.program.entry(workload.handler));
+        let mut at = plan.program.entry(workload.handler);
+        while !matches!(plan.program.code[at as usize], Instruction::End) {
+            self.send_step(plan, by, at);
+            at += 1;
+        }
         self.services[service.index()].statistics.passed_at_once();
         self.note(What::Finished { message: id, instance, outcome: Outcome::Done });
         self.end_message(id);
@@ -140,14 +147,15 @@ impl World {
             lineage,
             fields: [0; crate::model::event::MAX_FIELDS],
         };
-        self.begin_own(plan, instance, event, handler);
+        let id = self.messages.insert(&of_itself(instance, event, self.now));
+        self.came_of_itself(id, instance);
+        self.begin_own(plan, instance, id, handler);
     }
 
     /// An instance begins something of its own accord, with a hand of its own.
     #[inline(never)]
-    fn begin_own(&mut self, plan: &Plan, instance: InstanceId, event: Event, handler: HandlerId) {
+    fn begin_own(&mut self, plan: &Plan, instance: InstanceId, id: MessageId, handler: HandlerId) {
         let service = plan.service_of(instance);
-        let id = self.come_of_itself(instance, event);
         self.instances[instance.index()].busy += 1;
         let statistics = &mut self.services[service.index()].statistics;
         statistics.arrivals += 1;
@@ -158,24 +166,27 @@ impl World {
         self.run_task(plan, task);
     }
 
-    /// What happens of its own accord is a message where it happens.
+    /// A message for what happens of its own accord is there.
     #[inline(always)]
-    fn come_of_itself(&mut self, instance: InstanceId, event: Event) -> MessageId {
+    fn came_of_itself(&mut self, message: MessageId, instance: InstanceId) {
         self.counters.made[Role::Arrival as usize] += 1;
-        let (id, since) = (self.messages.take(), self.now);
-        *self.messages.get_mut(id) = Message {
-            event,
-            role: Role::Arrival,
-            attempt: 1,
-            link: LinkId(u32::MAX),
-            from: instance,
-            to: instance,
-            token: Token::None,
-            since,
-        };
-        let Event { id: identity, event_type, .. } = event;
-        self.note(What::Arrived { message: id, event: identity, event_type, instance });
-        id
+        let &Event { id: event, event_type, .. } = &self.messages.get(message).event;
+        self.note(What::Arrived { message, event, event_type, instance });
+    }
+}
+
+/// What happens of its own accord is a message where it happens.
+#[inline(always)]
+fn of_itself(instance: InstanceId, event: Event, since: Time) -> Message {
+    Message {
+        event,
+        role: Role::Arrival,
+        attempt: 1,
+        link: LinkId(u32::MAX),
+        from: instance,
+        to: instance,
+        token: Token::None,
+        since,
     }
 }
 
