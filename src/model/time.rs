@@ -121,7 +121,8 @@ impl Mul<u64> for Span {
 }
 
 impl fmt::Display for Span {
-    /// As a person would say it: `250 ns`, `1.5 µs`, `20 ms`, `12.431 s`, `2 min`, `3.5 h`.
+    /// As a person would say it: `250 ns`, `1.5 µs`, `20 ms`, `12.431 s`, `2 min`, `3.5 h`. Up to two
+    /// hours minutes that do not come out in tenths are seconds (`400.5 s`), if no decimals are asked for.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.as_secs_f64();
         let (value, unit) = match self.0 {
@@ -130,6 +131,11 @@ impl fmt::Display for Span {
             1_000..1_000_000 => (seconds * 1e6, "µs"),
             1_000_000..1_000_000_000 => (seconds * 1e3, "ms"),
             1_000_000_000..120_000_000_000 => (seconds, "s"),
+            120_000_000_000..7_200_000_000_000
+                if f.precision().is_none() && !self.0.is_multiple_of(6_000_000_000) =>
+            {
+                (seconds, "s")
+            }
             120_000_000_000..7_200_000_000_000 => (seconds / 60.0, "min"),
             _ => (seconds / 3600.0, "h"),
         };
@@ -149,5 +155,22 @@ impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimals = f.precision().unwrap_or(3);
         write!(f, "{:.decimals$} s", self.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Span;
+
+    #[test]
+    fn a_span_is_said_as_a_person_would_say_it() {
+        let said = |millis: u64| Span(millis * 1_000_000).to_string();
+        assert_eq!(said(12_431), "12.431 s");
+        assert_eq!(said(400_500), "400.5 s");
+        assert_eq!(said(120_000), "2 min");
+        assert_eq!(said(150_000), "2.5 min");
+        assert_eq!(said(7_199_000), "7199 s");
+        assert_eq!(said(9_000_000), "2.5 h");
+        assert_eq!(format!("{:.1}", Span(400_500_000_000)), "6.7 min");
     }
 }
