@@ -1,7 +1,8 @@
 //! The curves between nodes, along which events move.
 
 use egui::epaint::CubicBezierShape;
-use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
+use egui::text::LayoutJob;
+use egui::{Align, Color32, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 
 use crate::gui::theme::Theme;
 use crate::model::{Node, Time};
@@ -17,6 +18,9 @@ const APART: f32 = 5.0;
 
 /// How far apart the arrows of a stream are, in points of the layout.
 const ARROWS: f32 = 26.0;
+
+/// Room beside what a stream says of itself, in points of the screen.
+const MARGIN: f32 = 6.0;
 
 /// A curve from one node to another.
 #[derive(Clone, Copy)]
@@ -162,14 +166,23 @@ fn paint_stream(
         painter.add(Shape::line(corners, Stroke::new(1.5 * scale, colour)));
         arrow += 1.0;
     }
-    let text = format!("{} in flight · {} /s", stream.count, rate(stream.per_second));
+    let (count, rate) = (stream.count, rate(stream.per_second));
     let font = theme.mono_font((10.5 * scale).clamp(9.0, 14.0));
-    let galley = painter.layout_no_wrap(text, font, theme.colours.text);
+    let lay = |text| {
+        let mut job = LayoutJob::simple(text, font.clone(), theme.colours.text, f32::INFINITY);
+        job.halign = Align::Center;
+        painter.layout_job(job)
+    };
+    let mut galley = lay(format!("{count} in flight · {rate} /s"));
+    if galley.size().x + 2.0 * MARGIN > length {
+        // The cards at its ends would hide some of it.
+        galley = lay(format!("{count} in flight\n{rate} /s"));
+    }
     let middle = curve.point(0.5) - vec2(0.0, width / 2.0 + 6.0 + galley.size().y / 2.0);
     let place = Rect::from_center_size(middle, galley.size());
     let face = theme.colours.panel.gamma_multiply(0.9);
-    painter.rect_filled(place.expand2(vec2(6.0, 2.0)), 4.0, face);
-    painter.galley(place.min, galley, theme.colours.text);
+    painter.rect_filled(place.expand2(vec2(MARGIN, 2.0)), 4.0, face);
+    painter.galley(place.center_top(), galley, theme.colours.text);
 }
 
 /// Digits that can be read while they change: three that count.
