@@ -215,22 +215,29 @@ fn clock_text(at: Time, speed: f64) -> String {
     format!("{at:.decimals$}")
 }
 
-/// How far the run is simulated, while it is.
+/// How far the run is simulated, while it is, and where there is room to say so: the status line says
+/// it, too.
 fn progress(ui: &mut Ui, app: &App, theme: &Theme) {
     let progress = &app.run.progress;
     if progress.done || app.is_listening() {
         return;
     }
-    let text = match app.run.end() {
+    let texts = match app.run.end() {
         Some(end) => {
             let share = progress.head.as_secs_f64() / end.as_secs_f64().max(1e-9);
-            format!("simulating … {:.0} %", 100.0 * share.clamp(0.0, 1.0))
+            let share = format!("{:.0} %", 100.0 * share.clamp(0.0, 1.0));
+            vec![format!("simulating … {share}"), share]
         }
-        None => format!("simulated to {}", progress.head.since(Time::ZERO)),
+        None => vec![format!("simulated to {}", progress.head.since(Time::ZERO))],
     };
-    let text = RichText::new(text).font(theme.text_font(theme.sizes.small));
-    ui.label(text.color(theme.colours.text_weak))
-        .on_hover_text("The run is simulated ahead of the playhead");
+    let lay = |text| {
+        let font = theme.text_font(theme.sizes.small);
+        ui.painter().layout_no_wrap(text, font, theme.colours.text_weak)
+    };
+    let room = ui.available_width();
+    if let Some(text) = texts.into_iter().map(lay).find(|it| it.size().x <= room) {
+        ui.label(text).on_hover_text("The run is simulated ahead of the playhead");
+    }
 }
 
 #[cfg(test)]

@@ -287,6 +287,26 @@ fn in_a_low_window_the_keys_are_whole_and_the_inspector_stands_beside_the_timeli
 }
 
 #[test]
+fn how_far_a_run_is_simulated_is_not_written_over_the_buttons() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("endless.ron");
+    let text = r#"Scenario(format: 1, title: "Endless", events: { "Job": Event() }, workloads: { "w":
+        Workload(arrivals: Poisson(per_second: 9), event: "Job", do: [Send(to: "s", event: "Job")]) },
+        services: { "s": Service(answers: { "Job": [Work("10ms")] }) })"#;
+    std::fs::write(&file, text).unwrap();
+    for width in [960.0, 1280.0, 1440.0, 1920.0] {
+        let options = Options { file: Some(file.clone()), ..Options::default() };
+        let mut window = open_in(Vec2::new(width, 720.0), options);
+        window.run_steps(3);
+        assert!(!shell(&window).app().run.progress.done);
+        let lanes = window.get_by_role_and_label(Role::Button, "Lanes").rect();
+        for text in window.get_all_by_label_contains("simulat") {
+            assert!(!text.rect().intersects(lanes), "{:?} {lanes:?} at {width}", text.rect());
+        }
+    }
+}
+
+#[test]
 fn the_loop_is_set_by_keys_that_every_keyboard_has() {
     let mut window = payment();
     for (at, key) in [(3.0, Key::O), (7.0, Key::P)] {
