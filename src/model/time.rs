@@ -121,8 +121,9 @@ impl Mul<u64> for Span {
 }
 
 impl fmt::Display for Span {
-    /// As a person would say it: `250 ns`, `1.5 µs`, `20 ms`, `12.431 s`, `2 min`, `3.5 h`. Up to two
-    /// hours minutes that do not come out in tenths are seconds (`400.5 s`), if no decimals are asked for.
+    /// As a person would say it: `250 ns`, `1.5 µs`, `20 ms`, `12.431 s`, `2 min`, `3.5 h`. Up to
+    /// two hours minutes that do not come out in tenths are seconds (`400.5 s`), if no decimals are
+    /// asked for.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.as_secs_f64();
         let (value, unit) = match self.0 {

@@ -246,8 +246,8 @@ impl<T: Copy> Agenda<T> {
         self.next_sequence += 1;
         let entry = Entry { at: at.0, sequence, what };
         if let Some(waiting) = &mut self.released {
-            // It is not handed on as a whole: for that it would have to be put together in memory, here
-            // and in all other cases, and to read at once what was written in parts takes long.
+            // It is not handed on as a whole: for that it would have to be put together in memory, in
+            // all other cases, too, and to read at once what was written in parts takes long.
             waiting.fresh.push(entry);
             waiting.take_in();
             return;
