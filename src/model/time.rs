@@ -122,8 +122,8 @@ impl Mul<u64> for Span {
 
 impl fmt::Display for Span {
     /// As a person would say it: `250 ns`, `1.5 µs`, `20 ms`, `12.431 s`, `2 min`, `3.5 h`. Up to
-    /// two hours minutes that do not come out in tenths are seconds (`400.5 s`), if no decimals are
-    /// asked for.
+    /// two hours, minutes that are not whole or half ones (to the millisecond) are seconds
+    /// (`400.5 s`), if no decimals are asked for.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.as_secs_f64();
         let (value, unit) = match self.0 {
@@ -133,7 +133,8 @@ impl fmt::Display for Span {
             1_000_000..1_000_000_000 => (seconds * 1e3, "ms"),
             1_000_000_000..120_000_000_000 => (seconds, "s"),
             120_000_000_000..7_200_000_000_000
-                if f.precision().is_none() && !self.0.is_multiple_of(6_000_000_000) =>
+                if f.precision().is_none()
+                    && !((self.0 + 500_000) / 1_000_000).is_multiple_of(30_000) =>
             {
                 (seconds, "s")
             }
@@ -170,7 +171,9 @@ mod tests {
         assert_eq!(said(400_500), "400.5 s");
         assert_eq!(said(120_000), "2 min");
         assert_eq!(said(150_000), "2.5 min");
+        assert_eq!(said(126_000), "126 s");
         assert_eq!(said(7_199_000), "7199 s");
+        assert_eq!(Span(120_000_400_000).to_string(), "2 min");
         assert_eq!(said(9_000_000), "2.5 h");
         assert_eq!(format!("{:.1}", Span(400_500_000_000)), "6.7 min");
     }
