@@ -215,8 +215,8 @@ fn clock_text(at: Time, speed: f64) -> String {
     format!("{at:.decimals$}")
 }
 
-/// How far the run is simulated, while it is, and where there is room to say so: the status line says
-/// it, too.
+/// How far the run is simulated, while it is, and where there is room to say so: the status line
+/// says it, too.
 fn progress(ui: &mut Ui, app: &App, theme: &Theme) {
     let progress = &app.run.progress;
     if progress.done || app.is_listening() {

@@ -85,7 +85,7 @@ impl World {
 
     /// What time it is by a service's clock.
     #[inline]
-    pub(super) fn time_at(&self, service: ServiceId) -> Time {
+    fn time_at(&self, service: ServiceId) -> Time {
         if self.clocks.is_empty() { self.now } else { self.clock_of(service) }
     }
 
@@ -98,7 +98,7 @@ impl World {
 
     /// The fields of an event: given, or copied from its cause, or drawn.
     #[inline(never)]
-    pub(super) fn fields(
+    fn fields(
         &mut self,
         plan: &Plan,
         id: EventId,

@@ -89,7 +89,7 @@ impl World {
         self.set_out(plan, id);
     }
 
-    /// The same, where most that is sent is sent.
+    /// The same, inlined: for what is sent most often.
     #[inline(always)]
     pub(super) fn set_out(&mut self, plan: &Plan, id: MessageId) {
         let message = self.messages.get(id);
@@ -226,6 +226,7 @@ impl World {
         self.links[link.index()].is_calm || self.passes_troubled_link(id, link)
     }
 
+    /// The same of a link that is not calm.
     #[inline(never)]
     fn passes_troubled_link(&mut self, id: MessageId, link: LinkId) -> bool {
         let state = &mut self.links[link.index()];

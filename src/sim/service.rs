@@ -46,6 +46,7 @@ impl World {
         self.admit_to(plan, id, instance, plan.service_of(instance));
     }
 
+    /// The same, where it is known which instance that is, and whose.
     #[inline(never)]
     fn admit_to(&mut self, plan: &Plan, id: MessageId, instance: InstanceId, service: ServiceId) {
         let habit = plan.habit(service);
@@ -212,10 +213,10 @@ impl World {
         }
     }
 
-    /// Runs the steps of a task up to the next one that may have to wait. Gives the task that its
-    /// worker goes on with at once: this one, or the next.
-    // It only says which way it goes, and each way is a function of its own: together they would begin
-    // with loading all that any of them may need.
+    /// Takes the next step of a task, or several that take no time. Gives the task that its worker
+    /// goes on with at once: this one, or the next.
+    // It only says which way it goes, and each way is a function of its own: together they would
+    // begin with loading all that any of them may need.
     #[inline(never)]
     fn take_step(&mut self, plan: &Plan, slot: u32) -> Option<u32> {
         let state = &self.tasks.slots[slot as usize];
@@ -224,7 +225,7 @@ impl World {
             Instruction::Work(time) => self.spend(slot, Purpose::Work, time),
             Instruction::Wait(time) => self.spend(slot, Purpose::Wait, time),
             Instruction::End => self.over(plan, slot, Outcome::Done),
-            // What happens most often is done here, where no task sees stores of its own.
+            // What happens most often has a way of its own, where no task sees stores of its own.
             Instruction::Send { .. } if self.transactions.is_empty() => self.send_on(plan, slot),
             _ => self.run_steps(plan, slot),
         }
@@ -274,8 +275,8 @@ impl World {
         None
     }
 
-    /// Runs the steps of a task until it stops, and sees to what it waits for. Gives the task that its
-    /// worker goes on with at once: this one, or the next.
+    /// Runs the steps of a task until it stops, and sees to what it waits for. Gives the task that
+    /// its worker goes on with at once: this one, or the next.
     #[inline(never)]
     fn run_steps(&mut self, plan: &Plan, slot: u32) -> Option<u32> {
         let TaskState { mut task, message, instance, service, .. } =
