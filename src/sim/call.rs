@@ -11,8 +11,8 @@ use crate::model::{
 
 use super::message::{Message, Token};
 use super::plan::Plan;
-use super::service::call_at;
-use super::world::{Awaiting, Scheduled, World, mix};
+use super::service::{call_at, lineage_at};
+use super::world::{Awaiting, Scheduled, World};
 
 impl World {
     /// Puts a new message on a link.
@@ -131,7 +131,7 @@ impl World {
         let call = call_at(plan, state.task.position);
         self.go_through(plan, slot, call);
         let id = EventId::new(service, state.request);
-        let lineage = mix(self.task_key(slot), u64::from(state.task.position) | 1 << 40);
+        let lineage = lineage_at(self.task_key(slot), state.task.position);
         self.see_as(slot);
         let given = crate::engine::handler::evaluate_all(
             &call.with,

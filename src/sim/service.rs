@@ -316,7 +316,7 @@ impl World {
         given: &[Given],
     ) {
         let cause = self.messages.get(by.message);
-        let lineage = mix(key_of(cause, by.asked), u64::from(at) | 1 << 40);
+        let lineage = lineage_at(key_of(cause, by.asked), at);
         let cause = Some((by.message, cause.event.id));
         let (link, from, since) = (plan.way(at), by.instance, self.now);
         let to = self.choose_instance(plan, link, to, lineage);
@@ -337,14 +337,16 @@ impl World {
         given: &[Given],
     ) -> Event {
         let key = key_of(self.messages.get(by.message), by.asked);
-        let lineage = mix(key, u64::from(at) | 1 << 40);
+        let lineage = lineage_at(key, at);
         self.make_event(plan, by.service, event, Some(by.message), lineage, given)
     }
 
-    /// Sends what a handler sends one way by this instruction, if it is such a one.
+    /// Sends what a handler sends one way by this instruction, which is such a one.
     #[inline(never)]
     pub(super) fn send_step(&mut self, plan: &Plan, by: Handling, at: Position) {
-        let Instruction::Send { to, event, with } = &plan.program.code[at as usize] else { return };
+        let Instruction::Send { to, event, with } = &plan.program.code[at as usize] else {
+            unreachable!("only a step that sends is taken here")
+        };
         if with.is_empty() {
             self.send_by(plan, by, at, (*to, *event), &[]);
         } else {
@@ -419,15 +421,17 @@ impl World {
     #[inline(never)]
     fn over(&mut self, plan: &Plan, slot: u32, outcome: Outcome) -> Option<u32> {
         let state = self.tasks.slots[slot as usize];
-        let next = if !self.batches.is_empty()
+        if !self.batches.is_empty()
             && let Some(run) = self.batches.remove(&slot)
         {
-            self.batched_ended(plan, slot, run, outcome)
+            let next = self.batched_ended(plan, slot, run, outcome);
+            if next.is_some() {
+                return next;
+            }
         } else {
             self.end_task(plan, slot, state, outcome);
-            None
-        };
-        if next.is_some() { next } else { self.next_message(plan, state.instance, state.service) }
+        }
+        self.next_message(plan, state.instance, state.service)
     }
 
     /// A handler that had one message in hands came to its end.
@@ -769,6 +773,12 @@ impl Environment for Hands<'_> {
 #[inline]
 const fn key_of(message: &Message, asked: u32) -> u64 {
     mix(message.event.lineage, (message.attempt as u64) << 32 | asked as u64)
+}
+
+/// The lineage of what a task with such dice makes at this position.
+#[inline]
+pub(super) const fn lineage_at(key: u64, at: Position) -> u64 {
+    mix(key, at as u64 | 1 << 40)
 }
 
 /// What the code of a call at this position says.
