@@ -61,7 +61,7 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, frame: Option<f32>, out: &mut V
                 let head = if progress.done || app.live().is_some() {
                     format!("{} records", grouped(progress.records))
                 } else {
-                    format!("simulated to {}", progress.head.since(Time::ZERO))
+                    format!("simulated to {:.1}", progress.head)
                 };
                 ui.label(text(head))
                     .on_hover_text(format!("How far the run is simulated\n\n{}", held(app)));

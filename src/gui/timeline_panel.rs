@@ -228,7 +228,7 @@ fn progress(ui: &mut Ui, app: &App, theme: &Theme) {
             let share = format!("{:.0} %", 100.0 * share.clamp(0.0, 1.0));
             vec![format!("simulating … {share}"), share]
         }
-        None => vec![format!("simulated to {}", progress.head.since(Time::ZERO))],
+        None => vec![format!("simulated to {:.1}", progress.head)],
     };
     let lay = |text| {
         let font = theme.text_font(theme.sizes.small);

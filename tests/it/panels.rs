@@ -290,18 +290,29 @@ fn in_a_low_window_the_keys_are_whole_and_the_inspector_stands_beside_the_timeli
 fn how_far_a_run_is_simulated_is_not_written_over_the_buttons() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("endless.ron");
-    let text = r#"Scenario(format: 1, title: "Endless", events: { "Job": Event() }, workloads: { "w":
-        Workload(arrivals: Poisson(per_second: 9), event: "Job", do: [Send(to: "s", event: "Job")]) },
-        services: { "s": Service(answers: { "Job": [Work("10ms")] }) })"#;
-    std::fs::write(&file, text).unwrap();
-    for width in [960.0, 1280.0, 1440.0, 1920.0] {
-        let options = Options { file: Some(file.clone()), ..Options::default() };
-        let mut window = open_in(Vec2::new(width, 720.0), options);
-        window.run_steps(3);
-        assert!(!shell(&window).app().run.progress.done);
-        let lanes = window.get_by_role_and_label(Role::Button, "Lanes").rect();
-        for text in window.get_all_by_label_contains("simulat") {
-            assert!(!text.rect().intersects(lanes), "{:?} {lanes:?} at {width}", text.rect());
+    // One without an end, and one whose end is far away.
+    for (until, short, long) in
+        [("", "simulated to", "simulated to"), ("until: \"1000000000s\",", " %", "simulating")]
+    {
+        let text = format!(
+            r#"Scenario(format: 1, title: "Long", {until} events: {{ "Job": Event() }},
+                workloads: {{ "w": Workload(arrivals: Poisson(per_second: 9), event: "Job",
+                    do: [Send(to: "s", event: "Job")]) }},
+                services: {{ "s": Service(answers: {{ "Job": [Work("10ms")] }}) }})"#
+        );
+        std::fs::write(&file, text).unwrap();
+        for width in [960.0, 1280.0, 1440.0, 1920.0] {
+            let options = Options { file: Some(file.clone()), ..Options::default() };
+            let mut window = open_in(Vec2::new(width, 720.0), options);
+            window.run_steps(3);
+            assert!(!shell(&window).app().run.progress.done);
+            let lanes = window.get_by_role_and_label(Role::Button, "Lanes").rect();
+            for text in window.query_all_by_label_contains(short) {
+                assert!(!text.rect().intersects(lanes), "{:?} {lanes:?} at {width}", text.rect());
+            }
+            let beside = |it: egui::Rect| it.left() > lanes.right() && it.top() < lanes.bottom();
+            let mut said = window.query_all_by_label_contains(long);
+            assert!(width < 1900.0 || said.any(|it| beside(it.rect())), "{until:?}");
         }
     }
 }
