@@ -40,18 +40,18 @@ impl World {
         lineage: u64,
         given: &[Given],
         carry: impl FnOnce(Event) -> Message,
-    ) -> MessageId {
+    ) -> (MessageId, Message) {
         let (id, time) = (self.next_event_id(service), self.time_at(service));
         let (handled, cause) = cause.unzip();
         let fields = [0; MAX_FIELDS];
-        let message = self.messages.take();
-        *self.messages.get_mut(message) =
-            carry(Event { id, event_type, time, cause, lineage, fields });
+        let message = carry(Event { id, event_type, time, cause, lineage, fields });
+        let place = self.messages.take();
+        *self.messages.get_mut(place) = message;
         if plan.has_fields(event_type) {
             let fields = self.fields(plan, id, event_type, handled, lineage, given);
-            self.messages.get_mut(message).event.fields = fields;
+            self.messages.get_mut(place).event.fields = fields;
         }
-        message
+        (place, message)
     }
 
     /// The identity of the next event that a service makes.

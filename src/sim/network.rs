@@ -86,25 +86,25 @@ impl World {
     /// Puts a message that has been made in its place on its link.
     #[inline(never)]
     pub(super) fn send_off(&mut self, plan: &Plan, id: MessageId) {
-        self.set_out(plan, id);
+        let message = *self.messages.get(id);
+        self.set_out(plan, id, &message);
     }
 
     /// The same, inlined: for what is sent most often.
     #[inline(always)]
-    pub(super) fn set_out(&mut self, plan: &Plan, id: MessageId) {
-        let message = self.messages.get(id);
+    pub(super) fn set_out(&mut self, plan: &Plan, id: MessageId, message: &Message) {
         let &Message { role, link, attempt, .. } = message;
         let Event { id: event, event_type, lineage, .. } = message.event;
         self.counters.made[role as usize] += 1;
-        let key = mix(lineage, sending(message));
+        let key = || mix(lineage, sending(message));
         let state = &mut self.links[link.index()];
         if !state.is_calm {
-            return self.send_with_care(plan, id, key);
+            return self.send_with_care(plan, id, key());
         }
         let manner = plan.manner(link);
         let mut due = self.now;
         if !manner.is_instant {
-            let mut dice = self.dice.stream(Purpose::Latency, key, u64::from(link.0));
+            let mut dice = self.dice.stream(Purpose::Latency, key(), u64::from(link.0));
             due += dice.span(&manner.latency);
         }
         if manner.is_in_order {

@@ -322,8 +322,9 @@ impl World {
         let to = self.choose_instance(plan, link, to, lineage);
         let (role, token) = (Role::OneWay, Token::None);
         let carry = |event| Message { event, role, attempt: 1, link, from, to, token, since };
-        let id = self.make_message(plan, by.service, event, cause, lineage, given, carry);
-        self.set_out(plan, id);
+        let (id, message) =
+            self.make_message(plan, by.service, event, cause, lineage, given, carry);
+        self.set_out(plan, id, &message);
     }
 
     /// A handler makes an event.

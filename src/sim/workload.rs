@@ -105,8 +105,9 @@ impl World {
         let lineage = mix(u64::from(service.0) | 1 << 32, count);
         let since = self.now;
         let carry = |event| of_itself(instance, event, since);
-        let id = self.make_message(plan, service, workload.event, None, lineage, &[], carry);
-        self.came_of_itself(id, instance);
+        let (id, Message { event, .. }) =
+            self.make_message(plan, service, workload.event, None, lineage, &[], carry);
+        self.came_of_itself(id, &event, instance);
         if !plan.only_sends(workload.handler) || !self.failing.is_empty() {
             self.begin_own(plan, instance, id, workload.handler);
             return;
@@ -148,7 +149,7 @@ impl World {
             fields: [0; crate::model::event::MAX_FIELDS],
         };
         let id = self.messages.insert(&of_itself(instance, event, self.now));
-        self.came_of_itself(id, instance);
+        self.came_of_itself(id, &event, instance);
         self.begin_own(plan, instance, id, handler);
     }
 
@@ -168,9 +169,9 @@ impl World {
 
     /// A message for what happens of its own accord is there.
     #[inline(always)]
-    fn came_of_itself(&mut self, message: MessageId, instance: InstanceId) {
+    fn came_of_itself(&mut self, message: MessageId, event: &Event, instance: InstanceId) {
         self.counters.made[Role::Arrival as usize] += 1;
-        let &Event { id: event, event_type, .. } = &self.messages.get(message).event;
+        let &Event { id: event, event_type, .. } = event;
         self.note(What::Arrived { message, event, event_type, instance });
     }
 }
