@@ -12,7 +12,7 @@ use crate::model::{
 
 use super::message::{Message, Token};
 use super::plan::Plan;
-use super::world::{Scheduled, TaskState, World, mix};
+use super::world::{Instance, Scheduled, TaskState, World, mix};
 
 impl World {
     /// A message comes to the instance it is for.
@@ -422,6 +422,10 @@ impl World {
     #[inline(never)]
     fn over(&mut self, plan: &Plan, slot: u32, outcome: Outcome) -> Option<u32> {
         let state = self.tasks.slots[slot as usize];
+        if let Some(next) = self.next_in_line(plan, &state) {
+            self.turn_to(plan, slot, &state, outcome, next);
+            return Some(slot);
+        }
         if !self.batches.is_empty()
             && let Some(run) = self.batches.remove(&slot)
         {
@@ -433,6 +437,80 @@ impl World {
             self.end_task(plan, slot, state, outcome);
         }
         self.next_message(plan, state.instance, state.service)
+    }
+
+    /// The message that the worker of a task takes up when that is over, if it takes it up whatever
+    /// comes of the end, and has nothing more to do for it than to begin.
+    #[inline(always)]
+    fn next_in_line(&self, plan: &Plan, state: &TaskState) -> Option<MessageId> {
+        let habit = plan.habit(state.service);
+        let Instance { busy, queue, blocked, .. } = &self.instances[state.instance.index()];
+        let next = match habit.order {
+            InboundOrder::Fifo => queue.front(),
+            InboundOrder::Lifo => queue.back(),
+        };
+        let next = *next?;
+        let is_plain = |id| match self.messages.get(id).role {
+            Role::Delivery => false,
+            Role::Request => !habit.remembers,
+            _ => true,
+        };
+        (blocked.is_empty()
+            && *busy <= habit.workers
+            && self.batches.is_empty()
+            && is_plain(state.message)
+            && is_plain(next))
+        .then_some(next)
+    }
+
+    /// A worker is done with one message and turns to the next: in one, for nobody could see it free
+    /// between the two.
+    #[inline(always)]
+    fn turn_to(
+        &mut self,
+        plan: &Plan,
+        slot: u32,
+        &TaskState { message: id, instance, service, replied, .. }: &TaskState,
+        outcome: Outcome,
+        next: MessageId,
+    ) {
+        let &Message { role, since, .. } = self.messages.get(id);
+        let &Message { since: next_since, ref event, .. } = self.messages.get(next);
+        let event_type = event.event_type;
+        self.task_over(slot);
+        match plan.habit(service).order {
+            InboundOrder::Fifo => self.instances[instance.index()].queue.pop_front(),
+            InboundOrder::Lifo => self.instances[instance.index()].queue.pop_back(),
+        };
+        let done = outcome == Outcome::Done;
+        let statistics = &mut self.services[service.index()].statistics;
+        statistics.departed(self.now, since, done);
+        statistics.queue_shrank(self.now);
+        statistics.waiting.record(self.now.since(next_since));
+        self.note(What::Finished { message: id, instance, outcome });
+        if role == Role::Request && !replied {
+            self.answer_at_the_end(plan, id, done);
+        }
+        self.counters.ended[role as usize] += 1;
+        self.messages.remove(id);
+        if role == Role::Arrival {
+            self.journey_ended(plan, service);
+        }
+        self.note(What::Started { message: next, instance });
+        let handler =
+            plan.answer(service, event_type).expect("what has no handler is not admitted");
+        self.tasks.slots[slot as usize].begin(Task::new(plan.program.entry(handler)), next);
+        if !self.failing.is_empty() {
+            self.tasks.slots[slot as usize].doomed = self.fails_by_hand(service);
+        }
+    }
+
+    /// A request is answered when its handler has come to its end.
+    #[inline(never)]
+    fn answer_at_the_end(&mut self, plan: &Plan, id: MessageId, done: bool) {
+        let request = *self.messages.get(id);
+        let role = if done { Role::Reply } else { Role::Failure };
+        self.answer_for_good(plan, &request, role, request.event);
     }
 
     /// A handler that had one message in hands came to its end.
@@ -453,11 +531,7 @@ impl World {
         self.instances[instance.index()].busy -= 1;
         self.note(What::Finished { message: id, instance, outcome });
         match role {
-            Role::Request if !replied => {
-                let request = *self.messages.get(id);
-                let role = if done { Role::Reply } else { Role::Failure };
-                self.answer_for_good(plan, &request, role, request.event);
-            }
+            Role::Request if !replied => self.answer_at_the_end(plan, id, done),
             Role::Delivery => self.finish_delivery(plan, id, acked, done),
             _ => {}
         }

@@ -195,6 +195,30 @@ pub struct TaskState {
     pub used: bool,
 }
 
+impl TaskState {
+    /// The same worker begins a task for another message. Waits are counted on, so that nothing of
+    /// the task before can reach this one.
+    #[inline(always)]
+    pub(super) fn begin(&mut self, task: Task, message: MessageId) {
+        *self = Self {
+            task,
+            message,
+            instance: self.instance,
+            service: self.service,
+            wait: self.wait.wrapping_add(1),
+            retrying: false,
+            replied: false,
+            acked: false,
+            placed: false,
+            pass: None,
+            phase: Phase::Working,
+            request: 0,
+            doomed: false,
+            used: true,
+        };
+    }
+}
+
 /// One instance of a service.
 // As it stands here, with what every message needs in front: in a world of many services what costs
 // is to fetch it.
