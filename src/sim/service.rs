@@ -423,8 +423,7 @@ impl World {
     fn over(&mut self, plan: &Plan, slot: u32, outcome: Outcome) -> Option<u32> {
         let state = self.tasks.slots[slot as usize];
         if let Some(next) = self.next_in_line(plan, &state) {
-            self.turn_to(plan, slot, &state, outcome, next);
-            return Some(slot);
+            return self.turn_to(plan, slot, &state, outcome, next);
         }
         if !self.batches.is_empty()
             && let Some(run) = self.batches.remove(&slot)
@@ -473,7 +472,7 @@ impl World {
         &TaskState { message: id, instance, service, replied, .. }: &TaskState,
         outcome: Outcome,
         next: MessageId,
-    ) {
+    ) -> Option<u32> {
         let &Message { role, since, .. } = self.messages.get(id);
         let &Message { since: next_since, ref event, .. } = self.messages.get(next);
         let event_type = event.event_type;
@@ -499,9 +498,15 @@ impl World {
         self.note(What::Started { message: next, instance });
         let handler =
             plan.answer(service, event_type).expect("what has no handler is not admitted");
-        self.tasks.slots[slot as usize].begin(Task::new(plan.program.entry(handler)), next);
+        let entry = plan.program.entry(handler);
+        self.tasks.slots[slot as usize].begin(Task::new(entry), next);
         if !self.failing.is_empty() {
             self.tasks.slots[slot as usize].doomed = self.fails_by_hand(service);
+            return Some(slot);
+        }
+        match &plan.program.code[entry as usize] {
+            Instruction::Work(time) => self.spend(slot, Purpose::Work, time),
+            _ => Some(slot),
         }
     }
 
