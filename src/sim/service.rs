@@ -425,6 +425,13 @@ impl World {
         if let Some(next) = self.next_in_line(plan, &state) {
             return self.turn_to(plan, slot, &state, outcome, next);
         }
+        self.end_and_look(plan, slot, outcome)
+    }
+
+    /// The same where it has to be looked for what comes next when the end is over.
+    #[inline(never)]
+    fn end_and_look(&mut self, plan: &Plan, slot: u32, outcome: Outcome) -> Option<u32> {
+        let state = self.tasks.slots[slot as usize];
         if !self.batches.is_empty()
             && let Some(run) = self.batches.remove(&slot)
         {
