@@ -249,11 +249,23 @@ impl World {
     /// A task lets the time of a step pass. Gives the task if it takes none.
     #[inline(never)]
     fn spend(&mut self, slot: u32, purpose: Purpose, time: &Distribution) -> Option<u32> {
+        let TaskState { message, task, .. } = &self.tasks.slots[slot as usize];
+        let key = key_of(self.messages.get(*message), task.asked);
+        let span = self.draw(purpose, key, task.position, time);
+        self.let_pass(slot, purpose, span)
+    }
+
+    #[inline(never)]
+    fn draw(&self, purpose: Purpose, key: u64, at: Position, time: &Distribution) -> Span {
+        self.dice.stream(purpose, key, u64::from(at)).span(time)
+    }
+
+    /// A task lets this much time pass, longer if its service is slow. Gives the task if that is
+    /// none.
+    #[inline(always)]
+    fn let_pass(&mut self, slot: u32, purpose: Purpose, mut span: Span) -> Option<u32> {
         let state = &mut self.tasks.slots[slot as usize];
         let &mut TaskState { message, instance, service, wait, .. } = state;
-        let Task { position, asked, .. } = state.task;
-        let key = key_of(self.messages.get(message), asked);
-        let mut span = self.dice.stream(purpose, key, u64::from(position)).span(time);
         if purpose == Purpose::Work {
             if let Some(factor) = self.slow.get(&service) {
                 span = Span::from_secs_f64(span.as_secs_f64() * factor);
@@ -481,8 +493,18 @@ impl World {
         next: MessageId,
     ) -> Option<u32> {
         let &Message { role, since, .. } = self.messages.get(id);
-        let &Message { since: next_since, ref event, .. } = self.messages.get(next);
-        let event_type = event.event_type;
+        let message = self.messages.get(next);
+        let (event_type, next_since) = (message.event.event_type, message.since);
+        let handler =
+            plan.answer(service, event_type).expect("what has no handler is not admitted");
+        let entry = plan.program.entry(handler);
+        // Drawn first, for a draw takes long: the processor sees to the rest meanwhile.
+        let work = match &plan.program.code[entry as usize] {
+            Instruction::Work(time) => {
+                Some(self.draw(Purpose::Work, key_of(message, 0), entry, time))
+            }
+            _ => None,
+        };
         self.task_over(slot);
         match plan.habit(service).order {
             InboundOrder::Fifo => self.instances[instance.index()].queue.pop_front(),
@@ -503,17 +525,14 @@ impl World {
             self.journey_ended(plan, service);
         }
         self.note(What::Started { message: next, instance });
-        let handler =
-            plan.answer(service, event_type).expect("what has no handler is not admitted");
-        let entry = plan.program.entry(handler);
         self.tasks.slots[slot as usize].begin(Task::new(entry), next);
         if !self.failing.is_empty() {
             self.tasks.slots[slot as usize].doomed = self.fails_by_hand(service);
             return Some(slot);
         }
-        match &plan.program.code[entry as usize] {
-            Instruction::Work(time) => self.spend(slot, Purpose::Work, time),
-            _ => Some(slot),
+        match work {
+            Some(span) => self.let_pass(slot, Purpose::Work, span),
+            None => Some(slot),
         }
     }
 

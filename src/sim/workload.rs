@@ -22,16 +22,25 @@ impl World {
                     self.think(plan, service, workload.from);
                 }
             }
-            _ => self.schedule_arrival(service, workload, workload.from),
+            _ => {
+                if let Some(at) = self.arrives_at(service, workload, 0, workload.from) {
+                    self.agenda.push(at, Scheduled::Arrival(service));
+                }
+            }
         }
     }
 
-    /// Schedules the next arrival of an open workload, the last one having been at `after`.
+    /// When the next arrival of an open workload will be, after so many, the last of them at `after`.
     #[inline(always)]
-    fn schedule_arrival(&mut self, service: ServiceId, workload: &Workload, after: Time) {
-        let count = self.services[service.index()].arrivals;
+    fn arrives_at(
+        &self,
+        service: ServiceId,
+        workload: &Workload,
+        count: u64,
+        after: Time,
+    ) -> Option<Time> {
         if count >= workload.at_most {
-            return;
+            return None;
         }
         let mut dice = self.dice.stream(Purpose::Arrival, u64::from(service.0), count);
         let at = match &workload.arrivals {
@@ -48,13 +57,9 @@ impl World {
             Arrivals::At(instants) => instants.get(count as usize).copied(),
             Arrivals::Closed { .. } => None,
         };
-        if let Some(at) = at
-            && at < workload.until
-        {
-            // Customers do not wait for who is late: in a live run the next one may be overdue.
-            let at = if self.is_live() { at } else { at.max(self.now) };
-            self.agenda.push(at, Scheduled::Arrival(service));
-        }
+        let at = at.filter(|it| *it < workload.until)?;
+        // Customers do not wait for who is late: in a live run the next one may be overdue.
+        Some(if self.is_live() { at } else { at.max(self.now) })
     }
 
     /// A user thinks, from this instant on.
@@ -74,8 +79,13 @@ impl World {
     #[inline(never)]
     pub(super) fn arrival(&mut self, plan: &Plan, service: ServiceId, due: Time) {
         let Some(workload) = &plan.model.services[service.index()].workload else { return };
+        // Drawn first, for a draw takes long: the processor sees to the arrival meanwhile.
+        let count = self.services[service.index()].arrivals + 1;
+        let next = self.arrives_at(service, workload, count, due);
         self.arrive(plan, service, workload);
-        self.schedule_arrival(service, workload, due);
+        if let Some(at) = next {
+            self.agenda.push(at, Scheduled::Arrival(service));
+        }
     }
 
     /// A user of a closed workload has thought enough.
