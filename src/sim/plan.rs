@@ -47,6 +47,8 @@ pub struct Plan {
     copies: BTreeMap<(EventTypeId, EventTypeId), Copies>,
     /// For each service: the (type, field) that its handlers wait to be told.
     awaited: Vec<Vec<(EventTypeId, usize)>>,
+    /// For each type of event, whether it has fields.
+    has_fields: Vec<bool>,
     /// For each topic: how long before an outage acks are forgotten, at most.
     forgets: Vec<Span>,
     /// For each topic: the services that keep projections of it.
@@ -164,6 +166,7 @@ impl Plan {
             }
         }
         let projecting = projecting(&model);
+        let has_fields = model.event_types.iter().map(|it| !it.fields.is_empty()).collect();
         let loses_connections =
             model.faults.iter().any(|it| matches!(it.kind, FaultKind::Disconnect { .. }));
         Self {
@@ -182,6 +185,7 @@ impl Plan {
             reactions,
             copies,
             awaited,
+            has_fields,
             forgets,
             projecting,
         }
@@ -295,7 +299,7 @@ impl Plan {
     /// Whether events of a type have fields.
     #[inline]
     pub fn has_fields(&self, event_type: EventTypeId) -> bool {
-        !self.model.event_types[event_type.index()].fields.is_empty()
+        self.has_fields[event_type.index()]
     }
 
     /// Whether a topic is a log.

@@ -97,8 +97,15 @@ impl World {
     /// What a workload's arrival set off has come to its end.
     #[inline]
     pub(super) fn journey_ended(&mut self, plan: &Plan, service: ServiceId) {
-        let workload = plan.model.services[service.index()].workload.as_ref();
-        if workload.is_some_and(|it| matches!(it.arrivals, Arrivals::Closed { .. })) {
+        if let Some(workload) = &plan.model.services[service.index()].workload {
+            self.user_goes_on(plan, service, workload);
+        }
+    }
+
+    /// If it was a user that set it off, the user begins to think.
+    #[inline(always)]
+    fn user_goes_on(&mut self, plan: &Plan, service: ServiceId, workload: &Workload) {
+        if matches!(workload.arrivals, Arrivals::Closed { .. }) {
             self.think(plan, service, self.now);
         }
     }
@@ -131,8 +138,9 @@ impl World {
         }
         self.services[service.index()].statistics.passed_at_once();
         self.note(What::Finished { message: id, instance, outcome: Outcome::Done });
-        self.end_message(id);
-        self.journey_ended(plan, service);
+        self.counters.ended[Role::Arrival as usize] += 1;
+        self.messages.remove(id);
+        self.user_goes_on(plan, service, workload);
     }
 
     /// A timer of an instance ticks.
