@@ -28,7 +28,8 @@ impl World {
     }
 
     /// Makes an event within the message that carries it, and so without copying it. `cause` is the
-    /// message that it comes of, and the event of that.
+    /// message that it comes of, and the event of that. Gives the message, too, but for the fields
+    /// of its event: who goes on with it at once does not read it back.
     #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "each is of the event, but for what carries it")]
     pub(super) fn make_message(

@@ -176,30 +176,16 @@ impl World {
         service: ServiceId,
         handler: HandlerId,
     ) -> u32 {
-        let state = TaskState {
-            task: Task::new(plan.program.entry(handler)),
-            message: id,
-            instance,
-            service,
-            wait: 0,
-            retrying: false,
-            replied: false,
-            acked: false,
-            placed: false,
-            pass: None,
-            phase: Phase::Working,
-            request: 0,
-            doomed: !self.failing.is_empty() && self.fails_by_hand(service),
-            used: true,
-        };
+        let doomed = !self.failing.is_empty() && self.fails_by_hand(service);
+        let task = Task::new(plan.program.entry(handler));
+        let state =
+            |wait| TaskState { doomed, ..TaskState::new(task, id, instance, service, wait) };
         if let Some(slot) = self.tasks.free.pop() {
             let place = &mut self.tasks.slots[slot as usize];
-            // Waits are counted on, so that nothing of the task before can reach this one.
-            let wait = place.wait.wrapping_add(1);
-            *place = TaskState { wait, ..state };
+            *place = state(place.wait.wrapping_add(1));
             return slot;
         }
-        self.tasks.slots.push(state);
+        self.tasks.slots.push(state(0));
         u32::try_from(self.tasks.slots.len() - 1).expect("fewer than 2^32 tasks are under way")
     }
 
@@ -255,6 +241,7 @@ impl World {
         self.let_pass(slot, purpose, span)
     }
 
+    /// A length of time from a distribution, for what a task with such dice does at this position.
     #[inline(never)]
     fn draw(&self, purpose: Purpose, key: u64, at: Position, time: &Distribution) -> Span {
         self.dice.stream(purpose, key, u64::from(at)).span(time)
@@ -457,8 +444,9 @@ impl World {
         self.next_message(plan, state.instance, state.service)
     }
 
-    /// The message that the worker of a task takes up when that is over, if it takes it up whatever
-    /// comes of the end, and has nothing more to do for it than to begin.
+    /// The message that the worker of a task takes up when the task is over, where nothing can come
+    /// between: neither of the two is a delivery (whose end may let others in, and which may be
+    /// skipped) or answered from memory, and nobody stands outside the queue.
     #[inline(always)]
     fn next_in_line(&self, plan: &Plan, state: &TaskState) -> Option<MessageId> {
         let habit = plan.habit(state.service);
@@ -481,8 +469,9 @@ impl World {
         .then_some(next)
     }
 
-    /// A worker is done with one message and turns to the next: in one, for nobody could see it free
-    /// between the two.
+    /// A worker is done with one message and turns to the next. It is what [`end_task`](Self::end_task)
+    /// and [`next_message`](Self::next_message) do one after the other, in one: the worker and the
+    /// place of its task are kept. Gives the task if it is to go on at once.
     #[inline(always)]
     fn turn_to(
         &mut self,
@@ -525,7 +514,9 @@ impl World {
             self.journey_ended(plan, service);
         }
         self.note(What::Started { message: next, instance });
-        self.tasks.slots[slot as usize].begin(Task::new(entry), next);
+        let place = &mut self.tasks.slots[slot as usize];
+        let wait = place.wait.wrapping_add(1);
+        *place = TaskState::new(Task::new(entry), next, instance, service, wait);
         if !self.failing.is_empty() {
             self.tasks.slots[slot as usize].doomed = self.fails_by_hand(service);
             return Some(slot);

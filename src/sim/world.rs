@@ -196,16 +196,22 @@ pub struct TaskState {
 }
 
 impl TaskState {
-    /// The same worker begins a task for another message. Waits are counted on, so that nothing of
+    /// A handler that begins. In a place that is used again waits are counted on, so that nothing of
     /// the task before can reach this one.
     #[inline(always)]
-    pub(super) fn begin(&mut self, task: Task, message: MessageId) {
-        *self = Self {
+    pub(super) const fn new(
+        task: Task,
+        message: MessageId,
+        instance: InstanceId,
+        service: ServiceId,
+        wait: u32,
+    ) -> Self {
+        Self {
             task,
             message,
-            instance: self.instance,
-            service: self.service,
-            wait: self.wait.wrapping_add(1),
+            instance,
+            service,
+            wait,
             retrying: false,
             replied: false,
             acked: false,
@@ -215,7 +221,7 @@ impl TaskState {
             request: 0,
             doomed: false,
             used: true,
-        };
+        }
     }
 }
 
