@@ -143,6 +143,42 @@ fn what_only_sends_goes_as_if_it_had_a_task() {
     }
 }
 
+/// A worker that is done with one request turns to the next in one step, but for a service that
+/// remembers what it answered: it may have nothing to do for the next. If nobody asks twice that
+/// must make no difference, neither in the records nor in what is counted.
+#[test]
+fn who_turns_to_the_next_at_once_goes_as_if_it_had_looked_for_it() {
+    let run = |settings: &str, steps: &str| {
+        let text = format!(
+            "Scenario(format: 1, title: \"asks\", events: {{ \"Job\": Event() }},
+             links: Links(default: Link(latency: \"3ms\")),
+             workloads: {{ \"w\": Workload(arrivals: Poisson(per_second: 45), event: \"Job\", do: [
+                Call(to: \"a\", request: \"Job\")]) }},
+             services: {{ \"a\": Service({settings} workers: 2, answers: {{ \"Job\": [{steps}] }}) }})"
+        );
+        let read = scenario::read(&text, "asks.ron");
+        let model = read.unwrap().variants.swap_remove(0).model;
+        let mut world = World::new(model, 7);
+        world.run_until(Time::from_secs_f64(60.0), &mut ());
+        let services = world.report().services.into_iter().map(|it| format!("{it:?}"));
+        (world.digest(), world.record_count(), services.collect::<Vec<_>>())
+    };
+    let remembers = "idempotency: Idempotency(window: \"1h\"),";
+    let work = "Work(Exponential(\"40ms\"))";
+    for queue in ["", "queue: Queue(order: Lifo),"] {
+        for steps in [
+            work.to_owned(),
+            format!("{work}, Fail(0.2), Reply(), {work}"),
+            format!("Wait(Exponential(\"1ms\")), {work}"),
+            format!("If(condition: Chance(0.5), then: [{work}])"),
+        ] {
+            let plain = run(queue, &steps);
+            assert!(plain.1 > 15_000, "{} records", plain.1);
+            assert_eq!(run(&format!("{queue} {remembers}"), &steps), plain, "{queue} {steps}");
+        }
+    }
+}
+
 #[test]
 fn another_seed_is_another_run() {
     let entry = &library::entries()[0];
