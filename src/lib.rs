@@ -30,7 +30,7 @@
 //! | what a consumer does against duplicates, disorder and failures | `model/strategy`, `engine/strategy`, then `sim/strategy`, `sim/batch` |
 //! | what a store should hold, and what went wrong | `engine/projection`, then `sim/projection` |
 //! | breakers, budgets, bulkheads, idempotency keys | `engine/` (`breaker`, `budget`, `bulkhead`, `idempotency`), then `sim/guard` |
-//! | what a step of a handler does | `engine/handler`, then `sim/service` |
+//! | what a step of a handler does | `engine/handler`, then `sim/task` |
 //! | how what is published is confirmed, tried again, or waits in an outbox | `engine/broker/` (`client`, `sequences`, `replica`, `outbox`), then `sim/publish` |
 //! | links, calls, faults, workloads | `sim/` (`network`, `call`, `fault`, `workload`) |
 //! | what comes into a live run, and what is kept of it | `sim/input`, `sim/trace`, `sim/trace_bytes`, `sim/remote` (a queue whose broker is another program), `sim/mirror` (the same of a log) |

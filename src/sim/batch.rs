@@ -12,7 +12,8 @@ use crate::model::{
 
 use super::message::Token;
 use super::plan::Plan;
-use super::world::{Scheduled, TaskState, World};
+use super::task::TaskState;
+use super::world::{Scheduled, World};
 
 /// What an instance has of a subscription that it handles in batches.
 #[derive(Clone, Debug, Default)]

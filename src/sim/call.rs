@@ -11,7 +11,7 @@ use crate::model::{
 
 use super::message::{Message, Token};
 use super::plan::Plan;
-use super::service::{call_at, lineage_at};
+use super::task::{call_at, lineage_at};
 use super::world::{Awaiting, Scheduled, World};
 
 impl World {

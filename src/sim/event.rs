@@ -27,9 +27,8 @@ impl World {
         self.fill_event(plan, id, event_type, cause, lineage, given)
     }
 
-    /// Makes an event within the message that carries it, and so without copying it. `cause` is the
-    /// message that it comes of, and the event of that. Gives the message, too, but for the fields
-    /// of its event: who goes on with it at once does not read it back.
+    /// Makes an event and the message that carries it. `cause` is the message that it comes of, and the
+    /// event of that. Gives the message, too: who goes on with it at once need not read it back.
     #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "each is of the event, but for what carries it")]
     pub(super) fn make_message(
@@ -44,14 +43,13 @@ impl World {
     ) -> (MessageId, Message) {
         let (id, time) = (self.next_event_id(service), self.time_at(service));
         let (handled, cause) = cause.unzip();
-        let fields = [0; MAX_FIELDS];
+        let mut fields = [0; MAX_FIELDS];
+        if plan.has_fields(event_type) {
+            fields = self.fields(plan, id, event_type, handled, lineage, given);
+        }
         let message = carry(Event { id, event_type, time, cause, lineage, fields });
         let place = self.messages.take();
         *self.messages.get_mut(place) = message;
-        if plan.has_fields(event_type) {
-            let fields = self.fields(plan, id, event_type, handled, lineage, given);
-            self.messages.get_mut(place).event.fields = fields;
-        }
         (place, message)
     }
 

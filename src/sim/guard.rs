@@ -12,7 +12,7 @@ use crate::model::{
 
 use super::message::Message;
 use super::plan::Plan;
-use super::service::call_at;
+use super::task::call_at;
 use super::world::{Scheduled, World};
 
 /// The breakers, budgets and bulkheads of an instance, in the order of its service's, and its

@@ -165,7 +165,7 @@ impl Histogram {
 
 fn bucket_of(value: u64) -> usize {
     // What is shorter than an octave of parts is in the first.
-    let octave = (value | 1 << PART_BITS).ilog2() - PART_BITS;
+    let octave = (value | (1 << PART_BITS)).ilog2() - PART_BITS;
     #[expect(clippy::cast_possible_truncation, reason = "below 2^(PART_BITS + 1)")]
     let part = (value >> octave) as usize;
     ((octave as usize) << PART_BITS) + part

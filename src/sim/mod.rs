@@ -39,6 +39,7 @@ mod statistics;
 mod strategy;
 mod strike;
 mod table;
+mod task;
 pub mod tally;
 mod topic;
 mod trace;

@@ -90,7 +90,7 @@ impl World {
         self.set_out(plan, id, &message);
     }
 
-    /// The same, inlined: for what is sent most often.
+    /// The same, inlined, of a message that was just made, which need not be read back.
     #[inline(always)]
     pub(super) fn set_out(&mut self, plan: &Plan, id: MessageId, message: &Message) {
         let &Message { role, link, attempt, .. } = message;
@@ -317,7 +317,12 @@ impl World {
     /// A message is no more, and did what it was for.
     #[inline]
     pub(super) fn end_message(&mut self, id: MessageId) {
-        let role = self.messages.get(id).role;
+        self.end_known_message(id, self.messages.get(id).role);
+    }
+
+    /// The same where its role is known.
+    #[inline(always)]
+    pub(super) fn end_known_message(&mut self, id: MessageId, role: Role) {
         self.counters.ended[role as usize] += 1;
         self.messages.remove(id);
     }

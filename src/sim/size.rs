@@ -1,7 +1,8 @@
 //! How much memory a world takes.
 
 use super::message::Message;
-use super::world::{Broker, Scheduled, TaskState, World};
+use super::task::TaskState;
+use super::world::{Broker, Scheduled, World};
 
 /// What an entry of an ordered map takes beside its key and value, on the average.
 const NODE_BYTES: usize = 16;

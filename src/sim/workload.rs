@@ -9,7 +9,7 @@ use crate::model::{
 
 use super::message::{Message, Token};
 use super::plan::Plan;
-use super::service::Handling;
+use super::task::Handling;
 use super::world::{Scheduled, World, mix};
 
 impl World {
@@ -19,7 +19,7 @@ impl World {
         match &workload.arrivals {
             Arrivals::Closed { users, .. } => {
                 for _ in 0..*users {
-                    self.think(plan, service, workload.from);
+                    self.think(service, workload, workload.from);
                 }
             }
             _ => {
@@ -30,7 +30,8 @@ impl World {
         }
     }
 
-    /// When the next arrival of an open workload will be, after so many, the last of them at `after`.
+    /// When the next arrival of an open workload will be, `count` having come, the last of them at
+    /// `after`; `None` if no more will come.
     #[inline(always)]
     fn arrives_at(
         &self,
@@ -62,10 +63,22 @@ impl World {
         Some(if self.is_live() { at } else { at.max(self.now) })
     }
 
-    /// A user thinks, from this instant on.
-    fn think(&mut self, plan: &Plan, service: ServiceId, from: Time) {
-        let Some(workload) = &plan.model.services[service.index()].workload else { return };
-        let Arrivals::Closed { think, .. } = &workload.arrivals else { return };
+    /// A user thinks, from this instant on; if it is users that the workload has.
+    #[inline(always)]
+    fn think(&mut self, service: ServiceId, workload: &Workload, from: Time) {
+        if let Arrivals::Closed { think, .. } = &workload.arrivals {
+            self.think_for(service, workload, think, from);
+        }
+    }
+
+    /// The same, where it is known for how long.
+    fn think_for(
+        &mut self,
+        service: ServiceId,
+        workload: &Workload,
+        think: &Distribution,
+        from: Time,
+    ) {
         let turn = self.services[service.index()].turns;
         self.services[service.index()].turns += 1;
         let span = self.dice.stream(Purpose::Think, u64::from(service.0), turn).span(think);
@@ -79,7 +92,8 @@ impl World {
     #[inline(never)]
     pub(super) fn arrival(&mut self, plan: &Plan, service: ServiceId, due: Time) {
         let Some(workload) = &plan.model.services[service.index()].workload else { return };
-        // Drawn first, for a draw takes long: the processor sees to the arrival meanwhile.
+        // Drawn first, for a draw takes long: the processor sees to the arrival meanwhile. That
+        // counts itself.
         let count = self.services[service.index()].arrivals + 1;
         let next = self.arrives_at(service, workload, count, due);
         self.arrive(plan, service, workload);
@@ -98,15 +112,7 @@ impl World {
     #[inline]
     pub(super) fn journey_ended(&mut self, plan: &Plan, service: ServiceId) {
         if let Some(workload) = &plan.model.services[service.index()].workload {
-            self.user_goes_on(plan, service, workload);
-        }
-    }
-
-    /// If it was a user that set it off, the user begins to think.
-    #[inline(always)]
-    fn user_goes_on(&mut self, plan: &Plan, service: ServiceId, workload: &Workload) {
-        if matches!(workload.arrivals, Arrivals::Closed { .. }) {
-            self.think(plan, service, self.now);
+            self.think(service, workload, self.now);
         }
     }
 
@@ -138,9 +144,8 @@ impl World {
         }
         self.services[service.index()].statistics.passed_at_once();
         self.note(What::Finished { message: id, instance, outcome: Outcome::Done });
-        self.counters.ended[Role::Arrival as usize] += 1;
-        self.messages.remove(id);
-        self.user_goes_on(plan, service, workload);
+        self.end_known_message(id, Role::Arrival);
+        self.think(service, workload, self.now);
     }
 
     /// A timer of an instance ticks.

@@ -1,28 +1,25 @@
 //! The world: the simulated truth as one value, and the one way it moves.
 //!
 //! What is done at each instant is in the files beside this one, by noun: `network` (links),
-//! `service` (queues, workers, handlers), `call`, `guard` (of calls), `publish`, `topic`, `member`
-//! (of a log's group), `workload`, `fault`; `remote` and `mirror` for topics whose broker is another
-//! program.
+//! `service` (queues, workers), `task` (handlers), `call`, `guard` (of calls), `publish`, `topic`,
+//! `member` (of a log's group), `workload`, `fault`; `remote` and `mirror` for topics whose broker is
+//! another program.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::engine::breaker::Pass;
 use crate::engine::broker::group::{Due, Members};
 use crate::engine::broker::log::Log;
 use crate::engine::broker::queue::{Effect, Kept, Queue};
 use crate::engine::broker::sequences::Sequences;
 use crate::engine::dice::Dice;
-use crate::engine::handler::Task;
 use crate::engine::idempotency::Memory;
 use crate::engine::store::{Stores, Transaction};
 use crate::engine::strategy::{KnownIds, Resequencer, Versions};
 use crate::model::{
     Consume, DropReason, EventId, EventTypeId, FaultId, GroupId, Idempotence, InstanceId,
-    Intervention, MessageId, Model, Phase, Record, Role, ServiceId, Skip, Time, TopicId, TopicKind,
-    What,
+    Intervention, MessageId, Model, Record, Role, ServiceId, Skip, Time, TopicId, TopicKind, What,
 };
 
 use super::agenda::Agenda;
@@ -41,6 +38,7 @@ use super::remote::{Errand, Remote};
 pub use super::scheduled::Scheduled;
 use super::statistics::Statistics;
 use super::strike::Aimed;
+use super::task::Tasks;
 
 /// So many records are handed on together: few enough to be still at hand.
 const AT_ONCE: usize = 64;
@@ -153,76 +151,6 @@ pub struct World {
     pub(super) spare_effects: Vec<Vec<Effect>>,
     /// The same for what the reader of a log is to get.
     pub(super) spare_deliveries: Vec<Vec<Due>>,
-}
-
-/// Tasks: handlers under way, in a table whose places are used again.
-#[derive(Clone, Debug, Default)]
-pub struct Tasks {
-    pub(super) slots: Vec<TaskState>,
-    pub(super) free: Vec<u32>,
-}
-
-/// A handler under way.
-#[derive(Clone, Copy, Debug)]
-pub struct TaskState {
-    /// Where it is.
-    pub task: Task,
-    /// What it handles.
-    pub message: MessageId,
-    /// Whose worker.
-    pub instance: InstanceId,
-    /// Whose instance.
-    pub service: ServiceId,
-    /// Counted up whenever it begins to wait, so that what comes too late is known.
-    pub wait: u32,
-    /// Whether its wait is a pause before a call is tried again.
-    pub retrying: bool,
-    /// Whether it has answered its request.
-    pub replied: bool,
-    /// Whether the message was acked.
-    pub acked: bool,
-    /// Whether its call has a place in its bulkhead.
-    pub placed: bool,
-    /// How its call went through its breaker.
-    pub pass: Option<Pass>,
-    /// How its worker is busy.
-    pub phase: Phase,
-    /// The producer's count of the request that is being asked, to ask the same again.
-    pub request: u64,
-    /// Whether it fails at once.
-    pub doomed: bool,
-    /// Whether it is under way.
-    pub used: bool,
-}
-
-impl TaskState {
-    /// A handler that begins. In a place that is used again waits are counted on, so that nothing of
-    /// the task before can reach this one.
-    #[inline(always)]
-    pub(super) const fn new(
-        task: Task,
-        message: MessageId,
-        instance: InstanceId,
-        service: ServiceId,
-        wait: u32,
-    ) -> Self {
-        Self {
-            task,
-            message,
-            instance,
-            service,
-            wait,
-            retrying: false,
-            replied: false,
-            acked: false,
-            placed: false,
-            pass: None,
-            phase: Phase::Working,
-            request: 0,
-            doomed: false,
-            used: true,
-        }
-    }
 }
 
 /// One instance of a service.
