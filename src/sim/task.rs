@@ -128,7 +128,6 @@ impl World {
         match &plan.program.code[state.task.position as usize] {
             _ if state.doomed => self.over(plan, slot, Outcome::Failed),
             Instruction::Work(time) => self.spend(slot, Purpose::Work, time),
-            Instruction::Wait(time) => self.spend(slot, Purpose::Wait, time),
             Instruction::End => self.over(plan, slot, Outcome::Done),
             // What happens most often has a way of its own, where no task sees stores of its own.
             Instruction::Send { .. } if self.transactions.is_empty() => self.send_on(plan, slot),
@@ -205,6 +204,9 @@ impl World {
     fn run_steps(&mut self, plan: &Plan, slot: u32) -> Option<u32> {
         let TaskState { mut task, message, instance, service, .. } =
             self.tasks.slots[slot as usize];
+        if let Instruction::Wait(time) = &plan.program.code[task.position as usize] {
+            return self.spend(slot, Purpose::Wait, time);
+        }
         let asked = task.asked;
         let is_apart = !self.transactions.is_empty();
         if is_apart {
