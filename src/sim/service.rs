@@ -262,12 +262,15 @@ impl World {
         if role == Role::Request && !replied {
             self.answer_at_the_end(plan, id, done);
         }
+        // No user goes on: what came of itself here is the tick of a timer, for nothing ever waits for
+        // a hand at a workload.
         self.end_known_message(id, role);
         self.note(What::Started { message: next, instance });
         let place = &mut self.tasks.slots[slot as usize];
         let wait = place.wait.wrapping_add(1);
         *place = TaskState::new(Task::new(entry), next, instance, service, wait);
         if !self.failing.is_empty() {
+            // If it does not fail, the draw is made once more when it takes its step, and is the same.
             self.tasks.slots[slot as usize].doomed = self.fails_by_hand(service);
             return Some(slot);
         }

@@ -176,7 +176,7 @@ impl World {
     #[inline(always)]
     pub(super) fn let_pass(&mut self, slot: u32, purpose: Purpose, mut span: Span) -> Option<u32> {
         let state = &mut self.tasks.slots[slot as usize];
-        let &mut TaskState { message, instance, service, wait, .. } = state;
+        let &mut TaskState { service, wait, .. } = state;
         if purpose == Purpose::Work {
             if let Some(factor) = self.slow.get(&service) {
                 span = Span::from_secs_f64(span.as_secs_f64() * factor);
@@ -190,10 +190,7 @@ impl World {
             return Some(slot);
         }
         let phase = if purpose == Purpose::Work { Phase::Working } else { Phase::Waiting };
-        if state.phase != phase {
-            state.phase = phase;
-            self.note(What::PhaseChanged { message, instance, phase });
-        }
+        self.set_phase(slot, phase);
         self.agenda.push(self.now + span, Scheduled::Resume { task: slot, wait });
         None
     }
@@ -319,7 +316,8 @@ impl World {
         key_of(self.messages.get(message), asked)
     }
 
-    #[inline]
+    /// From now on a task's worker is busy in this way.
+    #[inline(always)]
     pub(super) fn set_phase(&mut self, slot: u32, phase: Phase) {
         let state = &mut self.tasks.slots[slot as usize];
         if state.phase != phase {
