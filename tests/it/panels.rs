@@ -5,7 +5,7 @@ use std::path::Path;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Pos2, Vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 use inflight::app::{Command, Options, Overlay, Settings};
 use inflight::gui::Shell;
@@ -659,6 +659,38 @@ fn every_control_says_what_it_does_and_its_key() {
         window.run_steps(12);
         assert!(command.tooltip().ends_with(')'), "{label} has no key");
         window.get_by_label(&command.tooltip());
+    }
+}
+
+#[test]
+fn what_can_be_done_to_an_event_stands_in_two_columns_however_narrow() {
+    let mut window = open_in(Vec2::new(1280.0, 720.0), Options::default());
+    until(&mut window, |shell| shell.app().run.progress.done);
+    tell(&mut window, Command::Pause);
+    tell(&mut window, Command::SeekTo(Time::from_secs_f64(5.0)));
+    until(&mut window, |shell| shell.app().run.serves(shell.app().playback.at));
+    window.run_steps(2);
+    let strip = window.get_by_label("payments.events topic").rect();
+    let cell = strip.min + Vec2::new(0.16, 0.2) * strip.size();
+    window.hover_at(cell);
+    window.run_steps(1);
+    window.drag_at(cell);
+    window.drop_at(cell);
+    window.run_steps(3);
+    let all: Vec<_> = window
+        .query_all_by_role(Role::Button)
+        .map(|it| (it.accesskit_node().label().unwrap_or_default(), it.rect()))
+        .collect();
+    let buttons = |said: [&str; 3]| {
+        said.map(|it| all.iter().find(|(label, _)| label.starts_with(it)).expect(it).1)
+    };
+    let left = buttons(["Duplicate", "Drop", "Lose its answer"]);
+    let right = buttons(["Delay", "Swap with", "To dead letters"]);
+    for column in [left, right] {
+        for it in &column {
+            assert!((it.left() - column[0].left()).abs() < 0.5, "{column:?}");
+            assert!((it.right() - column[0].right()).abs() < 0.5, "{column:?}");
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::model::{Act, Deed, FieldKind, Span, Value};
 use crate::view::fields::parse_value;
 use crate::view::offers::{DELAYS, deed};
 
-use super::parts::{draft, fold, half, keep, note, offer_button};
+use super::parts::{draft, fold, half, keep, note, of_width, offer_button};
 
 /// The controls.
 pub fn ui(ui: &mut Ui, app: &App, selection: Selection, theme: &Theme, out: &mut Vec<Command>) {
@@ -22,7 +22,7 @@ pub fn ui(ui: &mut Ui, app: &App, selection: Selection, theme: &Theme, out: &mut
 
 fn buttons(ui: &mut Ui, app: &App, selection: Selection, out: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing = Vec2::splat(6.0);
-    ui.spacing_mut().button_padding.x = 7.0;
+    ui.spacing_mut().button_padding.x = 5.0;
     let width = half(ui);
     let offer = |it| deed(app, selection, it);
     ui.horizontal(|ui| {
@@ -41,33 +41,28 @@ fn buttons(ui: &mut Ui, app: &App, selection: Selection, out: &mut Vec<Command>)
 /// The button that asks by how much.
 fn delay(ui: &mut Ui, width: f32, app: &App, selection: Selection, out: &mut Vec<Command>) {
     let now = deed(app, selection, Deed::Delay(Span::SECOND));
-    ui.add_enabled_ui(now.why_not.is_none(), |ui| {
-        let button = Button::new("Delay…")
-            .right_text(RichText::new(&now.keys).small())
-            .min_size(Vec2::new(width, 26.0));
-        let response = ui.add(button);
-        let response = response
-            .on_hover_text(format!("By how much?  ({} is 1 s)", now.keys))
-            .on_disabled_hover_text(now.why_not.clone().unwrap_or_default());
-        egui::Popup::menu(&response).show(|ui| {
-            ui.set_min_width(150.0);
-            for by in DELAYS {
-                if ui.button(by.to_string()).clicked() {
-                    out.push(deed(app, selection, Deed::Delay(by)).command);
-                    ui.close();
-                }
+    let button = Button::new("Delay…").right_text(RichText::new(&now.keys).small());
+    let response = of_width(ui, width, now.why_not.is_none(), button)
+        .on_hover_text(format!("By how much?  ({} is 1 s)", now.keys))
+        .on_disabled_hover_text(now.why_not.unwrap_or_default());
+    egui::Popup::menu(&response).show(|ui| {
+        ui.set_min_width(150.0);
+        for by in DELAYS {
+            if ui.button(by.to_string()).clicked() {
+                out.push(deed(app, selection, Deed::Delay(by)).command);
+                ui.close();
             }
-            ui.separator();
-            let (id, mut by) = draft(ui, "delay by", || Span::from_millis(400));
-            ui.horizontal(|ui| {
-                crate::gui::span_field::ui(ui, "Delay by", &mut by, Span::from_secs(36_000));
-                if ui.button("Delay").clicked() {
-                    out.push(deed(app, selection, Deed::Delay(by)).command);
-                    ui.close();
-                }
-            });
-            keep(ui, id, by);
+        }
+        ui.separator();
+        let (id, mut by) = draft(ui, "delay by", || Span::from_millis(400));
+        ui.horizontal(|ui| {
+            crate::gui::span_field::ui(ui, "Delay by", &mut by, Span::from_secs(36_000));
+            if ui.button("Delay").clicked() {
+                out.push(deed(app, selection, Deed::Delay(by)).command);
+                ui.close();
+            }
         });
+        keep(ui, id, by);
     });
 }
 

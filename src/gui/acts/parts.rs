@@ -52,15 +52,18 @@ pub fn half(ui: &Ui) -> f32 {
     (ui.available_width() - ui.spacing().item_spacing.x) / 2.0
 }
 
+/// Adds a button that is exactly so wide, whatever it says.
+pub fn of_width(ui: &mut Ui, width: f32, is_enabled: bool, button: Button<'_>) -> Response {
+    let size = Vec2::new(width, 26.0);
+    ui.add_enabled_ui(is_enabled, |ui| ui.add_sized(size, button)).inner
+}
+
 /// A button with its key at the right, as wide as it is told; grey with the reason where it
 /// cannot be pressed.
 pub fn offer_button(ui: &mut Ui, width: f32, offer: &Offer, out: &mut Vec<Command>) {
     let keys = RichText::new(&offer.keys).small();
-    let button = Button::new(offer.label.as_str())
-        .right_text(keys)
-        .truncate()
-        .min_size(Vec2::new(width, 26.0));
-    let response = ui.add_enabled(offer.why_not.is_none(), button);
+    let button = Button::new(offer.label.as_str()).right_text(keys).truncate();
+    let response = of_width(ui, width, offer.why_not.is_none(), button);
     let why_not = offer.why_not.clone().unwrap_or_default();
     let hint = match offer.keys.as_str() {
         "" => offer.hint.clone(),
