@@ -2,14 +2,14 @@
 
 use egui::epaint::Mesh;
 use egui::{
-    Align2, Color32, CursorIcon, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke,
-    TextWrapMode, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Color32, CursorIcon, Id, Painter, Popup, Pos2, Rect, Response, Role, Sense, Shape,
+    Stroke, TextWrapMode, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use crate::app::{App, Command, Selection, Settings};
 use crate::history::Flight;
 use crate::model::{Model, Node, Time};
-use crate::view::lanes::{self, Area, Cell, Lane, Line, Manner, Picture};
+use crate::view::lanes::{self, Area, Lane, Line, Manner, Picture};
 use crate::view::signs::signs;
 use crate::view::time_axis::Axis;
 
@@ -82,7 +82,7 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Comma
             ui.set_cursor_icon(CursorIcon::PointingHand);
             ground.on_hover_ui_at_pointer(|ui| tell(ui, model, flight, theme));
         }
-        (None, None, Some(at)) => heat_hint(ground, &picture, axis, at, rect),
+        (None, None, Some(at)) => heat_hint(ground, &picture, area, at),
         (None, None, None) => {}
     }
     let column = Rect::from_x_y_ranges(outer.left()..=rect.left() - 6.0, rect.y_range());
@@ -132,9 +132,13 @@ fn paint(
         Some(Selection::Event { event, .. }) => Some(event),
         _ => None,
     };
-    for lane in &picture.lanes {
+    for (number, lane) in picture.lanes.iter().enumerate() {
         let is_selected = app.selection == Some(selection(lane.node));
         let ink = if is_selected { colours.selection } else { colours.link };
+        // Of those that share a row one is enough: all of them would be a grey sheet.
+        if !is_selected && number % picture.together.max(1) != 0 {
+            continue;
+        }
         let strength = if is_selected { 0.8 } else { 0.42 };
         clipped.hline(rect.x_range(), lane.y, Stroke::new(1.0, ink.gamma_multiply(strength)));
     }
@@ -366,13 +370,15 @@ impl<'a> Ink<'a> {
 /// The heat map: one mesh. A cell is as strong as much happens there, and shows in layers the
 /// colours of what passes: mixed, two colours would look like a third.
 fn heat(painter: &Painter, picture: &Picture, pitch: f32, theme: &Theme) {
-    let half = (pitch * 0.36).clamp(2.0, 16.0);
+    let pitch = pitch * number(picture.together);
+    // High enough to be seen, and no higher than there is room.
+    let half = (pitch * 0.36).clamp(2.0, 16.0).min(pitch / 2.0);
     let mut mesh = Mesh::default();
     mesh.reserve_vertices(picture.heat.len() * 8);
     mesh.reserve_triangles(picture.heat.len() * 4);
     for cell in &picture.heat {
-        let Some(lane) = picture.lanes.get(cell.lane) else { continue };
-        let mut top = lane.y - half;
+        let Some(y) = picture.row_y(cell.row) else { continue };
+        let mut top = y - half;
         let mut layer = |share: f32, colour: Color32| {
             let bottom = top + 2.0 * half * share;
             let face = Rect::from_x_y_ranges(cell.x.0..=cell.x.1, top..=bottom);
@@ -452,21 +458,22 @@ fn fate(flight: &Flight) -> String {
 }
 
 /// What is to be said of the ground: the time, and where it was counted, how much happened.
-fn heat_hint(ground: Response, picture: &Picture, axis: Axis, at: Pos2, rect: Rect) {
-    let time = axis.time(at.x);
-    let pitch = rect.height() / number(picture.lanes.len());
-    let lane = picture.lanes.iter().position(|it| (it.y - at.y).abs() <= pitch / 2.0);
-    let is_here = |it: &&Cell| Some(it.lane) == lane && it.x.0 <= at.x && at.x < it.x.1;
-    let cell = picture.heat.iter().find(is_here);
-    let counted = cell.and_then(|it| Some((it.count?, lane.and_then(|it| picture.lanes.get(it))?)));
+fn heat_hint(ground: Response, picture: &Picture, area: Area, at: Pos2) {
+    let time = area.axis.time(at.x);
+    let counted = picture.counted_at(area, (at.x, at.y)).and_then(|(lanes, count)| {
+        let whose = match lanes {
+            [] => return None,
+            [lane] => lane.name.clone(),
+            [first, .., last] => format!("{} to {}, {} lanes", first.name, last.name, lanes.len()),
+        };
+        let messages = if count == 1 { "message" } else { "messages" };
+        Some(format!("{whose}: {count} {messages} left or came"))
+    });
     ground.on_hover_ui_at_pointer(|ui| {
         ui.style_mut().wrap_mode = Some(TextWrapMode::Extend);
         ui.monospace(time.to_string());
         match counted {
-            Some((1, lane)) => ui.label(format!("{}: 1 message left or came", lane.name)),
-            Some((count, lane)) => {
-                ui.label(format!("{}: {count} messages left or came", lane.name))
-            }
+            Some(words) => ui.label(words),
             None => ui.weak(strip::HINT),
         };
     });
@@ -491,8 +498,13 @@ struct Names<'a> {
 
 impl Names<'_> {
     fn ui(&self, ui: &Ui, out: &mut Vec<Command>) {
+        let at = ui.ctx().pointer_hover_pos().filter(|it| self.column.contains(*it));
         for (number, lane) in self.picture.lanes.iter().enumerate() {
-            self.name(ui, number, lane, out);
+            let id = ui.scope_id().with(("lane", lane.node));
+            // Of those that share a row only the one that a person is at: no other can be met.
+            if self.picture.together <= 1 || self.is_met(ui, id, lane, at) {
+                self.name(ui, id, number, lane, out);
+            }
         }
         let hidden = self.app.hidden_lanes();
         if hidden > 0 {
@@ -513,13 +525,19 @@ impl Names<'_> {
         }
     }
 
-    fn name(&self, ui: &Ui, number: usize, lane: &Lane, out: &mut Vec<Command>) {
+    /// Whether a person is at a lane's name: points at it, drags it, or has opened its menu.
+    fn is_met(&self, ui: &Ui, id: Id, lane: &Lane, at: Option<Pos2>) -> bool {
+        at.is_some_and(|at| (lane.y - at.y).abs() <= self.pitch() / 2.0)
+            || ui.ctx().is_being_dragged(id)
+            || Popup::is_id_open(ui.ctx(), id.with("popup"))
+    }
+
+    fn name(&self, ui: &Ui, id: Id, number: usize, lane: &Lane, out: &mut Vec<Command>) {
         let (node, pitch) = (lane.node, self.pitch());
         let row = Rect::from_center_size(
             pos2(self.column.center().x, lane.y),
             vec2(self.column.width(), pitch),
         );
-        let id = ui.scope_id().with(("lane", node));
         let response = ui.interact(row, id, Sense::click_and_drag());
         response
             .widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{} lane", lane.name)));
@@ -593,6 +611,6 @@ impl Names<'_> {
     }
 
     fn pitch(&self) -> f32 {
-        (self.area.bottom - self.area.top) / number(self.picture.lanes.len())
+        self.area.pitch(self.picture.lanes.len())
     }
 }

@@ -62,12 +62,37 @@ pub struct Traffic {
     pub messages: u64,
     /// Each of them, those that were sent earlier first; `None` if there are too many.
     pub flights: Option<Vec<Flight>>,
-    /// By node (services before topics), by column: how many messages left or reached it, by the
-    /// colours of their types.
-    pub heat: Vec<Vec<[u32; COLOURS]>>,
+    /// By node (services before topics): how many messages left or reached it.
+    pub heat: Vec<Heat>,
     /// Instances that went down (false) or came up (true); at the very beginning of the stretch
     /// those that were down already.
     pub lives: Vec<(Time, InstanceId, bool)>,
+}
+
+/// How many messages left or reached a node: by the colours of their types, by column.
+// Colour by colour, for most nodes have one or two of them, and there may be a thousand nodes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heat([Vec<u32>; COLOURS]);
+
+impl Heat {
+    /// The columns of each colour, from the first up to the last that has any.
+    pub fn columns(&self) -> impl Iterator<Item = &[u32]> {
+        self.0.iter().map(Vec::as_slice)
+    }
+
+    /// All columns together, by colour.
+    #[must_use]
+    pub fn sums(&self) -> [u32; COLOURS] {
+        self.0.each_ref().map(|it| it.iter().sum())
+    }
+
+    fn count(&mut self, column: usize, colour: u8) {
+        let columns = &mut self.0[usize::from(colour)];
+        if column >= columns.len() {
+            columns.resize(column + 1, 0);
+        }
+        columns[column] += 1;
+    }
 }
 
 impl Traffic {
@@ -151,7 +176,7 @@ impl LanesOf {
             column: self.column,
             messages: under_way.len() as u64,
             flights: Some(under_way),
-            heat: vec![Vec::new(); nodes],
+            heat: vec![Heat::default(); nodes],
             lives: lives.collect(),
         }
     }
@@ -233,11 +258,7 @@ impl Traffic {
         debug_assert!(place < model.services.len() + model.topics.len());
         let column = at.since(self.stretch.from).0 / self.column.0;
         let column = usize::try_from(column).expect("there are at most so many columns");
-        let lane = &mut self.heat[place];
-        if column >= lane.len() {
-            lane.resize(column + 1, [0; COLOURS]);
-        }
-        lane[column][usize::from(colour)] += 1;
+        self.heat[place].count(column, colour);
     }
 }
 

@@ -21,6 +21,9 @@ const CROWD: (f64, f64) = (2_500.0, 7_000.0);
 /// How narrow a column of the heat map may be, in points.
 const LEAST_COLUMN: f64 = 2.5;
 
+/// How high a row of the heat map is at least, in points: thinner lanes share one.
+const LEAST_ROW: f32 = 3.0;
+
 /// How strong a column is in which there is anything at all.
 const LEAST_HEAT: f32 = 0.15;
 
@@ -52,6 +55,8 @@ pub struct Picture {
     pub crowd: usize,
     /// How much happens where.
     pub heat: Vec<Cell>,
+    /// So many lanes share a row of the heat: 1 where they are far enough from one another.
+    pub together: usize,
 }
 
 /// The lane of a service or topic.
@@ -144,11 +149,11 @@ pub struct End {
     pub is_lost: bool,
 }
 
-/// Some time of a lane in the heat map.
+/// Some time of a lane in the heat map, or of several that lie close together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
-    /// Which lane, from the top.
-    pub lane: usize,
+    /// Which row, from the top.
+    pub row: usize,
     /// Where it begins and ends, inside the area.
     pub x: (f32, f32),
     /// How much happens there, 0 to 1, on a scale of its square root.
@@ -212,7 +217,11 @@ impl Picture {
                 down: down.get(place).cloned().unwrap_or_default(),
             }
         };
-        let mut picture = Self { lanes: lanes.iter().map(lane).collect(), ..Self::default() };
+        let mut picture = Self {
+            lanes: lanes.iter().map(lane).collect(),
+            together: area.together(lanes.len()),
+            ..Self::default()
+        };
         let crowd = crowd(known, area);
         picture.lines_strength = 1.0 - crowd;
         if crowd < 1.0
@@ -224,8 +233,36 @@ impl Picture {
                 .collect();
         }
         picture.crowd = picture.lines.len();
-        picture.heat = heat(known, area, crowd);
+        picture.heat = heat(known, area, crowd, picture.together);
         picture
+    }
+
+    /// The lanes that share a row of the heat.
+    #[must_use]
+    pub fn row(&self, row: usize) -> &[Lane] {
+        self.lanes.chunks(self.together.max(1)).nth(row).unwrap_or_default()
+    }
+
+    /// The middle of a row of the heat; `None` if there is no such row.
+    #[must_use]
+    pub fn row_y(&self, row: usize) -> Option<f32> {
+        let lanes = self.row(row);
+        Some(f32::midpoint(lanes.first()?.y, lanes.last()?.y))
+    }
+
+    /// What there is in the heat at a place: the lanes that share the row, and how many messages
+    /// left or came, if they were counted.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float-to-int `as` saturates; above the first lane is in its row"
+    )]
+    pub fn counted_at(&self, area: Area, (x, y): (f32, f32)) -> Option<(&[Lane], u32)> {
+        let lane = ((y - area.top) / area.pitch(self.lanes.len())) as usize;
+        let row = lane / self.together.max(1);
+        let cell = self.heat.iter().find(|it| it.row == row && it.x.0 <= x && x < it.x.1)?;
+        Some((self.row(row), cell.count?))
     }
 }
 
@@ -234,7 +271,24 @@ impl Area {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     pub fn lane(&self, number: usize, of: usize) -> f32 {
-        self.top + (self.bottom - self.top) * (number as f32 + 0.5) / of.max(1) as f32
+        self.top + self.pitch(of) * (number as f32 + 0.5)
+    }
+
+    /// How far one of so many lanes is from the next.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    pub fn pitch(&self, lanes: usize) -> f32 {
+        (self.bottom - self.top) / lanes.max(1) as f32
+    }
+
+    /// How many of so many lanes share a row of the heat.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float-to-int `as` saturates"
+    )]
+    fn together(&self, lanes: usize) -> usize {
+        ((LEAST_ROW / self.pitch(lanes)).ceil() as usize).clamp(1, lanes.max(1))
     }
 
     /// Where two instants are, both taken into the area; `None` if it has nothing of the time
@@ -417,9 +471,9 @@ fn bands(
     bands
 }
 
-/// A column of a lane before its strength is known.
+/// A cell before its strength is known.
 struct Raw {
-    lane: usize,
+    row: usize,
     x: (f32, f32),
     /// Messages in a second.
     rate: f64,
@@ -430,7 +484,7 @@ struct Raw {
 }
 
 /// The heat map: counted where that is known, guessed from the overview where it is not.
-fn heat(known: Known<'_>, area: Area, crowd: f32) -> Vec<Cell> {
+fn heat(known: Known<'_>, area: Area, crowd: f32, together: usize) -> Vec<Cell> {
     let window = area.axis.window;
     let mut raw = Vec::new();
     let mut exact = None;
@@ -439,7 +493,7 @@ fn heat(known: Known<'_>, area: Area, crowd: f32) -> Vec<Cell> {
         if from < window.to && until > window.from {
             exact = Some((from, until));
             if crowd > 0.0 {
-                counted(known, area, traffic, crowd, &mut raw);
+                counted(known, area, traffic, (together, crowd), &mut raw);
             }
         }
     }
@@ -449,7 +503,8 @@ fn heat(known: Known<'_>, area: Area, crowd: f32) -> Vec<Cell> {
     for (from, until) in [(window.from, left.min(window.to)), (right, window.to)] {
         let until = until.min(known.head);
         if from < until {
-            guessed(known, area, (from.max(window.from), until), presence, &mut raw);
+            let stretch = (from.max(window.from), until);
+            guessed(known, area, stretch, (together, presence), &mut raw);
         }
     }
     let mut rates: Vec<f64> = raw.iter().map(|it| it.rate).filter(|it| *it > 0.0).collect();
@@ -465,7 +520,7 @@ fn heat(known: Known<'_>, area: Area, crowd: f32) -> Vec<Cell> {
     raw.into_iter()
         .filter(|it| it.rate > 0.0)
         .map(|it| Cell {
-            lane: it.lane,
+            row: it.row,
             x: it.x,
             strength: strength(&it),
             count: it.count,
@@ -474,7 +529,13 @@ fn heat(known: Known<'_>, area: Area, crowd: f32) -> Vec<Cell> {
         .collect()
 }
 
-fn counted(known: Known<'_>, area: Area, traffic: &Traffic, presence: f32, raw: &mut Vec<Raw>) {
+fn counted(
+    known: Known<'_>,
+    area: Area,
+    traffic: &Traffic,
+    (together, presence): (usize, f32),
+    raw: &mut Vec<Raw>,
+) {
     let window = area.axis.window;
     let width = f64::from(area.axis.right - area.axis.left);
     let of_column = traffic.column.as_secs_f64() / window.length().as_secs_f64() * width;
@@ -485,40 +546,40 @@ fn counted(known: Known<'_>, area: Area, traffic: &Traffic, presence: f32, raw: 
     }
     let first = traffic.stretch.from.0 / traffic.column.0;
     let span = traffic.column * group;
-    for (lane, node) in known.lanes.iter().enumerate() {
-        let Some(columns) = traffic.heat.get(place_of(known.model, *node)) else { continue };
-        let mut open: Option<(u64, [u32; COLOURS])> = None;
-        let mut close = |number: u64, counts: [u32; COLOURS]| {
+    // Only those in the window: what is known may be much more.
+    let seen = window.from.0 / span.0..=window.to.0.min(traffic.stretch.until.0) / span.0;
+    let column =
+        |number: u64| usize::try_from((number * group).saturating_sub(first)).unwrap_or(usize::MAX);
+    let (begin, end) = (column(*seen.start()), column(*seen.end() + 1));
+    let mut sums: [Vec<u32>; COLOURS] = [const { Vec::new() }; COLOURS];
+    for (row, nodes) in known.lanes.chunks(together).enumerate() {
+        sums.iter_mut().for_each(Vec::clear);
+        for node in nodes {
+            let Some(heat) = traffic.heat.get(place_of(known.model, *node)) else { continue };
+            for (sums, counts) in sums.iter_mut().zip(heat.columns()) {
+                let counts = counts.get(begin..end.min(counts.len())).unwrap_or_default();
+                sums.resize(sums.len().max(counts.len()), 0);
+                sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+            }
+        }
+        for number in seen.clone() {
+            let (from, until) = (column(number) - begin, column(number + 1) - begin);
+            let counts = sums.each_ref().map(|sums| {
+                let columns = sums.get(from..until.min(sums.len())).unwrap_or_default();
+                columns.iter().sum::<u32>()
+            });
+            let count: u32 = counts.iter().sum();
             let begin = Time((number * group).max(first).saturating_mul(traffic.column.0));
             let end = Time::ZERO + span * (number + 1);
-            let Some(x) = area.span(begin, end.min(traffic.stretch.until)) else { return };
-            let count: u32 = counts.iter().sum();
+            let Some(x) = area.span(begin, end.min(traffic.stretch.until)) else { continue };
             raw.push(Raw {
-                lane,
+                row,
                 x,
                 rate: f64::from(count) / span.as_secs_f64(),
                 count: Some(count),
                 mix: mix(counts),
                 presence,
             });
-        };
-        for (column, counts) in columns.iter().enumerate() {
-            let number = (first + column as u64) / group;
-            match &mut open {
-                Some((open, sums)) if *open == number => {
-                    for (sum, count) in sums.iter_mut().zip(counts) {
-                        *sum += count;
-                    }
-                }
-                _ => {
-                    if let Some((number, sums)) = open.replace((number, *counts)) {
-                        close(number, sums);
-                    }
-                }
-            }
-        }
-        if let Some((number, sums)) = open {
-            close(number, sums);
         }
     }
 }
@@ -540,7 +601,7 @@ fn guessed(
     known: Known<'_>,
     area: Area,
     (from, until): (Time, Time),
-    presence: f32,
+    (together, presence): (usize, f32),
     raw: &mut Vec<Raw>,
 ) {
     let Known { model, lanes, overview, traffic, .. } = known;
@@ -556,16 +617,16 @@ fn guessed(
     }
     let span = overview.bucket * group;
     let last = until.0.saturating_sub(1) / span.0;
-    for (lane, node) in lanes.iter().enumerate() {
-        let place = place_of(model, *node);
-        let passed = |it: &Totals| it.passed.get(place).copied().map_or(0, u64::from);
+    for (row, nodes) in lanes.chunks(together).enumerate() {
+        let places = || nodes.iter().map(|node| place_of(model, *node));
+        let passed = |it: &Totals| {
+            places().map(|place| it.passed.get(place).copied().map_or(0, u64::from)).sum()
+        };
         // A node's messages have at one time about the colours that they have at another.
-        let known_mix = traffic.and_then(|it| it.heat.get(place)).and_then(|columns| {
+        let known_mix = traffic.and_then(|it| {
             let mut sums = [0; COLOURS];
-            for counts in columns {
-                for (sum, count) in sums.iter_mut().zip(counts) {
-                    *sum += count;
-                }
+            for heat in places().filter_map(|place| it.heat.get(place)) {
+                sums.iter_mut().zip(heat.sums()).for_each(|(sum, count)| *sum += count);
             }
             mix(sums)
         });
@@ -577,7 +638,7 @@ fn guessed(
             let Some(x) = area.span(begin.max(from), (begin + span).min(until)) else { continue };
             #[expect(clippy::cast_precision_loss, reason = "a rate, to be drawn")]
             let rate = count as f64 / span.as_secs_f64();
-            raw.push(Raw { lane, x, rate, count: None, mix: known_mix, presence });
+            raw.push(Raw { row, x, rate, count: None, mix: known_mix, presence });
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use inflight::app::Window;
-use inflight::history::lanes::MOST_FLIGHTS;
+use inflight::history::lanes::{Heat, MOST_FLIGHTS};
 use inflight::history::{LanesOf, Overview, Run, Runs, Scene, Stretch, Traffic, work_out};
 use inflight::model::{Model, Node, Record, Script, ServiceId, Span, Time, TopicId, What};
 use inflight::scenario::{self, library};
@@ -65,7 +65,7 @@ fn check(model: &Arc<Model>, records: &[Record], traffic: &Traffic) {
     assert_eq!(flights.iter().filter(|it| it.left.is_none()).count(), after);
     assert!(flights.is_sorted_by_key(|it| it.sent));
     let came = flights.iter().filter(|it| it.left.is_some() && it.lost.is_none()).count();
-    let heat: u32 = traffic.heat.iter().flatten().flatten().sum();
+    let heat: u32 = traffic.heat.iter().flat_map(Heat::sums).sum();
     assert_eq!(heat as usize, sent + came, "what was sent left a node, what came reached one");
     for it in flights {
         assert!(it.sent <= until && it.left.is_none_or(|left| left >= from && left >= it.sent));
@@ -119,8 +119,8 @@ fn the_overview_guesses_what_is_counted_where_it_is_looked_at() {
     while runs.get(&script).extend(at(60.0), 100_000) {}
     let traffic = ask(&mut runs, Time::ZERO, at(60.0));
     let overview = runs.get(&script).overview();
-    for (place, columns) in traffic.heat.iter().enumerate() {
-        let counted: u32 = columns.iter().flatten().sum();
+    for (place, heat) in traffic.heat.iter().enumerate() {
+        let counted: u32 = heat.sums().iter().sum();
         let guessed = overview.between(0, overview.len(), |it| u64::from(it.passed[place]));
         let off = guessed.abs_diff(u64::from(counted));
         assert!(off * 20 <= guessed, "node {place}: {guessed} for {counted}");
@@ -170,6 +170,77 @@ fn drawn(model: &Arc<Model>, seed: u64, from: f64, until: f64, columns: u16, row
     let picture = Picture::new(known, Area { axis, top: 0.0, bottom: height });
     let text = text(model, &traffic, &picture, (usize::from(columns), height as usize));
     text.trim_matches('\n').to_owned()
+}
+
+/// Pairs of a workload and its service, and more messages than can be told apart.
+const MANY: usize = 120;
+
+fn many() -> Arc<Model> {
+    let pair = |it: usize| {
+        (
+            format!(
+                "\"w{it}\": Workload(arrivals: Poisson(per_second: 100), event: \"Job\",
+                 do: [Send(to: \"s{it}\", event: \"Job\")]),"
+            ),
+            format!("\"s{it}\": Service(workers: Unlimited, answers: {{ \"Job\": [] }}),"),
+        )
+    };
+    let (workloads, services): (String, String) = (0..MANY / 2).map(pair).unzip();
+    let text = format!(
+        "Scenario(format: 1, title: \"many\", events: {{ \"Job\": Event() }},
+         links: Links(default: Link(latency: \"1s\")),
+         workloads: {{ {workloads} }}, services: {{ {services} }})"
+    );
+    scenario::read(&text, "many.ron").unwrap().variants.remove(0).model
+}
+
+#[test]
+fn lanes_too_thin_to_be_told_apart_share_a_row_of_the_heat_and_nothing_is_left_out() {
+    let model = many();
+    let mut runs = runs(&model, 1, Run::BUDGET_BYTES);
+    let traffic = ask(&mut runs, Time::ZERO, at(5.0));
+    let lanes: Vec<Node> = model.services.iter().enumerate().map(|(it, _)| it).map(node).collect();
+    let overview = Overview::default();
+    let heat = |height: f32, from: f64, until: f64| {
+        let window = Window { from: at(from), to: at(until) };
+        let known = Known {
+            model: &model,
+            lanes: &lanes,
+            traffic: Some(&traffic),
+            overview: &overview,
+            script: &[],
+            head: at(5.0),
+        };
+        let axis = Axis { window, left: 0.0, right: 600.0 };
+        let area = Area { axis, top: 10.0, bottom: 10.0 + height };
+        (Picture::new(known, area), area)
+    };
+    let count = |it: &Picture| it.heat.iter().map(|it| it.count.unwrap()).sum::<u32>();
+    for (from, until) in [(0.0, 5.0), (1.3, 2.1)] {
+        let (high, _) = heat(1_200.0, from, until);
+        assert_eq!((high.together, high.lines.len()), (1, 0), "too many to draw one by one");
+        assert!(count(&high) > 5_000);
+        for (height, together) in [(360.0, 1), (359.0, 2), (120.0, 3), (50.0, 8), (0.1, MANY)] {
+            let (low, area) = heat(height, from, until);
+            assert_eq!((low.together, low.lanes.len()), (together, MANY));
+            assert_eq!(count(&low), count(&high), "{height}");
+            let rows = MANY.div_ceil(together);
+            assert!(low.heat.iter().all(|it| it.row < rows), "{height}");
+            for cell in &low.heat {
+                let (x, y) = (f32::midpoint(cell.x.0, cell.x.1), low.row_y(cell.row).unwrap());
+                assert!(area.top < y && y < area.bottom);
+                let lanes = low.row(cell.row);
+                assert!(!lanes.is_empty() && lanes.len() <= together);
+                let first = lanes.first().map(|it| it.node);
+                let (found, count) = low.counted_at(area, (x, y)).unwrap();
+                assert_eq!((found.first().map(|it| it.node), Some(count)), (first, cell.count));
+            }
+        }
+    }
+}
+
+fn node(service: usize) -> Node {
+    Node::Service(ServiceId::from_index(service))
 }
 
 #[test]
