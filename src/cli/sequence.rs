@@ -173,6 +173,9 @@ fn of_span(options: &Options, model: &Arc<Model>) -> Result<(Diagram, String), S
     if until <= from {
         return Err(format!("--to must be later than --from, which is {from}"));
     }
+    if let Some(end) = model.end.filter(|end| *end <= from) {
+        return Err(format!("the run ends at {end}, and --from is {from}"));
+    }
     let until = model.end.map_or(until, |end| until.min(end));
     let stretch = Stretch { script: Script::default(), from, until };
     let inquiry = SequenceOf::new(stretch, options.most, !options.acks);

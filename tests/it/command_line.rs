@@ -82,6 +82,16 @@ fn run_prints_a_document_that_depends_on_scenario_variant_and_seed_alone() {
 }
 
 #[test]
+fn a_sequence_from_after_the_end_of_the_run_is_said_to_be_none() {
+    for from in ["60s", "61s", "500s"] {
+        let output = inflight(&["sequence", "payment", "--from", from]);
+        assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+        assert!(err(&output).contains("the run ends at 60.000 s"), "{}", err(&output));
+    }
+    assert!(out(&inflight(&["sequence", "payment", "--from", "59s"])).contains("checkout"));
+}
+
+#[test]
 fn several_files_make_an_array() {
     let output =
         inflight(&["run", "mm1", "scenarios/queueing/md1.ron", "--until", "10s", "--json"]);
