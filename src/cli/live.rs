@@ -124,15 +124,43 @@ fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
     let Some(world) = handle.join() else {
         return Err((1, "error: the live run broke down; this is a fault of inflight".into()));
     };
+    let part = status.part.take().zip(only).map(|(it, services)| session::Part {
+        run: it.run,
+        number: it.number,
+        services,
+    });
+    let (name, sentence) = (scenario.name.clone(), variant.sentence.clone());
+    let (variant, model) = (variant.name.clone(), Arc::clone(model));
+    let number = part.as_ref().map(|it| it.number);
+    // Before anything is printed: whoever reads that may be gone.
+    let recorded = options.record.as_ref().map_or(Ok(()), |path| {
+        let (trace, end) = (trace.fitting(), rung(&world));
+        // What is left out of the file has not happened there.
+        let end = if trace.lost() > status.lost {
+            let mut world = World::live(model, seed, trace.source());
+            world.retrace(&trace, &script, &mut ());
+            rung(&world)
+        } else {
+            end
+        };
+        let live = session::Live { variant, seed, trace, script, end, part, futures: None };
+        let is_file = Path::new(&options.file).is_file();
+        let origin = if is_file {
+            Origin::File((&options.file).into())
+        } else {
+            Origin::Library(scenario.name.clone())
+        };
+        record(path, origin, (scenario, text.into()), live)
+    });
     let ran = Ran { wall, interrupted, is_live: true };
     let report = world.report();
     if options.json {
-        let mut document = json::Document::new(&scenario.name, &report, &ran);
+        let mut document = json::Document::new(&name, &report, &ran);
         document.set_live(&status);
         let text = serde_json::to_string_pretty(&document);
         println!("{}", text.expect("plain data is always written"));
     } else {
-        table::print(&report, &variant.sentence, &ran);
+        table::print(&report, &sentence, &ran);
         println!(
             "\nLive: {} inputs, taken in at most {} after they were due",
             status.inputs, status.latest
@@ -141,39 +169,14 @@ fn run(options: &Options, stop: &AtomicBool) -> Result<(), (u8, String)> {
     if let Some(trouble) = &status.trouble {
         eprintln!("note: {trouble}");
     }
-    let part = status.part.take().zip(only).map(|(it, services)| session::Part {
-        run: it.run,
-        number: it.number,
-        services,
-    });
-    if let Some(part) = &part {
+    if let Some(number) = number {
         eprintln!(
             "note: this is part {} of a run that several shared; `inflight merge` makes one of what \
              each has recorded",
-            part.number + 1
+            number + 1
         );
     }
-    if let Some(path) = &options.record {
-        let (trace, end) = (trace.fitting(), rung(&world));
-        // What is left out of the file has not happened there.
-        let end = if trace.lost() > status.lost {
-            let mut world = World::live(Arc::clone(model), seed, trace.source());
-            world.retrace(&trace, &script, &mut ());
-            rung(&world)
-        } else {
-            end
-        };
-        let (variant, futures) = (variant.name.clone(), None);
-        let live = session::Live { variant, seed, trace, script, end, part, futures };
-        let is_file = Path::new(&options.file).is_file();
-        let origin = if is_file {
-            Origin::File((&options.file).into())
-        } else {
-            Origin::Library(scenario.name.clone())
-        };
-        record(path, origin, (scenario, text.into()), live).map_err(|it| (1_u8, it))?;
-    }
-    Ok(())
+    recorded.map_err(|it| (1_u8, it))
 }
 
 /// Sees to it, before anything is run for it, that a file can be written, and that nothing is

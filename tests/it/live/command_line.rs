@@ -1,7 +1,7 @@
 //! `inflight live`, as a person types it: the same document as of a simulated run, and a recording
 //! that runs again.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::real_broker::nats::Server;
 
@@ -47,6 +47,22 @@ fn a_recorded_run_runs_again_record_for_record() {
     let said = String::from_utf8_lossy(&checked.stdout).into_owned();
     assert_ne!(checked.status.code(), Some(0), "{said}");
     assert!(said.contains("0 good, 1 not good"), "{said}");
+}
+
+#[test]
+fn a_run_is_recorded_though_nobody_reads_what_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("live.inflight");
+    let mut live = Command::new(env!("CARGO_BIN_EXE_inflight"))
+        .args(["live", "payment", "--for", "1s", "--record", file.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(live.stdout.take());
+    live.wait().unwrap();
+    let again = document(&["run", file.to_str().unwrap(), "--json"]);
+    assert_eq!(again["goes_as_saved"], true);
 }
 
 #[test]
