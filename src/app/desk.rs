@@ -68,10 +68,10 @@ pub enum Notice {
         /// What that means for the file.
         more: String,
     },
-    /// A session was not saved, since something else is there.
+    /// A session was not saved.
     NotSaved {
-        /// Where.
-        path: PathBuf,
+        /// Where something else is, if that is why.
+        there: Option<PathBuf>,
         /// Why, and what can be done, in a sentence or two.
         text: String,
     },
@@ -362,7 +362,7 @@ impl App {
             }
             News::NotSaved(path, why) => {
                 self.desk.saving.pop_front();
-                let name = path.display();
+                let (name, mut is_there) = (path.display().to_string(), true);
                 let text = match why {
                     NotSaved::Changed if self.desk.file.as_ref() == Some(&path) => format!(
                         "{name} was changed by somebody else since it was read. Nothing is saved."
@@ -372,15 +372,15 @@ impl App {
                         format!("{name} is no session that can be read. Nothing is saved.")
                     }
                     NotSaved::Failed(why) => {
-                        let text = format!(
+                        is_there = false;
+                        format!(
                             "{name} cannot be saved: {why}. Nothing there was changed. Save it \
                              elsewhere with Ctrl Shift S, or make room and try again."
-                        );
-                        return self.notice(text, String::new());
+                        )
                     }
                 };
                 self.desk.notices.retain(|it| !matches!(it, Notice::NotSaved { .. }));
-                self.desk.notices.push(Notice::NotSaved { path, text });
+                self.desk.notices.push(Notice::NotSaved { there: is_there.then_some(path), text });
             }
         }
     }

@@ -45,11 +45,13 @@ fn notice_row(ui: &mut Ui, theme: &Theme, notice: &Notice, more: usize, out: &mu
                 close(ui, out);
             });
         }
-        Notice::NotSaved { path, text } => {
+        Notice::NotSaved { there, text } => {
             row(ui, theme, theme.colours.bad, &format!("{text}{others}"), "", |ui| {
                 close(ui, out);
                 let hint = "Put what you made in its place";
-                if ui.button("Overwrite").on_hover_text(hint).clicked() {
+                if let Some(path) = there
+                    && ui.button("Overwrite").on_hover_text(hint).clicked()
+                {
                     out.push(Command::SaveSessionTo { path: path.clone(), over: true });
                 }
                 let hint = Command::SaveSessionAs.tooltip();

@@ -26,6 +26,11 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         // A rename would not ask.
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
     }
+    if !folder.is_dir() {
+        // Said as it is, without the name of the file that would be there for a moment.
+        let text = format!("there is no folder {}", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, text));
+    }
     let mut builder = tempfile::Builder::new();
     let prefix = format!(".{name}.");
     builder.prefix(&prefix).suffix(UNFINISHED);

@@ -222,6 +222,23 @@ fn to_open_something_else_loses_nothing() {
 }
 
 #[test]
+fn that_a_session_could_not_be_saved_is_said_until_it_is_saved_elsewhere() {
+    let folder = Folder::new("elsewhere");
+    let mut window = open(folder.options(None));
+    make(&mut window, 5.0, 2.0);
+    let nowhere = folder.0.join("no such folder").join("mine.inflight");
+    tell(&mut window, Command::SaveSessionTo { path: nowhere, over: false });
+    until(&mut window, |app| !app.desk.notices.is_empty());
+    window.run_steps(2);
+    window.get_by_label_contains("cannot be saved: there is no folder");
+    assert!(window.query_by_label("Overwrite").is_none(), "there is nothing to be overwritten");
+    window.get_by_label("Save elsewhere…");
+    save_as(&mut window, &folder.0.join("mine.inflight"));
+    until(&mut window, |app| !app.desk.is_unsaved);
+    assert!(app(&window).desk.notices.is_empty());
+}
+
+#[test]
 fn a_file_that_is_not_what_it_was_is_not_overwritten_unasked() {
     let folder = Folder::new("changed");
     let path = folder.0.join("mine.inflight");
