@@ -397,6 +397,20 @@ mod tests {
     }
 
     #[test]
+    fn an_offer_to_take_something_back_is_gone_when_it_was_taken_back() {
+        let mut app = app();
+        go_to(&mut app, 5.0);
+        app.update(Command::Fork);
+        app.update(Command::Act(slow(&app)));
+        let offers = |app: &App| {
+            app.toasts.iter().filter(|it| matches!(it.offer, Some((_, Command::Undo)))).count()
+        };
+        assert_eq!(offers(&app), 1);
+        app.update(Command::Undo);
+        assert_eq!((offers(&app), names(&app).len()), (0, 2), "it would take the fork back, too");
+    }
+
+    #[test]
     fn another_variant_has_futures_of_its_own_and_undo_goes_back_to_the_first() {
         let mut app = app();
         go_to(&mut app, 5.0);
