@@ -421,7 +421,7 @@ pub fn values_of(model: &Model, scene: &Scene, service: ServiceId) -> Vec<CardVa
     .collect()
 }
 
-/// A value that a card shows; of a projection also what it should be, or is not yet.
+/// A value that a card shows; of a projection also what it should be, or will be when it has caught up.
 fn shown_value(
     model: &Model,
     shown: &Shown,
@@ -438,7 +438,7 @@ fn shown_value(
     };
     let mut rows = vec![CardValue { label: shown.label.clone(), value: text(value), fit }];
     if is_projection {
-        let label = if fit == Fit::NotYet { "not yet" } else { "should be" }.to_owned();
+        let label = if fit == Fit::NotYet { "will be" } else { "should be" }.to_owned();
         rows.push(CardValue { label, value: text(should), fit: Fit::Right });
     }
     rows

@@ -335,7 +335,7 @@ fn what_is_only_behind_is_not_wrong() {
                 Fit::Right => assert_eq!(value.value, should.value),
                 Fit::NotYet => {
                     assert!(!has_erred && value.value != should.value);
-                    assert_eq!(should.label, "not yet");
+                    assert_eq!(should.label, "will be");
                     behind += 1;
                 }
                 Fit::Wrong => {
