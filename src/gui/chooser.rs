@@ -13,8 +13,7 @@ const MOST: f32 = 540.0;
 const AROUND: f32 = 200.0;
 
 /// The scenario that is open, and the list that it is chosen from.
-pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
-    let width = if ui.available_width() > 1250.0 { 260.0 } else { 200.0 };
+pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, width: f32, out: &mut Vec<Command>) {
     let combo = ComboBox::from_id_salt("scenario")
         .width(width)
         // The list scrolls, and what is typed stays above it.

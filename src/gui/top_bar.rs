@@ -14,17 +14,27 @@ const NARROW_SEARCH: f32 = 200.0;
 const VIEWS: f32 = 330.0;
 /// The room that undo, redo and the search as a button need beside those.
 const WAY_BACK: f32 = 116.0;
+/// The room that what is right of the variants needs beside the views, the search as a button.
+const BUTTONS: f32 = 330.0;
 /// Variants whose names take more than this share of the bar are a list to choose from.
 const MOST_OF_VARIANTS: f32 = 0.22;
+/// A list to choose from is at least so wide.
+const LEAST_LIST: f32 = 84.0;
 
 /// The bar.
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     ui.horizontal_centered(|ui| {
         logo(ui, theme);
         ui.add_space(10.0);
-        super::chooser::ui(ui, app, theme, out);
+        let width = match ui.available_width() {
+            wide if wide > 1250.0 => 260.0,
+            usual if usual > 850.0 => 200.0,
+            _ => 130.0,
+        };
+        no_wider(ui, width, |ui| super::chooser::ui(ui, app, theme, width, out));
         ui.add_space(10.0);
-        variants(ui, app, theme, out);
+        let room = ui.available_width() - BUTTONS - VIEWS;
+        variants(ui, app, theme, room, out);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             more(ui, app, theme, out);
@@ -48,8 +58,21 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
             let width = width.or((room >= NARROW_SEARCH).then_some(170.0));
             super::palette::opener(ui, theme, width, out);
             ui.add_space(6.0);
-            views(ui, app, theme, out);
+            // With large text, or in a narrow window, one of them and a list.
+            if ui.available_width() < VIEWS - 12.0 {
+                views_to_choose(ui, app, out);
+            } else {
+                views(ui, app, theme, out);
+            }
         });
+    });
+}
+
+/// What is put in is cut to this width: a list to choose from is else as wide as what is chosen.
+fn no_wider(ui: &mut Ui, width: f32, put: impl FnOnce(&mut Ui)) {
+    ui.scope(|ui| {
+        ui.set_max_width(width);
+        put(ui);
     });
 }
 
@@ -99,10 +122,31 @@ fn expectations(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     controls::command_icon(ui, theme, Icon::Check, face, Command::ToggleExpectations, out);
 }
 
+const VIEWS_IN_ORDER: [View; 4] = [View::Flow, View::Sequence, View::Metrics, View::Compare];
+
+/// The views as a list, for want of room.
+fn views_to_choose(ui: &mut Ui, app: &App, out: &mut Vec<Command>) {
+    let name = |view| Command::ShowView(view).action().map_or("", |it| it.label);
+    let shown = name(app.settings.view);
+    let combo = ComboBox::from_id_salt("view").width(LEAST_LIST).selected_text(shown);
+    let combo = combo.show_ui(ui, |ui| {
+        for view in VIEWS_IN_ORDER {
+            let label = ui.selectable_label(view == app.settings.view, name(view));
+            if label.on_hover_text(Command::ShowView(view).tooltip()).clicked() {
+                out.push(Command::ShowView(view));
+            }
+        }
+    });
+    let label = format!("View: {shown}");
+    combo
+        .response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, label.clone()));
+}
+
 /// The views side by side, as one control.
 fn views(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     // They are laid out from the right.
-    for view in [View::Compare, View::Metrics, View::Sequence, View::Flow] {
+    for view in VIEWS_IN_ORDER.into_iter().rev() {
         let command = Command::ShowView(view);
         let is_shown = app.settings.view == view;
         let colours = &theme.colours;
@@ -135,7 +179,7 @@ fn logo(ui: &mut Ui, theme: &Theme) {
 }
 
 /// The variants side by side, as one control.
-fn variants(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
+fn variants(ui: &mut Ui, app: &App, theme: &Theme, room: f32, out: &mut Vec<Command>) {
     if app.scenario.variants.len() < 2 {
         return;
     }
@@ -146,8 +190,9 @@ fn variants(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
         (text.size().x + 18.0).max(66.0)
     });
     let (all, bar) = (widths.sum::<f32>(), ui.ctx().content_rect().width());
-    if all > MOST_OF_VARIANTS * bar {
-        return variants_to_choose(ui, app, MOST_OF_VARIANTS * bar, out);
+    if all > room.min(MOST_OF_VARIANTS * bar) {
+        let width = room.min(MOST_OF_VARIANTS * bar).max(LEAST_LIST);
+        return no_wider(ui, width, |ui| variants_to_choose(ui, app, width, out));
     }
     let frame = egui::Frame::new()
         .fill(colours.control)
