@@ -7,6 +7,9 @@ use crate::view::scenarios::file_name;
 
 use super::theme::Theme;
 
+/// About so much of the window's height the bars and the timeline take, in points.
+const TIMELINE: f32 = 300.0;
+
 /// The panel; shown while a file is broken.
 pub fn ui(ui: &mut Ui, app: &App, broken: &Broken, theme: &Theme, out: &mut Vec<Command>) {
     let name = file_name(&broken.path);
@@ -42,11 +45,13 @@ pub fn ui(ui: &mut Ui, app: &App, broken: &Broken, theme: &Theme, out: &mut Vec<
         .corner_radius(theme.sizes.radius)
         .inner_margin(10);
     frame.show(ui, |ui| {
-        // As high as the text, up to a third of the window; then it scrolls.
+        // As high as the text, up to a third of the window, or less where the timeline leaves the
+        // view hardly more; then it scrolls.
         let font = theme.mono_font(theme.sizes.mono);
         let line = ui.ctx().fonts_mut(|fonts| fonts.row_height(&font));
         let lines = broken.text.trim_end().lines().count();
-        let most = ui.ctx().content_rect().height() / 3.0;
+        let window = ui.ctx().content_rect().height();
+        let most = (window / 3.0).min((window - TIMELINE) / 4.0).max(4.0 * line);
         #[expect(clippy::cast_precision_loss, reason = "a count of lines")]
         let height = (line * lines as f32 + 4.0).min(most);
         let area = ScrollArea::both().auto_shrink([false, true]);
