@@ -70,14 +70,19 @@ impl Reader {
             {
                 &[]
             }
-            _ => {
+            kind => {
                 let found = describe(node);
-                self.wrong(
-                    &node.place,
-                    &format!("{found} instead of {what}"),
-                    &format!("`{what}(…)` with named fields"),
-                );
-                return None;
+                let expected = format!("`{what}(…)` with named fields");
+                let meant = match kind {
+                    Kind::Struct(Some(name), fields) => nearest(name, [what]).zip(Some(fields)),
+                    _ => None,
+                };
+                let (hint, fields) = meant.unzip();
+                let message = format!("{found} instead of {what}");
+                let problem = Problem::new(node.place.clone(), &message).expected(&expected);
+                self.report(problem.help(hint));
+                // Read on as what was meant: else whatever names what is in it would be wrong, too.
+                fields?
             }
         };
         let mut seen = BTreeSet::new();
