@@ -37,6 +37,7 @@ mod swarm;
 mod swarm_producers;
 mod swarm_projections;
 mod swarm_queues;
+mod top_bar;
 mod transport;
 mod window;
 

@@ -77,8 +77,8 @@ fn two_processes_share_a_run_and_their_recordings_make_one() {
         Command::new(env!("CARGO_BIN_EXE_inflight"))
             .args(arguments)
             .args(["--only", only, "--record", record])
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap()
     };
@@ -134,8 +134,8 @@ fn who_is_interrupted_twice_leaves_nothing_at_the_server() {
     let mut streams = move || client.ask("$JS.API.STREAM.NAMES", "").number("total");
     let mut run = Command::new(env!("CARGO_BIN_EXE_inflight"))
         .args(["live", "payment", "--for", "1h", "--grace", "1h", "--broker", &server.url()])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let begin = std::time::Instant::now();
