@@ -36,10 +36,7 @@ const USUAL_HEIGHT: f32 = 0.153;
 
 /// The lanes, with their names at the left and the ticks of time below.
 pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Command>) {
-    let window = ui.ctx().content_rect().height();
-    let is_usual = (app.settings.lanes_height - Settings::default().lanes_height).abs() < 0.5;
-    let share = if is_usual { USUAL_HEIGHT } else { MOST_HEIGHT };
-    let height = app.settings.lanes_height.min(window * share);
+    let height = height(ui, app);
     let size = vec2(ui.available_width(), height + TICKS);
     let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
     handle(ui, outer, app, height, theme, out);
@@ -89,12 +86,24 @@ pub fn ui(ui: &mut Ui, app: &App, theme: &Theme, names: f32, out: &mut Vec<Comma
     Names { app, picture: &picture, area, theme, column }.ui(ui, out);
 }
 
+/// How high the lanes are, all together.
+fn height(ui: &Ui, app: &App) -> f32 {
+    let window = ui.ctx().content_rect().height();
+    let is_usual = (app.settings.lanes_height - Settings::default().lanes_height).abs() < 0.5;
+    let share = if is_usual { USUAL_HEIGHT } else { MOST_HEIGHT };
+    app.settings.lanes_height.min(window * share)
+}
+
 /// How wide the names are, so that every strip of the timeline begins behind them.
 pub fn names_width(ui: &Ui, app: &App, theme: &Theme) -> f32 {
     if !app.settings.lanes {
         return strip::NAMES;
     }
     let lanes = app.shown_lanes();
+    // None is written where they are so close together.
+    if height(ui, app) / number(lanes.len()) < LEAST_NAME {
+        return strip::NAMES;
+    }
     strip::room_for(ui, theme, lanes.iter().map(|it| app.model().node_name(*it)))
 }
 
@@ -479,6 +488,11 @@ fn heat_hint(ground: Response, picture: &Picture, area: Area, at: Pos2) {
     });
 }
 
+/// Whether a lane is dragged by its name, or its menu is open.
+fn is_held(ui: &Ui, id: Id) -> bool {
+    ui.ctx().is_being_dragged(id) || Popup::is_id_open(ui.ctx(), id.with("popup"))
+}
+
 const fn selection(node: Node) -> Selection {
     match node {
         Node::Service(it) => Selection::Service(it),
@@ -499,11 +513,15 @@ struct Names<'a> {
 impl Names<'_> {
     fn ui(&self, ui: &Ui, out: &mut Vec<Command>) {
         let at = ui.ctx().pointer_hover_pos().filter(|it| self.column.contains(*it));
+        let is_anything_held = ui.ctx().dragged_id().is_some() || Popup::is_any_open(ui.ctx());
         for (number, lane) in self.picture.lanes.iter().enumerate() {
-            let id = ui.scope_id().with(("lane", lane.node));
+            let id = || ui.scope_id().with(("lane", lane.node));
             // Of those that share a row only the one that a person is at: no other can be met.
-            if self.picture.together <= 1 || self.is_met(ui, id, lane, at) {
-                self.name(ui, id, number, lane, out);
+            if self.picture.together <= 1
+                || at.is_some_and(|at| (lane.y - at.y).abs() <= self.pitch() / 2.0)
+                || is_anything_held && is_held(ui, id())
+            {
+                self.name(ui, id(), number, lane, out);
             }
         }
         let hidden = self.app.hidden_lanes();
@@ -523,13 +541,6 @@ impl Names<'_> {
                 out.push(Command::ShowAllLanes);
             }
         }
-    }
-
-    /// Whether a person is at a lane's name: points at it, drags it, or has opened its menu.
-    fn is_met(&self, ui: &Ui, id: Id, lane: &Lane, at: Option<Pos2>) -> bool {
-        at.is_some_and(|at| (lane.y - at.y).abs() <= self.pitch() / 2.0)
-            || ui.ctx().is_being_dragged(id)
-            || Popup::is_id_open(ui.ctx(), id.with("popup"))
     }
 
     fn name(&self, ui: &Ui, id: Id, number: usize, lane: &Lane, out: &mut Vec<Command>) {
