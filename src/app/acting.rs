@@ -157,6 +157,11 @@ impl App {
         self.toasts.push(Toast { text, is_bad: false, seconds, offer: Some(offer) });
     }
 
+    /// What was offered to be taken back is the last thing that was done no more.
+    pub(super) fn offer_no_undo(&mut self) {
+        self.toasts.retain(|it| !matches!(it.offer, Some((_, Command::Undo))));
+    }
+
     /// Each tick: says so if there was nothing that what was done could be done to, and names the
     /// anomalies that were just played past.
     pub(super) fn look_after(&mut self, before: Time, after: Time, was_playing: bool) {
@@ -190,7 +195,7 @@ impl App {
                 let text =
                     format!("There was nothing to do it to: {}. It changes nothing.", awaited.name);
                 self.awaited = None;
-                self.toasts.retain(|it| !matches!(it.offer, Some((_, Command::Undo))));
+                self.offer_no_undo();
                 self.say(text, true);
             }
         }

@@ -38,7 +38,9 @@ impl App {
         held: Option<Held>,
         change: impl FnOnce(&mut super::Made),
     ) {
-        self.undo.edit(&mut self.made, name, held, change);
+        if self.undo.edit(&mut self.made, name, held, change) {
+            self.offer_no_undo();
+        }
         self.show_made();
     }
 
@@ -408,6 +410,10 @@ mod tests {
         assert_eq!(offers(&app), 1);
         app.update(Command::Undo);
         assert_eq!((offers(&app), names(&app).len()), (0, 2), "it would take the fork back, too");
+        app.update(Command::Act(slow(&app)));
+        assert_eq!(offers(&app), 1);
+        app.update(Command::Fork);
+        assert_eq!(offers(&app), 0, "it would take back what was done since");
     }
 
     #[test]

@@ -100,18 +100,19 @@ impl Undo {
         self.after.last().map(|it| it.name.as_str())
     }
 
-    /// Changes what was made. Changes that are made while one control is held are one.
+    /// Changes what was made. Changes that are made while one control is held are one. False if
+    /// nothing is another than before.
     pub fn edit(
         &mut self,
         made: &mut Made,
         name: String,
         held: Option<Held>,
         change: impl FnOnce(&mut Made),
-    ) {
+    ) -> bool {
         let before = made.clone();
         change(made);
         if before == *made {
-            return;
+            return false;
         }
         self.after.clear();
         if held.is_none() || self.held != held {
@@ -123,6 +124,7 @@ impl Undo {
             last.name = name;
         }
         self.held = held;
+        true
     }
 
     /// Which control is held.

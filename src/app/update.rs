@@ -352,8 +352,7 @@ impl App {
 
     /// What was made is something else now.
     fn take_back(&mut self, said: &str) {
-        // What offers to take the last thing back means another than the one that is the last now.
-        self.toasts.retain(|it| !matches!(it.offer, Some((_, Command::Undo))));
+        self.offer_no_undo();
         if self.made.variant != self.shown().name {
             let variants = &self.scenario.variants;
             let of_made = variants.iter().position(|it| it.name == self.made.variant);
