@@ -13,6 +13,8 @@ use crate::export::{file, png};
 /// The pictures that are asked for.
 pub struct Pictures {
     wanted: Option<PathBuf>,
+    /// In so many pictures of the window, this one counted, nothing is to lie over the view.
+    bare: u8,
     sender: Sender<Command>,
     said: Receiver<Command>,
 }
@@ -20,7 +22,7 @@ pub struct Pictures {
 impl Default for Pictures {
     fn default() -> Self {
         let (sender, said) = unbounded();
-        Self { wanted: None, sender, said }
+        Self { wanted: None, bare: 0, sender, said }
     }
 }
 
@@ -31,10 +33,23 @@ impl Pictures {
     }
 
     /// Takes the picture that is asked for, of this part of the window, and says how those went
-    /// that were.
-    pub fn take(&mut self, ctx: &egui::Context, part: Rect, out: &mut Vec<Command>) {
+    /// that were. Gives whether one is being taken: then nothing is to lie over the view.
+    pub fn take(&mut self, ctx: &egui::Context, part: Rect, out: &mut Vec<Command>) -> bool {
         out.extend(self.said.try_iter());
-        let Some(path) = self.wanted.take() else { return };
+        if let Some(path) = self.wanted.take() {
+            self.request(ctx, part, path);
+            // It is taken of this picture of the window or of the next, as the system has it.
+            self.bare = 2;
+        }
+        let is_bare = self.bare > 0;
+        if is_bare {
+            self.bare -= 1;
+            ctx.request_repaint();
+        }
+        is_bare
+    }
+
+    fn request(&self, ctx: &egui::Context, part: Rect, path: PathBuf) {
         let (sender, scale, waker) = (self.sender.clone(), ctx.pixels_per_point(), ctx.clone());
         ctx.request_screenshot(move |image| {
             let write = move || {

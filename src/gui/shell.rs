@@ -118,7 +118,7 @@ impl Shell {
         shortcuts::take(&ctx, &mut out);
         overlays::dropped_files(&ctx, theme, &mut out);
         let view = self.panels(ui, theme, &mut out);
-        self.pictures.take(&ctx, view, &mut out);
+        let is_pictured = self.pictures.take(&ctx, view, &mut out);
         match self.app.overlay {
             Some(Overlay::Help) => shortcuts::help(&ctx, theme, &mut out),
             Some(Overlay::Palette) => palette::ui(&ctx, &self.app, theme, &mut out),
@@ -143,8 +143,10 @@ impl Shell {
         }
         let drawn =
             if self.app.settings.view == View::Flow { self.flow.drawn() } else { Vec::new() };
-        overlays::toasts(&ctx, &self.app, theme, (view, &drawn), &mut out);
-        jumps::looking(&ctx, &self.app, theme, &mut out);
+        if !is_pictured {
+            overlays::toasts(&ctx, &self.app, theme, (view, &drawn), &mut out);
+            jumps::looking(&ctx, &self.app, theme, &mut out);
+        }
         for command in out {
             self.obey(&ctx, theme, command);
         }
