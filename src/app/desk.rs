@@ -362,7 +362,8 @@ impl App {
             }
             News::NotSaved(path, why) => {
                 self.desk.saving.pop_front();
-                let (name, mut is_there) = (path.display().to_string(), true);
+                let name = path.display();
+                let there = (!matches!(why, NotSaved::Failed(_))).then(|| path.clone());
                 let text = match why {
                     NotSaved::Changed if self.desk.file.as_ref() == Some(&path) => format!(
                         "{name} was changed by somebody else since it was read. Nothing is saved."
@@ -371,16 +372,13 @@ impl App {
                     NotSaved::NoSession => {
                         format!("{name} is no session that can be read. Nothing is saved.")
                     }
-                    NotSaved::Failed(why) => {
-                        is_there = false;
-                        format!(
-                            "{name} cannot be saved: {why}. Nothing there was changed. Save it \
-                             elsewhere with Ctrl Shift S, or make room and try again."
-                        )
-                    }
+                    NotSaved::Failed(why) => format!(
+                        "{name} cannot be saved: {why}. Nothing there was changed. Save it \
+                         elsewhere with Ctrl Shift S, or make room and try again."
+                    ),
                 };
                 self.desk.notices.retain(|it| !matches!(it, Notice::NotSaved { .. }));
-                self.desk.notices.push(Notice::NotSaved { there: is_there.then_some(path), text });
+                self.desk.notices.push(Notice::NotSaved { there, text });
             }
         }
     }

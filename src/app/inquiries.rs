@@ -27,6 +27,11 @@ pub enum View {
     Compare,
 }
 
+impl View {
+    /// Every view, in the order in which they stand beside one another.
+    pub const ALL: [Self; 4] = [Self::Flow, Self::Sequence, Self::Metrics, Self::Compare];
+}
+
 /// Of what the sequence view tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Subject {

@@ -122,15 +122,13 @@ fn expectations(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     controls::command_icon(ui, theme, Icon::Check, face, Command::ToggleExpectations, out);
 }
 
-const VIEWS_IN_ORDER: [View; 4] = [View::Flow, View::Sequence, View::Metrics, View::Compare];
-
 /// The views as a list, for want of room.
 fn views_to_choose(ui: &mut Ui, app: &App, out: &mut Vec<Command>) {
     let name = |view| Command::ShowView(view).action().map_or("", |it| it.label);
     let shown = name(app.settings.view);
     let combo = ComboBox::from_id_salt("view").width(LEAST_LIST).selected_text(shown);
     let combo = combo.show_ui(ui, |ui| {
-        for view in VIEWS_IN_ORDER {
+        for view in View::ALL {
             let label = ui.selectable_label(view == app.settings.view, name(view));
             if label.on_hover_text(Command::ShowView(view).tooltip()).clicked() {
                 out.push(Command::ShowView(view));
@@ -146,7 +144,7 @@ fn views_to_choose(ui: &mut Ui, app: &App, out: &mut Vec<Command>) {
 /// The views side by side, as one control.
 fn views(ui: &mut Ui, app: &App, theme: &Theme, out: &mut Vec<Command>) {
     // They are laid out from the right.
-    for view in VIEWS_IN_ORDER.into_iter().rev() {
+    for view in View::ALL.into_iter().rev() {
         let command = Command::ShowView(view);
         let is_shown = app.settings.view == view;
         let colours = &theme.colours;
