@@ -200,13 +200,14 @@ fn lanes_too_thin_to_be_told_apart_share_a_row_of_the_heat_and_nothing_is_left_o
     let mut runs = runs(&model, 1, Run::BUDGET_BYTES);
     let traffic = ask(&mut runs, Time::ZERO, at(5.0));
     let lanes: Vec<Node> = model.services.iter().enumerate().map(|(it, _)| it).map(node).collect();
-    let overview = Overview::default();
-    let heat = |height: f32, from: f64, until: f64| {
+    while runs.get(&Script::default()).extend(at(5.0), 100_000) {}
+    let overview = runs.get(&Script::default()).overview().clone();
+    let heat = |traffic, height: f32, from: f64, until: f64| {
         let window = Window { from: at(from), to: at(until) };
         let known = Known {
             model: &model,
             lanes: &lanes,
-            traffic: Some(&traffic),
+            traffic,
             overview: &overview,
             script: &[],
             head: at(5.0),
@@ -217,15 +218,20 @@ fn lanes_too_thin_to_be_told_apart_share_a_row_of_the_heat_and_nothing_is_left_o
     };
     let count = |it: &Picture| it.heat.iter().map(|it| it.count.unwrap()).sum::<u32>();
     for (from, until) in [(0.0, 5.0), (1.3, 2.1)] {
-        let (high, _) = heat(1_200.0, from, until);
+        let (high, _) = heat(Some(&traffic), 1_200.0, from, until);
         assert_eq!((high.together, high.lines.len()), (1, 0), "too many to draw one by one");
         assert!(count(&high) > 5_000);
         for (height, together) in [(360.0, 1), (359.0, 2), (120.0, 3), (50.0, 8), (0.1, MANY)] {
-            let (low, area) = heat(height, from, until);
+            let (low, area) = heat(Some(&traffic), height, from, until);
             assert_eq!((low.together, low.lanes.len()), (together, MANY));
             assert_eq!(count(&low), count(&high), "{height}");
             let rows = MANY.div_ceil(together);
             assert!(low.heat.iter().all(|it| it.row < rows), "{height}");
+            // Guessed, where nothing is counted: something in every row, as there is in every lane.
+            let (guessed, _) = heat(None, height, from, until);
+            let seen: std::collections::BTreeSet<_> =
+                guessed.heat.iter().map(|it| it.row).collect();
+            assert!(seen.into_iter().eq(0..rows), "{height}");
             for cell in &low.heat {
                 let (x, y) = (f32::midpoint(cell.x.0, cell.x.1), low.row_y(cell.row).unwrap());
                 assert!(area.top < y && y < area.bottom);

@@ -662,13 +662,10 @@ fn every_control_says_what_it_does_and_its_key() {
     }
 }
 
-#[test]
-fn what_can_be_done_to_an_event_stands_in_two_columns_however_narrow() {
-    let mut window = open_in(Vec2::new(1280.0, 720.0), Options::default());
-    until(&mut window, |shell| shell.app().run.progress.done);
-    tell(&mut window, Command::Pause);
-    tell(&mut window, Command::SeekTo(Time::from_secs_f64(5.0)));
-    until(&mut window, |shell| shell.app().run.serves(shell.app().playback.at));
+/// Clicks the first cell of the topic's first row, by its place on the strip, five seconds on.
+fn click_first_event(window: &mut Window) {
+    tell(window, Command::SeekTo(Time::from_secs_f64(5.0)));
+    until(window, |shell| shell.app().run.serves(shell.app().playback.at));
     window.run_steps(2);
     let strip = window.get_by_label("payments.events topic").rect();
     let cell = strip.min + Vec2::new(0.16, 0.2) * strip.size();
@@ -677,6 +674,14 @@ fn what_can_be_done_to_an_event_stands_in_two_columns_however_narrow() {
     window.drag_at(cell);
     window.drop_at(cell);
     window.run_steps(3);
+}
+
+#[test]
+fn what_can_be_done_to_an_event_stands_in_two_columns_however_narrow() {
+    let mut window = open_in(Vec2::new(1280.0, 720.0), Options::default());
+    until(&mut window, |shell| shell.app().run.progress.done);
+    tell(&mut window, Command::Pause);
+    click_first_event(&mut window);
     let all: Vec<_> = window
         .query_all_by_role(Role::Button)
         .map(|it| (it.accesskit_node().label().unwrap_or_default(), it.rect()))
@@ -697,17 +702,7 @@ fn what_can_be_done_to_an_event_stands_in_two_columns_however_narrow() {
 #[test]
 fn an_event_is_selected_by_a_click_and_told_of() {
     let mut window = payment();
-    tell(&mut window, Command::SeekTo(Time::from_secs_f64(5.0)));
-    until(&mut window, |shell| shell.app().run.serves(shell.app().playback.at));
-    window.run_steps(2);
-    // The first cell of the topic's first row, by its place on the strip.
-    let strip = window.get_by_label("payments.events topic").rect();
-    let cell = strip.min + Vec2::new(0.16, 0.2) * strip.size();
-    window.hover_at(cell);
-    window.run_steps(1);
-    window.drag_at(cell);
-    window.drop_at(cell);
-    window.run_steps(3);
+    click_first_event(&mut window);
     let selection = shell(&window).app().selection;
     assert!(matches!(selection, Some(inflight::app::Selection::Event { .. })), "{selection:?}");
     window.get_by_label("Data");
